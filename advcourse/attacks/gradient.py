@@ -1,0 +1,194 @@
+"""White-box attacks: follow the gradient of the goal's score with respect to the input.
+
+An attack never changes its arguments. It asks the model in evaluation mode, with frozen weights, and puts every module
+back as it was. A trace, any callable, is fed with each iterate: `path = []; pgd(..., trace=path.append)`.
+"""
+
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Generator, Tensor, nn
+
+from advcourse.goals import Goal
+from advcourse.threats import Threat
+
+Model = Callable[[Tensor], Tensor]
+Trace = Callable[[Tensor], object]
+
+
+def ignore(*_) -> None:
+    """The trace that keeps nothing."""
+
+
+def fgsm(model: Model, x: Tensor, goal: Goal, threat: Threat, *, trace: Trace = ignore) -> Tensor:
+    """Fast gradient sign method: z = P(x + eps sign(grad score)), one step to the far end of the ball.
+
+    In l_inf it maximises the linearised score over ball and box; in l_2 and l_1 the step is that norm's steepest one.
+    Goodfellow, Shlens and Szegedy, "Explaining and Harnessing Adversarial Examples", ICLR 2015.
+    """
+    if math.isinf(threat.eps):
+        raise ValueError(f"fgsm takes one step of length eps, and {threat} has no radius: use Linf(eps), or iterative_fgsm")
+    return iterative_fgsm(model, x, goal, threat, steps=1, step_size=threat.eps, trace=trace)
+
+
+def iterative_fgsm(
+    model: Model, x: Tensor, goal: Goal, threat: Threat, *, steps: int, step_size: float, trace: Trace = ignore
+) -> Tensor:
+    """Iterative FGSM: x_t = P(x_{t-1} + step_size sign(grad score(x_{t-1}))), from x_0 = x; the last iterate.
+
+    The threat is the choice of P: `Unbounded()` clips to the box alone, so that the path may walk as far as
+    steps * step_size; `Linf(eps)` projects on ball and box around the *original* x, the usual meaning of the attack.
+    Kurakin, Goodfellow and Bengio, "Adversarial Examples in the Physical World", ICLR 2017 workshop.
+    """
+    allowed = threat.around(x)
+    check_steps(threat, steps, step_size)
+    z = x.detach().clone()
+    with attacking(model, x, goal) as forward:
+        for _ in range(steps if len(x) else 0):
+            trace(z)
+            g, _, _ = climb(forward, z, goal)
+            z = allowed.project(z + step_size * allowed.steepest(g, z))
+    trace(z)
+    return z
+
+
+def pgd(
+    model: Model,
+    x: Tensor,
+    goal: Goal,
+    threat: Threat,
+    *,
+    steps: int,
+    step_size: float,
+    restarts: int = 1,
+    random_start: bool = True,
+    generator: Generator | None = None,
+    trace: Trace = ignore,
+) -> Tensor:
+    """Projected gradient ascent from random members of the set; the best iterate of every sample over all restarts.
+
+    Best is a reached goal first, then the higher score. Restarts share one batch, [restarts * B, ...], which is also what
+    the trace sees. Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
+    """
+    if restarts < 1 or (restarts > 1 and not random_start):
+        raise ValueError(f"restarts={restarts} with random_start={random_start}: restarts must be >= 1 and need random starts to differ")
+    allowed = threat.around(x)
+    check_steps(threat, steps, step_size)
+    if not len(x):
+        return x.detach().clone()
+    z = torch.cat([allowed.sample(generator) for _ in range(restarts)]) if random_start else x.detach().clone()
+    if restarts > 1:
+        copies = torch.arange(len(x), device=x.device).repeat(restarts)
+        x, goal = x[copies], goal[copies]
+        allowed = threat.around(x)
+    best = _Best(z)
+    with attacking(model, x, goal) as forward:
+        for _ in range(steps):
+            trace(z)
+            g, score, reached = climb(forward, z, goal)
+            best.update(z, score, reached)
+            z = allowed.project(z + step_size * allowed.steepest(g, z))
+        trace(z)
+        with torch.no_grad():
+            out = forward(z)
+            best.update(z, goal.score(out), goal.reached(out))
+    return best.over(restarts)
+
+
+def least_likely(model: Model, x: Tensor) -> Tensor:
+    """The class the model thinks least likely, argmin_y p(y|x), the lecture's target: [B, ...] -> [B]."""
+    with evaluating(model), torch.no_grad():
+        return model(x).argmin(1)
+
+
+def input_gradient(model: Model, x: Tensor, goal: Goal) -> Tensor:
+    """Gradient of the summed score with respect to x, so that a sample's gradient does not depend on its batch."""
+    with attacking(model, x, goal) as forward:
+        return climb(forward, x.detach().clone(), goal)[0]
+
+
+def climb(forward: Model, z: Tensor, goal: Goal) -> tuple[Tensor, Tensor, Tensor]:
+    """The one step all gradient attacks share: gradient [B, ...], score [B] and success [B] at z, from one forward."""
+    z = z.detach().requires_grad_()
+    with torch.enable_grad():
+        out = forward(z)
+        score = goal.score(out)
+        (g,) = torch.autograd.grad(score, z, torch.ones_like(score))
+    return g, score.detach(), goal.reached(out.detach())
+
+
+class _Best:
+    """The best iterate so far of every sample."""
+
+    def __init__(self, z: Tensor):
+        self.z, self.score = z, z.new_full((len(z),), -torch.inf)
+        self.reached = torch.zeros(len(z), dtype=torch.bool, device=z.device)
+
+    def update(self, z: Tensor, score: Tensor, reached: Tensor) -> None:
+        better = torch.where(reached == self.reached, score > self.score, reached)
+        self.z = torch.where(better.view(-1, *[1] * (z.ndim - 1)), z, self.z)
+        self.score = torch.where(better, score, self.score)
+        self.reached = self.reached | reached
+
+    def over(self, restarts: int) -> Tensor:
+        if restarts == 1:
+            return self.z
+        # A reached goal outranks every score; among equals the score decides.
+        score = self.score.view(restarts, -1)
+        score = torch.where(self.reached.view(restarts, -1).any(0) & ~self.reached.view(restarts, -1), -torch.inf, score)
+        pick = score.argmax(0)
+        return self.z.view(restarts, -1, *self.z.shape[1:])[pick, torch.arange(len(pick), device=pick.device)]
+
+
+@contextmanager
+def evaluating(model: Model) -> Iterator[None]:
+    """The model in evaluation mode with frozen weights; every module's mode and every weight's flag put back after."""
+    modules = list(model.modules()) if isinstance(model, nn.Module) else []
+    training = [m for m in modules if m.training]
+    learning = [p for m in modules for p in m.parameters(recurse=False) if p.requires_grad]
+    try:
+        for m in training:
+            m.training = False
+        for p in learning:
+            p.requires_grad_(False)
+        yield
+    finally:
+        for m in training:
+            m.training = True
+        for p in learning:
+            p.requires_grad_(True)
+
+
+@contextmanager
+def attacking(model: Model, x: Tensor, goal: Goal) -> Iterator[Model]:
+    """The model as an attack sees it: evaluating, and its first answer compared with the goal, before any loss is."""
+    weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
+    if weight is not None and weight.device != x.device:
+        raise ValueError(f"x is on {x.device}, the model is on {weight.device}: use x.to({str(weight.device)!r}) or model.to(x.device)")
+    checked = False
+
+    def forward(z: Tensor) -> Tensor:
+        nonlocal checked
+        out = model(z)
+        if not checked:
+            goal.check(out)
+            checked = True
+        return out
+
+    with evaluating(model):
+        yield forward
+
+
+def check_steps(threat: Threat, steps: int, step_size: float) -> None:
+    """Raise for steps that are no steps; warn where the far end of the ball is out of reach."""
+    if steps < 0 or not step_size >= 0:
+        raise ValueError(f"steps and step_size must be >= 0; got steps={steps}, step_size={step_size}: the goal decides the direction")
+    if steps * step_size < threat.eps * (1 - 1e-6) and math.isfinite(threat.eps):
+        warnings.warn(
+            f"steps * step_size = {steps * step_size:g} < eps = {threat.eps:g}: the far end of the ball cannot be reached; "
+            f"use step_size >= {threat.eps / max(steps, 1):g} or more steps",
+            stacklevel=3,
+        )

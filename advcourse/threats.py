@@ -1,0 +1,275 @@
+"""What may be changed: a norm ball around x, met with the box of valid inputs, and the exact nearest point of that set.
+
+A threat is a value (`Linf(8/255)`); `threat.around(x)` is the set of all z that may replace x. Radii are in units of the
+input: pixels of [0, 1]. A point returned by a set is a member of it in the tensor's own precision, not just up to rounding.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+
+@dataclass(frozen=True)
+class Linf:
+    """{z : max_i |z_i - x_i| <= eps, lo <= z <= hi}. Every pixel may move a little."""
+
+    eps: float
+    lo: float = 0.0
+    hi: float = 1.0
+
+    def __post_init__(self):
+        _check_radius(self, largest=self.hi - self.lo)
+
+    def size(self, d: Tensor) -> Tensor:
+        """max_i |d_i| of each displacement: [B, ...] -> [B]."""
+        return _rows(d).abs().amax(1)
+
+    def around(self, x: Tensor) -> "Intervals":
+        """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
+        _check_inputs(x, self)
+        lower, upper = (x - self.eps).clamp(min=self.lo), (x + self.eps).clamp(max=self.hi)
+        return Intervals(_inside(lower, x, self.eps), _inside(upper, x, self.eps))
+
+
+@dataclass(frozen=True)
+class L2:
+    """{z : |z - x|_2 <= eps, lo <= z <= hi}. The change may concentrate on a few pixels."""
+
+    eps: float
+    lo: float = 0.0
+    hi: float = 1.0
+
+    def __post_init__(self):
+        _check_radius(self)
+
+    def size(self, d: Tensor) -> Tensor:
+        """Euclidean length of each displacement: [B, ...] -> [B]."""
+        return _rows(d).double().norm(dim=1).to(d.dtype)
+
+    def around(self, x: Tensor) -> "BallL2":
+        """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
+        _check_inputs(x, self)
+        return BallL2(x, self)
+
+
+@dataclass(frozen=True)
+class L1:
+    """{z : sum_i |z_i - x_i| <= eps, lo <= z <= hi}. Few pixels, changed a lot."""
+
+    eps: float
+    lo: float = 0.0
+    hi: float = 1.0
+
+    def __post_init__(self):
+        _check_radius(self)
+
+    def size(self, d: Tensor) -> Tensor:
+        """Sum of the absolute changes of each displacement: [B, ...] -> [B]."""
+        return _rows(d).double().abs().sum(1).to(d.dtype)
+
+    def around(self, x: Tensor) -> "BallL1":
+        """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
+        _check_inputs(x, self)
+        return BallL1(x, self)
+
+
+@dataclass(frozen=True)
+class Unbounded:
+    """{z : lo <= z <= hi}: the box alone, the lecture's P. Sizes and steps are those of l_inf."""
+
+    lo: float = 0.0
+    hi: float = 1.0
+    eps = math.inf
+
+    def __post_init__(self):
+        _check_radius(self)
+
+    def size(self, d: Tensor) -> Tensor:
+        """max_i |d_i| of each displacement: [B, ...] -> [B]."""
+        return _rows(d).abs().amax(1)
+
+    def around(self, x: Tensor) -> "Intervals":
+        """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
+        _check_inputs(x, self)
+        return Intervals(torch.full_like(x, self.lo), torch.full_like(x, self.hi))
+
+
+Threat = Linf | L2 | L1 | Unbounded
+
+
+class Intervals:
+    """{z : lower <= z <= upper}, pixel by pixel. The nearest point clips each pixel by itself."""
+
+    def __init__(self, lower: Tensor, upper: Tensor):
+        self.lower, self.upper = lower, upper
+
+    def project(self, z: Tensor) -> Tensor:
+        """The nearest member, in every norm: [B, ...] -> [B, ...]."""
+        return z.clamp(self.lower, self.upper)
+
+    def sample(self, generator: Generator | None = None) -> Tensor:
+        """A member drawn uniformly."""
+        if not bool(torch.isfinite(self.upper - self.lower).all()):
+            raise ValueError("cannot draw uniformly from an unbounded set: give the threat a finite box or a radius")
+        share = _draw(torch.rand, self.lower, generator)
+        return self.project(self.lower + share * (self.upper - self.lower))
+
+    def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor:
+        """argmax <g, d> over max_i |d_i| = 1, which is sign(g); a pixel without gradient stays."""
+        return g.sign()
+
+
+class BallL2:
+    """{x + d : |d|_2 <= eps} met with the box."""
+
+    def __init__(self, x: Tensor, threat: L2):
+        self.x, self.threat = x, threat
+
+    def project(self, z: Tensor) -> Tensor:
+        """The nearest member: clip(x + m (z - x)) with one m in [0, 1] per sample, found exactly.
+
+        Lagrange: minimising |w - z|^2 + (1/m - 1) |w - x|^2 over the box treats every pixel alike. The m that spends the
+        whole radius solves  sum_clipped room^2 + m^2 sum_free d^2 = eps^2;  started too small, the set of clipped pixels
+        can only grow, so the iteration ends after finitely many rounds. (Ball first, box second is feasible, not nearest.)
+        """
+        d, room = _displacement(z, self.x, self.threat)
+        moved = torch.minimum(d.abs(), room)
+        outside = moved.norm(dim=1, keepdim=True) > self.threat.eps
+        m = self.threat.eps / d.norm(dim=1, keepdim=True).clamp(min=self.threat.eps or 1.0)
+        clipped = torch.zeros_like(d, dtype=torch.bool)
+        while outside.any():
+            now = m * d.abs() >= room
+            if bool((now == clipped)[outside.squeeze(1)].all()):
+                break
+            clipped = now
+            left = self.threat.eps**2 - (room**2 * clipped).sum(1, keepdim=True)
+            free = (d**2 * ~clipped).sum(1, keepdim=True)
+            m = torch.where(free > 0, (left.clamp(min=0) / free).sqrt(), m)
+        shrunk = _add(self.x, d.sign() * torch.minimum(m * d.abs(), room))
+        return torch.where(_like(outside, z), shrunk, z.clamp(self.threat.lo, self.threat.hi))
+
+    def sample(self, generator: Generator | None = None) -> Tensor:
+        """A random member: uniform in the ball, then brought into the box."""
+        direction = _rows(_draw(torch.randn, self.x, generator)).double()
+        radius = _rows(_draw(torch.rand, self.x[:, :1].flatten(1)[:, :1], generator)).double() ** (1 / direction.shape[1])
+        step = self.threat.eps * radius * direction / direction.norm(dim=1, keepdim=True)
+        return self.project(self.x + step.view_as(self.x).to(self.x.dtype))
+
+    def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor:
+        """argmax <g, d> over |d|_2 = 1: the gradient at length one; zero where the gradient is zero."""
+        rows = _rows(g).double()
+        length = rows.norm(dim=1, keepdim=True)
+        return torch.where(length > 0, rows / length, 0.0).view_as(g).to(g.dtype)
+
+
+class BallL1:
+    """{x + d : sum_i |d_i| <= eps} met with the box."""
+
+    def __init__(self, x: Tensor, threat: L1):
+        self.x, self.threat = x, threat
+
+    def project(self, z: Tensor) -> Tensor:
+        """The nearest member: |d_i| -> clip(|d_i| - s, 0, room_i) with one s >= 0 per sample, found exactly.
+
+        The length left, sum_i clip(|d_i| - s, 0, room_i), is piecewise linear in s with kinks at |d_i| (the pixel starts
+        to move) and |d_i| - room_i (it reaches the box). Sorting the kinks locates the piece that spends the radius.
+        """
+        d, room = _displacement(z, self.x, self.threat)
+        moved = torch.minimum(d.abs(), room)
+        outside = moved.sum(1, keepdim=True) > self.threat.eps
+        kinks, order = torch.cat([d.abs(), d.abs() - room], 1).sort(dim=1, descending=True)
+        turns = torch.cat([torch.ones_like(d), -torch.ones_like(d)], 1).gather(1, order)
+        slope = turns.cumsum(1)[:, :-1]
+        length = torch.cat([torch.zeros_like(d[:, :1]), (slope * -kinks.diff(dim=1)).cumsum(1)], 1)
+        piece = (length < self.threat.eps).sum(1, keepdim=True).clamp(1, slope.shape[1]) - 1
+        rest = self.threat.eps - length.gather(1, piece)
+        shift = (kinks.gather(1, piece) - rest / slope.gather(1, piece).clamp(min=1)).clamp(min=0)
+        shrunk = _add(self.x, d.sign() * torch.minimum((d.abs() - shift).clamp(min=0), room))
+        return torch.where(_like(outside, z), shrunk, z.clamp(self.threat.lo, self.threat.hi))
+
+    def sample(self, generator: Generator | None = None) -> Tensor:
+        """A random member: uniform in the ball, then brought into the box."""
+        share = -_rows(_draw(torch.rand, self.x, generator)).double().clamp(min=1e-12).log()
+        sign = _rows(_draw(torch.randn, self.x, generator)).double().sign()
+        radius = _rows(_draw(torch.rand, self.x[:, :1].flatten(1)[:, :1], generator)).double() ** (1 / share.shape[1])
+        step = self.threat.eps * radius * sign * share / share.sum(1, keepdim=True)
+        return self.project(self.x + step.view_as(self.x).to(self.x.dtype))
+
+    def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor:
+        """argmax <g, d> over sum_i |d_i| = 1: everything on the pixel with the largest gradient.
+
+        With `at`, the current point, pixels that already rest against the box in that direction are passed over.
+        """
+        rows = _rows(g)
+        if at is not None:
+            blocked = torch.where(rows > 0, _rows(at) >= self.threat.hi, _rows(at) <= self.threat.lo)
+            rows = rows.masked_fill(blocked, 0.0)
+        best = rows.abs().argmax(1, keepdim=True)
+        return torch.zeros_like(rows).scatter(1, best, rows.gather(1, best).sign()).view_as(g)
+
+
+def _rows(d: Tensor) -> Tensor:
+    return d.reshape(len(d), -1) if d.numel() else d.reshape(len(d), math.prod(d.shape[1:]))
+
+
+def _like(v: Tensor, x: Tensor) -> Tensor:
+    """[B, 1] -> [B, 1, 1, ...], one value a sample against x [B, ...]."""
+    return v.view(-1, *[1] * (x.ndim - 1))
+
+
+def _displacement(z: Tensor, x: Tensor, threat: Threat) -> tuple[Tensor, Tensor]:
+    """z - x and the room to the box in that direction, both [B, n] in double precision."""
+    d, x = _rows(z).double() - _rows(x).double(), _rows(x).double()
+    return d, torch.where(d > 0, threat.hi - x, x - threat.lo)
+
+
+def _add(x: Tensor, d: Tensor) -> Tensor:
+    """x + d rounded towards x, so that rounding never leaves the ball."""
+    d = d.view_as(x)
+    z = (x.double() + d).to(x.dtype)
+    return torch.where((z.double() - x.double()).abs() > d.abs(), torch.nextafter(z, x), z)
+
+
+def _inside(bound: Tensor, x: Tensor, eps: float) -> Tensor:
+    """A bound x +- eps that rounding put outside the ball, moved by one step of the float grid towards x."""
+    return torch.where((bound.double() - x.double()).abs() > eps, torch.nextafter(bound, x), bound)
+
+
+def _draw(law, x: Tensor, generator: Generator | None) -> Tensor:
+    """Random numbers like x, drawn where the generator lives (the CPU by default), so that every device sees the same."""
+    device = generator.device if generator is not None else "cpu"
+    return law(x.shape, generator=generator, device=device).to(x.device, x.dtype)
+
+
+def _check_radius(threat: Threat, largest: float = math.inf) -> None:
+    name, eps = type(threat).__name__, threat.eps
+    if not threat.lo < threat.hi:
+        raise ValueError(f"the box of {name} must have lo < hi; got lo={threat.lo}, hi={threat.hi}")
+    if not eps >= 0:
+        raise ValueError(f"eps must be a length >= 0 in units of the input; got {name}({eps}). The direction belongs to the goal")
+    if eps > largest:
+        raise ValueError(
+            f"eps={eps:g} is wider than the whole box [{threat.lo:g}, {threat.hi:g}]; eps is in pixels of [0, 1]. "
+            f"Did you mean {name}({eps:g}/255)?"
+        )
+
+
+def _check_inputs(x: Tensor, threat: Threat) -> None:
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        found = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise ValueError(f"x must be a tensor of floats in [{threat.lo:g}, {threat.hi:g}]; got {found}: images of bytes need x.float() / 255")
+    if x.ndim < 2:
+        raise ValueError(f"x must be a batch [B, ...]; got shape {list(x.shape)}: a single input needs a batch dimension, x[None]")
+    if not x.numel():
+        return
+    low, high = (float(v) for v in x.detach().aminmax())
+    if math.isnan(low):
+        raise ValueError(f"x holds NaN in {int(x.isnan().flatten(1).any(1).sum())} of {len(x)} samples: look at how it was made")
+    if low < threat.lo or high > threat.hi:
+        hint = "divide by 255" if high > 2 else "undo the normalisation (it belongs inside the model) or give the threat its own lo and hi"
+        raise ValueError(f"x must lie in [{threat.lo:g}, {threat.hi:g}]; found min {low:g}, max {high:g}: {hint}")
+    diameter = float(threat.size(torch.full((1, x[0].numel()), threat.hi - threat.lo, dtype=torch.float64)))
+    if threat.eps > diameter * (1 + 1e-9) and math.isfinite(threat.eps):
+        raise ValueError(f"eps={threat.eps:g} is longer than the box is wide ({diameter:g} in this norm): is eps in pixels of [0, 1]?")
