@@ -1,0 +1,11 @@
+# Everything is in make.py, which also runs where there is no make: python make.py lab
+PYTHON ?= python3
+TARGETS := lab test lint unit nbval browser gpu-test exercises notebooks doctor bench
+
+.PHONY: help $(TARGETS)
+
+help:
+	@$(PYTHON) make.py
+
+$(TARGETS):
+	@$(PYTHON) make.py $@ $(ARGS)

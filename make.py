@@ -1,0 +1,297 @@
+"""Everything one does with this repository, on any system with Python >= 3.11 and nothing else: `python make.py lab`.
+
+The Makefile only calls this file. Syntax stays readable for old Pythons, so that they get the message below instead of
+a SyntaxError.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+STAMP = VENV / "advcourse-installed.json"
+ARTEFACTS = ROOT / "build"
+OLDEST = (3, 11)
+
+INSTALL = {  # what a skip reason may mention -> the line that makes the skip go away
+    "chromium": "sudo apt-get install chromium",
+    "fashion-mnist": "sudo apt-get install dataset-fashion-mnist",
+    "gpu": "make gpu-test, on a machine with a CUDA device",
+}
+
+
+class Stop(Exception):
+    """Ends the run with one line for the reader instead of a traceback."""
+
+
+# The environment ------------------------------------------------------------------------------------------------------
+
+
+def venv_python() -> Path:
+    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def usable(python: Path) -> bool:
+    """Is this a whole virtual environment? One whose creation was interrupted may well have a python, of the system."""
+    probe = f"import sys, pip; sys.exit(sys.prefix == sys.base_prefix or sys.version_info < {OLDEST})"
+    try:
+        return subprocess.run([python, "-c", probe], stderr=subprocess.DEVNULL).returncode == 0
+    except OSError:
+        return False
+
+
+def fingerprint() -> str:
+    """Changes with whatever should make us install again: the requirements, the Python, a moved checkout."""
+    parts = [(ROOT / name).read_bytes() for name in ("pyproject.toml", "pins.txt")]
+    parts += [str(ROOT).encode(), sys.version.encode()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def installed_extras() -> set[str] | None:
+    """The extras in .venv, None where it has to be installed anew."""
+    try:
+        stamp = json.loads(STAMP.read_text())
+        return set(stamp["extras"]) if stamp["fingerprint"] == fingerprint() and venv_python().exists() else None
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def environment(extras: set[str]) -> Path:
+    """The Python of .venv with this project and these extras installed; the second time it only reads the stamp."""
+    have = installed_extras()
+    if have is not None and extras <= have:
+        return venv_python()
+    extras = extras | (have or set())
+    STAMP.unlink(missing_ok=True)
+    if not usable(venv_python()):
+        create_venv()
+    install(extras)
+    STAMP.write_text(json.dumps({"fingerprint": fingerprint(), "extras": sorted(extras)}))
+    return venv_python()
+
+
+def create_venv() -> None:
+    say(f"creating {VENV.name}")
+    if subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)]).returncode:
+        raise Stop(
+            f"could not create {VENV.name} with {sys.executable}. On Debian and Ubuntu: sudo apt-get install python3-venv"
+        )
+
+
+def install(extras: set[str]) -> None:
+    say("installing the tested versions of everything (the first time: minutes, and about 6 GB with PyTorch)")
+    target = f".[{','.join(sorted(extras))}]" if extras else "."
+    pip_install("-c", "pins.txt", "-e", target)
+    if "bench" in extras:
+        import tomllib  # not at the top: an old Python has to reach its message first
+
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+        pip_install("--no-deps", *project["tool"]["advcourse"]["bench-without-dependencies"])
+
+
+def pip_install(*what: str) -> None:
+    uv = shutil.which("uv")
+    installers = [[uv, "pip", "install", "--python", str(venv_python())]] if uv else []
+    installers += [[str(venv_python()), "-m", "pip", "install", "--disable-pip-version-check"]]
+    for installer in installers:
+        if subprocess.run([*installer, *what], cwd=ROOT).returncode == 0:
+            return
+    raise Stop("the installation failed, see above. Is there a network, and room on the disk? Then run the same again.")
+
+
+# Test steps -----------------------------------------------------------------------------------------------------------
+
+
+def pytest(name: str, *arguments: str) -> list[str]:
+    return ["-m", "pytest", "-rs", f"--junitxml={report_of(name)}", *arguments]
+
+
+def report_of(name: str) -> Path:
+    return ARTEFACTS / f"pytest-{name}.xml"
+
+
+def lint_commands() -> list[list[str]]:
+    code = ["advcourse", "tests", "benchmarks", "make.py"]
+    return [
+        ["-m", "ruff", "check", *code],
+        ["-m", "ruff", "format", "--check", *code],
+        ["-m", "advcourse.course", "lint"],
+        ["-m", "advcourse.course", "build", "--check"],
+    ]
+
+
+def nbval_command(name: str = "nbval") -> list[str]:
+    # One notebook, one worker: its cells share a kernel and have to run in order.
+    run = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "-n", "2", "--dist", "loadfile"]
+    return pytest(name, *run, "--ignore-glob=*.backup-*", "lectures", "solutions", "exercises")
+
+
+STEPS = {
+    "lint": lint_commands,
+    "unit": lambda: [
+        pytest("unit", "tests", "--ignore=tests/browser", "--ignore=tests/after", "-n", "2", "--durations=10")
+    ],
+    "nbval": lambda: [nbval_command()],
+    "after": lambda: [pytest("after", "tests/after")],
+    "browser": lambda: [pytest("browser", "tests/browser")],
+}
+
+
+def step_environment(**more: str) -> dict[str, str]:
+    """One thread: two workers with two threads each on a small machine are several times slower."""
+    ledger = str(ARTEFACTS / "ledger.jsonl")
+    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1", "ADVCOURSE_LEDGER": ledger, **more}
+
+
+def run_step(python: Path, name: str, commands: list[list[str]], **env: str) -> dict:
+    """Runs every command of the step, whatever happens to the one before; its verdict, seconds and skips."""
+    say(f"step {name}")
+    ARTEFACTS.mkdir(exist_ok=True)
+    report_of(name).unlink(missing_ok=True)
+    if name in ("nbval", "gpu-test"):
+        (ARTEFACTS / "ledger.jsonl").unlink(missing_ok=True)
+    start = time.monotonic()
+    codes = [subprocess.run([str(python), *c], cwd=ROOT, env=step_environment(**env)).returncode for c in commands]
+    return verdict(name, codes, time.monotonic() - start, skips_in(report_of(name)))
+
+
+def skips_in(report: Path) -> list[str]:
+    """Why tests were skipped, from pytest's own report (an expected failure is listed there too, and is not a skip)."""
+    if not report.exists():
+        return []
+    skips = xml.parse(report).iter("skipped")
+    return [s.get("message") or s.text or "no reason given" for s in skips if s.get("type") != "pytest.xfail"]
+
+
+def verdict(name: str, codes: list[int], seconds: float, skips: list[str]) -> dict:
+    """In CI only the GPU may be missing. pytest's exit code 5, nothing ran, is a skip where something was skipped."""
+    nothing_ran = codes == [5] and bool(skips)
+    forbidden = [s for s in skips if "gpu" not in s.lower()] if os.environ.get("CI") == "true" else []
+    failed = bool(forbidden) or (any(codes) and not nothing_ran)
+    outcome = "FAIL" if failed else "skip" if nothing_ran else "pass"
+    return {"name": name, "outcome": outcome, "seconds": seconds, "skips": skips, "forbidden": forbidden}
+
+
+def summary(results: list[dict]) -> str:
+    lines = ["", "summary"]
+    for result in results:
+        note = f"   {len(result['skips'])} skipped" if result["skips"] else ""
+        lines.append(f"  {result['name']:<10}{result['outcome']}  {result['seconds']:7.1f} s{note}")
+    for reason in sorted({s for r in results for s in r["skips"]}):
+        remedy = next((line for word, line in INSTALL.items() if word in reason.lower()), "")
+        lines.append(f"  skipped: {reason}" + (f"  ->  {remedy}" if remedy and remedy not in reason else ""))
+    if any(r["forbidden"] for r in results):
+        lines.append("  under CI=true nothing but the GPU may be skipped")
+    return "\n".join(lines)
+
+
+def run_steps(python: Path, names: list[str]) -> int:
+    results = [run_step(python, name, STEPS[name]()) for name in names]
+    print(summary(results), flush=True)
+    return int(any(r["outcome"] == "FAIL" for r in results))
+
+
+# Targets --------------------------------------------------------------------------------------------------------------
+
+
+def lab(python: Path, arguments: list[str]) -> int:
+    settings = Path(sys.prefix if python == Path(sys.executable) else VENV) / "share/jupyter/lab/settings"
+    write_lab_overrides(settings / "overrides.json")
+    command = [str(python), "-m", "jupyterlab", "--ip=127.0.0.1", f"--ServerApp.root_dir={ROOT}"]
+    command += ["--LabApp.default_url=/lab/tree/lectures/00_start_here.ipynb"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    if os.name == "posix":  # become JupyterLab: Ctrl-C and a closed terminal reach it directly
+        sys.stdout.flush()
+        os.chdir(ROOT)
+        os.execv(command[0], command + arguments)
+    return subprocess.run(command + arguments, cwd=ROOT).returncode
+
+
+def write_lab_overrides(path: Path) -> None:
+    """No question about news and no look for updates: the first thing a student sees is the first page."""
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": quiet}, indent=2))
+
+
+def gpu_test(python: Path, arguments: list[str]) -> int:
+    probe = "import sys, torch; sys.exit(not torch.cuda.is_available())"
+    if subprocess.run([str(python), "-c", probe]).returncode:
+        raise Stop("gpu-test needs a CUDA device that PyTorch sees, and there is none here. Without one: make test")
+    result = run_step(python, "gpu-test", [nbval_command("gpu-test") + arguments], ADVCOURSE_DEVICE="cuda")
+    print(summary([result]), flush=True)
+    return int(result["outcome"] == "FAIL")
+
+
+def module(*command: str):
+    """A target that runs one Python command in the environment."""
+    return lambda python, arguments: subprocess.run(
+        [str(python), *command, *arguments], cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1"}
+    ).returncode
+
+
+def steps(*names: str):
+    return lambda python, arguments: run_steps(python, list(names))
+
+
+TARGETS = {  # name: (what to do, extras to install, what it is for)
+    "lab": (lab, set(), "open the course in JupyterLab"),
+    "test": (steps(*STEPS), {"dev"}, "run everything: lint, unit, nbval, after, browser"),
+    "lint": (steps("lint"), {"dev"}, "check code and notebooks without running them"),
+    "unit": (steps("unit"), {"dev"}, "run the tests of the library and the tools"),
+    "nbval": (steps("nbval", "after"), {"dev"}, "run every notebook and compare; then look at what was claimed"),
+    "browser": (steps("browser"), {"dev"}, "drive the widgets in a real browser"),
+    "gpu-test": (gpu_test, {"dev"}, "run the notebooks on the GPU"),
+    "exercises": (module("-m", "advcourse.course", "build"), {"dev"}, "generate exercises/ from solutions/"),
+    "notebooks": (
+        module("-m", "advcourse.course", "normalise", "--execute"),
+        {"dev"},
+        "run and tidy lectures/ and solutions/",
+    ),
+    "doctor": (module("-m", "advcourse.course", "doctor"), set(), "say what is installed, what is missing, what to do"),
+    "bench": (module("benchmarks/run.py"), {"dev", "bench"}, "measure the attacks against a bare loop and other libraries"),
+}
+
+
+def usage() -> str:
+    lines = ["usage: python make.py TARGET [--here] [arguments for the target]", ""]
+    lines += [f"  {name:<11}{what}" for name, (_, _, what) in TARGETS.items()]
+    return "\n".join([*lines, "", "  --here     use the Python that runs this, as it is, instead of .venv"])
+
+
+def say(line: str) -> None:
+    print(f"== {line}", flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    if sys.version_info < OLDEST:
+        raise Stop("Python >= 3.11 is needed, this is {}.{}: {}".format(*sys.version_info[:2], sys.executable))
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    name, *rest = arguments
+    if name not in TARGETS:
+        raise Stop(f"there is no target {name!r}\n{usage()}")
+    run, extras, _ = TARGETS[name]
+    here = "--here" in rest
+    python = Path(sys.executable) if here else environment(extras)
+    return run(python, [a for a in rest if a != "--here"])
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Stop as reason:
+        sys.exit(f"make: {reason}")
+    except KeyboardInterrupt:
+        sys.exit(130)
