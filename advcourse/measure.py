@@ -1,0 +1,97 @@
+"""What an attack achieved: accuracies with their intervals, robustness over the radius, losses along a path."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from advcourse.attacks.gradient import Model, evaluating
+from advcourse.goals import Goal, Untargeted, check_labels
+from advcourse.threats import Threat
+
+Attack = Callable[[Model, Tensor, Goal, Threat], Tensor]
+
+
+def logits(model: Model, x: Tensor, *, batch: int = 500) -> Tensor:
+    """The model's answers in evaluation mode, without a graph, batch by batch: [N, ...] -> [N, K]."""
+    with evaluating(model), torch.no_grad():
+        return torch.cat([model(part) for part in x.split(batch)])
+
+
+def accuracy(model: Model, x: Tensor, y: Tensor) -> float:
+    """Share of samples whose class y [N] is the model's first answer."""
+    check_labels(y, len(x))
+    return (logits(model, x).argmax(1) == y).double().mean().item()
+
+
+def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """Interval for a share, hits of n, that stays inside [0, 1] and is honest at 0 and n. Wilson, 1927."""
+    if n == 0:
+        return 0.0, 1.0
+    share, shrink = hits / n, 1 + z**2 / n
+    centre = (share + z**2 / (2 * n)) / shrink
+    half = z / shrink * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Robust accuracy over the radius: right[i] of n samples withstand every attack up to eps[i]."""
+
+    eps: tuple[float, ...]
+    right: tuple[int, ...]
+    n: int
+
+    @property
+    def accuracy(self) -> list[float]:
+        """The share that withstands, for each eps."""
+        return [hits / self.n for hits in self.right]
+
+    @property
+    def interval(self) -> list[tuple[float, float]]:
+        """Its 95 % Wilson interval, for each eps."""
+        return [wilson(hits, self.n) for hits in self.right]
+
+
+def robustness_curve(model: Model, x: Tensor, y: Tensor, attack: Attack, threats: Sequence[Threat]) -> Curve:
+    """Accuracy under attack(model, x, goal, threat) for growing threats, whose sets must be nested.
+
+    A sample fooled inside a small ball is fooled inside every larger one. So only survivors are attacked again: the
+    curve falls by construction and costs a fraction of attacking every sample at every radius.
+    """
+    eps = [threat.eps for threat in threats]
+    if eps != sorted(eps) or len({(type(t), t.lo, t.hi) for t in threats}) != 1:
+        raise ValueError(f"threats must be of one norm and box, with growing eps; got {list(threats)}")
+    check_labels(y, len(x))
+    alive = (logits(model, x).argmax(1) == y).nonzero().squeeze(1)
+    right = []
+    for threat in threats:
+        if len(alive):
+            goal = Untargeted(y[alive])
+            z = attack(model, x[alive], goal, threat)
+            alive = alive[~goal.reached(logits(model, z))]
+        right.append(len(alive))
+    return Curve(tuple(eps), tuple(right), len(x))
+
+
+@dataclass(frozen=True, eq=False)
+class Along:
+    """Score [T, B] and success [T, B] of every iterate of a path, and its distance from the first, [T, B]."""
+
+    score: Tensor
+    reached: Tensor
+    distance: Tensor
+
+
+def along(model: Model, path: Sequence[Tensor], goal: Goal, threat: Threat) -> Along:
+    """Recompute what happened along the iterates a trace collected; distances are measured in the threat's norm."""
+    if not path:
+        raise ValueError("the path is empty: pass a list's append as the attack's trace, trace=path.append")
+    outs = [logits(model, z) for z in path]
+    return Along(
+        torch.stack([goal.score(out) for out in outs]),
+        torch.stack([goal.reached(out) for out in outs]),
+        torch.stack([threat.size(z - path[0]) for z in path]),
+    )

@@ -1,0 +1,55 @@
+"""Training. A loss is a function (model, x, y) -> scalar; robust training differs from standard training by that one argument."""
+
+from collections.abc import Callable, Iterable
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from tqdm import tqdm
+
+from advcourse.attacks.gradient import ignore
+from advcourse.goals import cross_entropy
+
+TrainingLoss = Callable[[nn.Module, Tensor, Tensor], Tensor]
+
+
+def standard_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Mean cross entropy on the clean batch: empirical risk minimisation."""
+    return cross_entropy(model(x), y).mean()
+
+
+def train_step(model: nn.Module, x: Tensor, y: Tensor, optimizer: Optimizer, loss: TrainingLoss) -> float:
+    """One optimizer step on one batch; the loss before the step. Raises FloatingPointError when it is not finite."""
+    value = loss(model, x, y)
+    number = value.item()
+    if not abs(number) < float("inf"):
+        raise FloatingPointError(
+            f"the training loss is {number}: lower the learning rate, or look for NaN in the inputs"
+        )
+    optimizer.zero_grad()
+    value.backward()
+    optimizer.step()
+    return number
+
+
+def fit(
+    model: nn.Module,
+    data: Iterable[tuple[Tensor, Tensor]],
+    optimizer: Optimizer,
+    loss: TrainingLoss,
+    *,
+    epochs: int,
+    log: Callable[[int, float], object] = ignore,
+) -> nn.Module:
+    """Train for some epochs over data, an iterable of batches (x, y), with a progress bar; the model, in evaluation mode.
+
+    log is called with the epoch (from 1) and its mean loss: `history = []; fit(..., log=lambda *e: history.append(e))`.
+    """
+    bar = tqdm(range(1, epochs + 1), desc="training", unit="epoch")
+    for epoch in bar:
+        model.train()
+        losses = [train_step(model, x, y, optimizer, loss) for x, y in data]
+        mean = sum(losses) / max(len(losses), 1)
+        bar.set_postfix(loss=f"{mean:.3f}")
+        model.eval()
+        log(epoch, mean)
+    return model.eval()
