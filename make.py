@@ -22,6 +22,7 @@ STAMP = VENV / "advcourse-installed.json"
 ARTEFACTS = ROOT / "build"
 OLDEST = (3, 11)
 
+TWO_WORKERS = ("-n", "2", "--max-worker-restart=4")
 INSTALL = {  # what a skip reason may mention -> the line that makes the skip go away
     "chromium": "sudo apt-get install chromium",
     "fashion-mnist": "sudo apt-get install dataset-fashion-mnist",
@@ -129,18 +130,18 @@ def lint_commands() -> list[list[str]]:
     ]
 
 
-def nbval_command(name: str = "nbval") -> list[str]:
-    # One notebook, one worker: its cells share a kernel and have to run in order.
-    run = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "-n", "2", "--dist", "loadfile"]
-    return pytest(name, *run, "--ignore-glob=*.backup-*", "lectures", "solutions", "exercises")
+def nbval_command(name: str, *arguments: str) -> list[str]:
+    run = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "--ignore-glob=*.backup-*"]
+    return pytest(name, *run, *arguments, "lectures", "solutions", "exercises")
 
 
 STEPS = {
     "lint": lint_commands,
     "unit": lambda: [
-        pytest("unit", "tests", "--ignore=tests/browser", "--ignore=tests/after", "-n", "2", "--durations=10")
+        pytest("unit", "tests", "--ignore=tests/browser", "--ignore=tests/after", *TWO_WORKERS, "--durations=10")
     ],
-    "nbval": lambda: [nbval_command()],
+    # One notebook, one worker: its cells share a kernel and have to run in order.
+    "nbval": lambda: [nbval_command("nbval", *TWO_WORKERS, "--dist=loadfile")],
     "after": lambda: [pytest("after", "tests/after")],
     "browser": lambda: [pytest("browser", "tests/browser")],
 }
@@ -228,16 +229,16 @@ def gpu_test(python: Path, arguments: list[str]) -> int:
     probe = "import sys, torch; sys.exit(not torch.cuda.is_available())"
     if subprocess.run([str(python), "-c", probe]).returncode:
         raise Stop("gpu-test needs a CUDA device that PyTorch sees, and there is none here. Without one: make test")
-    result = run_step(python, "gpu-test", [nbval_command("gpu-test") + arguments], ADVCOURSE_DEVICE="cuda")
+    result = run_step(python, "gpu-test", [nbval_command("gpu-test", *arguments)], ADVCOURSE_DEVICE="cuda")
     print(summary([result]), flush=True)
     return int(result["outcome"] == "FAIL")
 
 
 def module(*command: str):
     """A target that runs one Python command in the environment."""
-    return lambda python, arguments: subprocess.run(
-        [str(python), *command, *arguments], cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1"}
-    ).returncode
+    return lambda python, arguments: (
+        subprocess.run([str(python), *command, *arguments], cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1"}).returncode
+    )
 
 
 def steps(*names: str):
@@ -259,7 +260,11 @@ TARGETS = {  # name: (what to do, extras to install, what it is for)
         "run and tidy lectures/ and solutions/",
     ),
     "doctor": (module("-m", "advcourse.course", "doctor"), set(), "say what is installed, what is missing, what to do"),
-    "bench": (module("benchmarks/run.py"), {"dev", "bench"}, "measure the attacks against a bare loop and other libraries"),
+    "bench": (
+        module("benchmarks/run.py"),
+        {"dev", "bench"},
+        "measure the attacks against a bare loop and other libraries",
+    ),
 }
 
 

@@ -1,0 +1,1 @@
+"""Tools for the people who run the course: `python -m advcourse.course build | normalise | lint | doctor`."""

