@@ -1,0 +1,199 @@
+"""Figures. Every function draws data on the Axes it is given and returns it; nothing here shows or saves.
+
+`fig, axes = board(1, 3)` makes a figure, `picture(fig, alt=...)` turns it into a notebook's output with its alt text.
+Colours are those of Okabe and Ito, safe for colour-blind readers; markers and line styles are the second cue.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
+from torch import Tensor
+
+from advcourse.measure import Curve
+from advcourse.threats import Threat
+
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+BLUE, RED, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#767676"
+STYLES = ((BLUE, "o", "-"), (RED, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"), (ORANGE, "v", "-"))
+SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "#FFFFFF", RED])
+
+
+def board(rows: int = 1, columns: int = 1, *, width: float = 7.5, height: float = 2.6, **grid) -> tuple[Figure, np.ndarray]:
+    """A figure of rows x columns Axes, width x height inches, with the Axes as an array [rows * columns] in reading order."""
+    fig = Figure(figsize=(width, height), dpi=100, layout="constrained")
+    FigureCanvasAgg(fig)
+    axes = fig.subplots(rows, columns, squeeze=False, **grid).ravel()
+    for ax in axes:
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.tick_params(labelsize=8)
+        ax.xaxis.label.set_size(9)
+        ax.yaxis.label.set_size(9)
+    return fig, axes
+
+
+def png(fig: Figure) -> bytes:
+    """The figure as a PNG, without the metadata that would differ between versions."""
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+class picture:
+    """A figure as the result of a notebook cell: the PNG with its alt text, and the alt text where pictures are not shown."""
+
+    def __init__(self, fig: Figure, *, alt: str):
+        if len(alt.split()) < 4:
+            raise ValueError(f"alt must say in a sentence what the figure shows, for readers who cannot see it; got {alt!r}")
+        self.png, self.alt = png(fig), alt
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"image/png": self.png, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+
+
+def pixels(x: Tensor) -> np.ndarray:
+    """One image [C, H, W] or [1, C, H, W] in [0, 1] as an array [H, W, 3]."""
+    x = x.detach().cpu().float()
+    x = x[0] if x.ndim == 4 else x
+    return x.expand(3, -1, -1).permute(1, 2, 0).clamp(0, 1).numpy()
+
+
+def signed(d: Tensor, scale: float) -> np.ndarray:
+    """A displacement [C, H, W] as an array [H, W, 3]: blue is darker, red is brighter; colour images around mid-grey.
+
+    scale is the displacement that gets the full colour.
+    """
+    d = d.detach().cpu().float()
+    d = d[0] if d.ndim == 4 else d
+    d = (d / scale).clamp(-1, 1) if scale > 0 else torch.zeros_like(d)
+    if len(d) == 1:
+        return SIGNED((d[0].numpy() + 1) / 2)[..., :3]
+    return (0.5 + d / 2).permute(1, 2, 0).numpy()
+
+
+def image(ax: Axes, array: np.ndarray, title: str = "") -> Axes:
+    """An array [H, W, 3] with sharp pixels and no ticks."""
+    ax.imshow(array, interpolation="nearest" if max(array.shape[:2]) < 100 else "antialiased")
+    ax.set_axis_off()
+    ax.set_title(title, fontsize=9)
+    return ax
+
+
+def top(probabilities: Tensor, names: Sequence[str], k: int = 3) -> list[tuple[str, float]]:
+    """The k most probable classes and their probabilities, of one row [K]."""
+    values, classes = probabilities.detach().cpu().flatten().topk(k)
+    return [(names[c], v) for c, v in zip(classes.tolist(), values.tolist(), strict=True)]
+
+
+def bars(ax: Axes, probabilities: Tensor, names: Sequence[str], *, true: int | None = None, k: int = 3) -> Axes:
+    """The k most probable classes of one row [K]; the true class in blue, every other hatched in vermilion."""
+    rows = top(probabilities, names, k)
+    answer = names[true] if true is not None else None
+    for place, (name, value) in enumerate(rows):
+        right = name == answer
+        ax.barh(place, value, color=BLUE if right else RED, hatch="" if right else "///", edgecolor="white", height=0.7)
+        ax.text(min(value + 0.02, 0.62), place, f"{name} {value:.0%}", va="center", fontsize=8, bbox=_LABEL)
+    ax.set(xlim=(0, 1), ylim=(k - 0.4, -0.6), yticks=[], xticks=[0, 0.5, 1], xlabel="probability")
+    return ax
+
+
+def fooled(
+    axes: Sequence[Axes],
+    x: Tensor,
+    z: Tensor,
+    probabilities: tuple[Tensor, Tensor],
+    names: Sequence[str],
+    *,
+    true: int,
+    eps: float,
+) -> Sequence[Axes]:
+    """The picture everybody knows on five Axes: clean, its top 3, the change (amplified and labelled so), attacked, its top 3.
+
+    x, z [1, C, H, W]; probabilities of both [K]; eps is the change that gets the full colour.
+    """
+    image(axes[0], pixels(x), "clean")
+    bars(axes[1], probabilities[0], names, true=true)
+    image(axes[2], signed(z - x, eps), f"change, amplified {1 / (2 * eps):.3g} times")
+    image(axes[3], pixels(z), f"attacked, eps = {eps * 255:.3g}/255")
+    bars(axes[4], probabilities[1], names, true=true)
+    return axes
+
+
+def curves(ax: Axes, lines: Mapping[str, Curve]) -> Axes:
+    """Robust accuracy over eps, in grey levels of 255, with 95 % Wilson bands: one line and marker for each name."""
+    for (name, curve), (colour, marker, style) in zip(lines.items(), STYLES, strict=False):
+        eps = np.array(curve.eps) * 255
+        low, high = np.array(curve.interval).T
+        ax.fill_between(eps, low, high, color=colour, alpha=0.15, linewidth=0)
+        ax.plot(eps, curve.accuracy, color=colour, marker=marker, linestyle=style, markersize=4, label=name)
+    ax.set(ylim=(-0.02, 1.02), xlabel="eps (grey levels of 255)", ylabel="accuracy under attack")
+    ax.legend(frameon=False, fontsize=8)
+    return ax
+
+
+def losses(ax: Axes, lines: Mapping[str, Tensor], label: str = "loss") -> Axes:
+    """A number for every step t = 0, 1, ...; one line [T] and marker for each name."""
+    for (name, values), (colour, marker, style) in zip(lines.items(), STYLES, strict=False):
+        ax.plot(values.detach().cpu().numpy(), color=colour, marker=marker, linestyle=style, markersize=4, label=name)
+    ax.set(xlabel="step t", ylabel=label)
+    ax.legend(frameon=False, fontsize=8)
+    return ax
+
+
+def plane(x: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    """Two orthonormal directions [2, n] of the plane through the points x, first and second, each [1, ...]."""
+    u = (first - x).flatten().double()
+    u = u / u.norm() if u.norm() > 0 else torch.eye(1, len(u), dtype=u.dtype, device=u.device)[0]
+    v = (second - x).flatten().double()
+    v = v - (v @ u) * u
+    if not v.norm() > 1e-9:
+        # The points are in line: any direction across will do, and this one is always the same.
+        v = torch.linspace(-1, 1, len(u), dtype=u.dtype, device=u.device)
+        v = v - (v @ u) * u
+    return torch.stack([u, v / v.norm()])
+
+
+def shadow(lower: Tensor, upper: Tensor, directions: Tensor, corners: int = 180) -> np.ndarray:
+    """The outline [corners, 2] of what a product of intervals [n] casts on the plane of directions [2, n].
+
+    A pixel i pushes the outline along its own two coordinates; the corner that lies farthest in direction a takes the
+    upper end of the interval where <a, direction_i> > 0 and the lower end elsewhere.
+    """
+    angle = torch.linspace(0, 2 * torch.pi, corners + 1, dtype=directions.dtype, device=directions.device)[:-1]
+    push = torch.stack([angle.cos(), angle.sin()], 1) @ directions
+    far = torch.where(push > 0, upper.flatten().double(), lower.flatten().double())
+    return (far @ directions.T).cpu().numpy()
+
+
+def paths(ax: Axes, x: Tensor, walks: Mapping[str, Sequence[Tensor]], threat: Threat) -> Axes:
+    """Iterates of attacks on one image x [1, ...], cast on the plane through x and the ends of the first two walks.
+
+    Shaded is the shadow of ball and box together, outlined the shadow of the ball alone. Every iterate that keeps to the
+    set lies in its shadow; a point outside the outline has left the ball. Distances in the plane are Euclidean.
+    """
+    ends = [walk[-1] for walk in walks.values()]
+    directions = plane(x, ends[0], ends[min(1, len(ends) - 1)])
+    allowed = threat.around(x)
+    wide = torch.full_like(x, threat.eps)
+    origin = directions @ x.flatten().double()
+    both = shadow(allowed.lower - x, allowed.upper - x, directions)
+    ball = shadow(-wide, wide, directions)
+    ax.add_patch(Polygon(both, closed=True, facecolor=SKY, alpha=0.35, edgecolor="none", label="ball and box"))
+    ax.add_patch(Polygon(ball, closed=True, fill=False, edgecolor=GREY, linestyle="--", label="ball"))
+    for (name, walk), (colour, marker, style) in zip(walks.items(), STYLES, strict=False):
+        at = torch.stack([directions @ z.flatten().double() - origin for z in walk]).cpu().numpy()
+        ax.plot(*at.T, color=colour, marker=marker, linestyle=style, markersize=4, label=name)
+    ax.plot(0, 0, marker="*", color=BLACK, markersize=10, linestyle="none", label="x")
+    ax.set(xlabel="along the first path", ylabel="across")
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.legend(frameon=False, fontsize=7, loc="best")
+    return ax
+
+
+_LABEL = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.8}
