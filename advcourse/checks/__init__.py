@@ -1,0 +1,86 @@
+"""Checks for the exercises: an answer goes in, a verdict with a diagnosis comes out.
+
+A unit's checks live in a room of their own, named like the unit, that offers `EXERCISES`: name -> `Exercise`. A new
+unit is such a room, one more line in the dict below, and a bank of right and wrong answers in `tests/banks`.
+
+The oracle is never the library: closed forms, properties, and small models made for the purpose.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable
+from functools import partial
+
+from . import gradient_attacks
+from .interview import Interview
+from .sandbox import fixed_surroundings
+from .verdict import FAILED, PASSED, Exercise, Finding, Verdict, lines
+
+__all__ = ["Verdict", "check", "judge"]
+
+EXERCISES: dict[str, Exercise] = {
+    **gradient_attacks.EXERCISES,
+}
+
+SECONDS = 6.0
+
+
+def judge(name: str, candidate: Callable, *, seconds: float = SECONDS) -> Verdict:
+    """Examine an answer to the exercise `name`; `seconds` is what the candidate may use up in all its calls together.
+
+    Nothing an answer does gets out of here: it may raise, print, hang, reseed or exit. Runs on the CPU whatever the
+    course's device. Raises KeyError for an unknown exercise.
+    """
+    exercise = _find(name)
+    if not callable(candidate):
+        return Verdict(
+            FAILED,
+            "not-a-function",
+            f"It was given an object of type {type(candidate).__name__}. Hand over the function itself: its name, no brackets.",
+        )
+    with fixed_surroundings():
+        interview = Interview(candidate, f"{name}({exercise.arguments})", seconds)
+        try:
+            verified = exercise.check(interview)
+            interview.require_manners()
+        except Finding as found:
+            return found.verdict
+    also = "It prints something, which was left out here." if interview.printed else _MANNERLY
+    return Verdict(PASSED, "ok", f"{verified} {also}")
+
+
+class _Check:
+    """`check.fgsm(fgsm)` prints the verdict on an answer to the exercise `fgsm`. `dir(check)` lists the exercises."""
+
+    def __getattr__(self, name: str) -> Callable[[Callable], None]:
+        try:
+            _find(name)
+        except KeyError as error:
+            raise AttributeError(error.args[0]) from None
+        return partial(_show, name)
+
+    def __dir__(self) -> list[str]:
+        return list(EXERCISES)
+
+    def __repr__(self) -> str:
+        return f"check: {', '.join(EXERCISES)}"
+
+
+check = _Check()
+
+_MANNERLY = "Whatever it was given, it left as it was."
+
+
+def _show(name: str, candidate: Callable) -> None:
+    # The notebook is where a verdict is read, and this text is what its tests compare.
+    sys.stdout.write(lines(name, judge(name, candidate)) + "\n")
+
+
+def _find(name: str) -> Exercise:
+    if name in EXERCISES:
+        return EXERCISES[name]
+    close = difflib.get_close_matches(name, EXERCISES, n=1)
+    guess = f" Did you mean {close[0]!r}?" if close else ""
+    raise KeyError(f"no exercise {name!r}.{guess} There are: {', '.join(EXERCISES)}")

@@ -1,0 +1,101 @@
+"""Did a call leave the model and its arguments as they were?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+Breach = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class ModelBefore:
+    """What a model looked like before a call."""
+
+    weights: dict[str, Tensor]
+    buffers: dict[str, Tensor]
+    grads: dict[str, Tensor | None]
+    trainable: dict[str, bool]
+    modes: dict[str, bool]
+
+
+def remember(model: nn.Module) -> ModelBefore:
+    parameters = dict(model.named_parameters())
+    return ModelBefore(
+        weights={name: p.detach().clone() for name, p in parameters.items()},
+        buffers={name: b.clone() for name, b in model.named_buffers()},
+        grads={name: None if p.grad is None else p.grad.clone() for name, p in parameters.items()},
+        trainable={name: p.requires_grad for name, p in parameters.items()},
+        modes={name: module.training for name, module in model.named_modules()},
+    )
+
+
+def breaches_of_model(before: ModelBefore, model: nn.Module) -> Iterator[Breach]:
+    """Everything a call changed about a model, the most harmful first."""
+    after = remember(model)
+    flipped = [name for name, training in after.modes.items() if training != before.modes.get(name)]
+    if flipped:
+        went, came = ("training", "evaluation") if after.modes[flipped[0]] else ("evaluation", "training")
+        yield (
+            "flips-mode",
+            f"The model came in {came} mode and left in {went} mode ({len(flipped)} of {len(after.modes)} modules).",
+            "Dropout and batch norm depend on the mode, so that whoever uses the model next gets other outputs.",
+        )
+    if changed := _changed(before.weights, after.weights):
+        yield (
+            "changes-weights",
+            f"{changed} of the model's {len(after.weights)} weight tensors changed.",
+            "An attack moves the image, never the model: which line writes to the weights?",
+        )
+    if changed := _changed(before.buffers, after.buffers):
+        yield (
+            "changes-buffers",
+            f"{changed} of the model's buffers changed: the running statistics of its batch norm.",
+            "That happens when a model in training mode sees a batch, even if its mode is set back afterwards.",
+        )
+    if frozen := sum(flag != before.trainable.get(name) for name, flag in after.trainable.items()):
+        yield (
+            "freezes-weights",
+            f"{frozen} of {len(after.trainable)} weight tensors came back with another requires_grad flag.",
+            "Freezing the weights for a while is fine; afterwards each flag has to be what it was.",
+        )
+    if filled := sum(not _same_gradient(before.grads.get(name), grad) for name, grad in after.grads.items()):
+        yield (
+            "fills-model-grads",
+            f"After the call {filled} of {len(after.grads)} weight tensors hold another .grad than before.",
+            "A later training step would add to it: ask for the gradient of the image only, or clean up behind you.",
+        )
+
+
+def breaches_of_input(before: Tensor, after: Tensor) -> Iterator[Breach]:
+    """Everything a call left behind on a tensor argument, apart from its values."""
+    if after.requires_grad != before.requires_grad:
+        yield (
+            "leaves-requires-grad",
+            f"The tensor {list(after.shape)} you were given came back with requires_grad={after.requires_grad}.",
+            "Everything computed from it later would be tracked too: work on a copy of your own.",
+        )
+    if after.is_leaf and not _same_gradient(before.grad, after.grad):
+        yield (
+            "fills-input-grad",
+            f"The tensor {list(after.shape)} you were given came back with a .grad it did not have.",
+            "The next call would add to it: work on a copy of your own, or do not store the gradient.",
+        )
+
+
+def same(a: Tensor, b: Tensor) -> bool:
+    return a.dtype == b.dtype and a.shape == b.shape and torch.equal(a, b)
+
+
+def _changed(before: dict[str, Tensor], after: dict[str, Tensor]) -> int:
+    return sum(name not in before or not same(before[name], value) for name, value in after.items())
+
+
+def _same_gradient(before: Tensor | None, after: Tensor | None) -> bool:
+    # A gradient of zeros adds nothing to anybody's step: as good as none.
+    if before is None or after is None:
+        return all(grad is None or not grad.any() for grad in (before, after))
+    return same(before, after)

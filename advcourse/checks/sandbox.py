@@ -1,0 +1,122 @@
+"""Calling a stranger's function: with a time limit, its output muffled, the surroundings put back afterwards."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import random
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+
+import torch
+
+
+@contextmanager
+def fixed_surroundings() -> Iterator[None]:
+    """Inside: CPU, float32, gradients on, seeded randomness, no warnings. Afterwards: as the caller had it."""
+    dtype, python_state = torch.get_default_dtype(), random.getstate()
+    # Asking CUDA for its generators would start it, which takes seconds and memory that no check needs.
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    with (
+        torch.random.fork_rng(devices=devices),
+        torch.device("cpu"),
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        torch.default_generator.manual_seed(0)
+        random.seed(0)
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
+            random.setstate(python_state)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one call. `disturbed` names a global setting of torch that the call changed."""
+
+    value: object = None
+    error: BaseException | None = None
+    hung: bool = False
+    printed: bool = False
+    disturbed: str | None = None
+    seconds: float = 0.0
+
+
+def call(candidate: Callable, args: tuple, seconds: float) -> Outcome:
+    """`candidate(*args)`, at most `seconds` long. Whatever happens is an outcome; only the user's Ctrl-C passes."""
+    worker = _Worker(candidate, args)
+    start = time.monotonic()
+    with redirect_stdout(_Muffled(sys.stdout, worker)), redirect_stderr(_Muffled(sys.stderr, worker)):
+        worker.start()
+        try:
+            worker.wait(seconds)
+        finally:
+            hung = worker.is_alive()
+            worker.stop()
+    default_dtype = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    disturbed = worker.disturbed or ("the default dtype" if default_dtype != torch.float32 else None)
+    return Outcome(worker.value, worker.error, hung, worker.printed, disturbed, time.monotonic() - start)
+
+
+class _Stop(SystemExit):
+    """Raised inside a worker that overran. A SystemExit, because threads end on one without a traceback."""
+
+
+class _Worker(threading.Thread):
+    """One call in a thread of its own: the only way to a time limit that works on every platform and off the main
+    thread. A daemon, so that a call stuck in C code does not keep the interpreter alive."""
+
+    def __init__(self, candidate: Callable, args: tuple):
+        super().__init__(daemon=True)
+        self.candidate, self.args = candidate, args
+        self.value, self.error, self.printed, self.disturbed = None, None, False, None
+
+    def run(self) -> None:
+        try:
+            self.value = self.candidate(*self.args)
+        except BaseException as error:
+            self.error = error
+        # Torch keeps the gradient mode per thread: nobody else sees the change, so it has to be read here.
+        if not torch.is_grad_enabled() or torch.is_inference_mode_enabled():
+            self.disturbed = "the gradient mode"
+
+    def wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while self.is_alive() and (left := deadline - time.monotonic()) > 0:
+            # Short waits: on Windows a long join cannot be interrupted from the keyboard.
+            self.join(min(left, 0.1))
+
+    def stop(self) -> None:
+        for _ in range(10):
+            if not self.is_alive():
+                return
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(_Stop))
+            self.join(0.05)
+
+
+class _Muffled(io.TextIOBase):
+    """A stream that swallows what one thread writes and passes on everybody else's."""
+
+    def __init__(self, stream, worker: _Worker):
+        self.stream, self.worker = stream, worker
+
+    def write(self, text: str) -> int:
+        if threading.current_thread() is not self.worker:
+            return self.stream.write(text)
+        self.worker.printed = True
+        return len(text)
+
+    def flush(self) -> None:
+        if threading.current_thread() is not self.worker:
+            self.stream.flush()

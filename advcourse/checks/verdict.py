@@ -1,0 +1,75 @@
+"""What a check says about an answer."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NoReturn
+
+PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one exercise: `status` is "passed", "failed" or "not attempted".
+
+    `diagnosis` is a short stable id ("ok", "not-attempted", "minus-sign", ...). `message` says in two sentences what
+    was seen and what to look at; of a passed answer it says what was verified.
+    """
+
+    status: str
+    diagnosis: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What a student is asked to write: `arguments` as the notebook names them, and the check that examines an answer.
+
+    The check is a function of an `Interview`. It returns what it verified, in one sentence, or ends early by `fail`.
+    """
+
+    arguments: str
+    check: Callable
+
+
+class Finding(Exception):
+    """Ends a check: the verdict is known."""
+
+    def __init__(self, verdict: Verdict):
+        super().__init__(verdict.message)
+        self.verdict = verdict
+
+
+def fail(diagnosis: str, seen: str, look: str) -> NoReturn:
+    """End the check with a diagnosis: what was seen (with numbers), what to look at (never the answer)."""
+    raise Finding(Verdict(FAILED, diagnosis, f"{seen} {look}"))
+
+
+@contextmanager
+def instead_of(*diagnoses: str, diagnosis: str, seen: str, look: str) -> Iterator[None]:
+    """Within the block a general diagnosis means something more specific: say that."""
+    try:
+        yield
+    except Finding as found:
+        if found.verdict.diagnosis in diagnoses:
+            fail(diagnosis, seen, look)
+        raise
+
+
+def number(value) -> str:
+    """A measured number as messages show it: two digits, so that rounding differences do not show."""
+    return f"{float(value):.2g}"
+
+
+def lines(name: str, verdict: Verdict) -> str:
+    """The verdict as a notebook prints it."""
+    head = {
+        PASSED: f"✓ {name}",
+        FAILED: f"✗ {name}: {verdict.diagnosis}",
+        NOT_ATTEMPTED: f"○ {name}: not attempted yet",
+    }[verdict.status]
+    body = textwrap.fill(verdict.message, width=100, initial_indent="  ", subsequent_indent="  ")
+    return f"{head}\n{body}"
