@@ -1,27 +1,43 @@
 """Adversarial examples and robust learning: a small, exact library, ordered like the lecture.
 
-The names below are what the notebooks use. Figures (`draw`), widgets (`widgets`), data (`data`) and networks (`models`)
-are modules of their own and load what they need when they are asked: `import advcourse` costs little more than torch.
+The names below are what the notebooks use. Networks (`models`, `checkpoints`), data (`data`), measurements (`measure`),
+figures (`draw`) and panels (`widgets`) are modules of their own and load what they need when they are asked:
+`import advcourse` costs little more than torch.
 """
 
 from .attacks.gradient import fgsm, input_gradient, iterative_fgsm, least_likely, pgd
+from .checks import Verdict, check, judge
+from .claims import claim
 from .device import device
 from .goals import Targeted, Untargeted, cross_entropy, margin
 from .threats import L1, L2, Linf, Unbounded
+from .training import fit, standard_loss, train_step
 
 __all__ = [
-    "L1",
-    "L2",
-    "Linf",
-    "Targeted",
-    "Unbounded",
+    # what the attacker wants
     "Untargeted",
+    "Targeted",
     "cross_entropy",
-    "device",
-    "fgsm",
-    "input_gradient",
-    "iterative_fgsm",
-    "least_likely",
     "margin",
+    # what may be changed
+    "Linf",
+    "L2",
+    "L1",
+    "Unbounded",
+    # attacks that follow the gradient
+    "fgsm",
+    "iterative_fgsm",
     "pgd",
+    "least_likely",
+    "input_gradient",
+    # training
+    "standard_loss",
+    "train_step",
+    "fit",
+    # around a notebook
+    "device",
+    "claim",
+    "check",
+    "judge",
+    "Verdict",
 ]

@@ -118,7 +118,9 @@ def photo(name: str, size: int = 224) -> Tensor:
     pixels = torch.from_numpy(np.atleast_3d(imread(found[name]))[..., :3].copy()).permute(2, 0, 1)[None]
     pixels = pixels.expand(-1, 3, -1, -1).float() / 255
     pixels = tv.resize(pixels, round(size / 0.875), interpolation=tv.InterpolationMode.BICUBIC, antialias=True)
-    return tv.center_crop(pixels, size).clamp(0, 1)
+    pixels = tv.center_crop(pixels, size).clamp(0, 1)
+    # A photograph is bytes: on that grid a change below half a grey level is one that a saved file cannot hold.
+    return (pixels * 255).round() / 255
 
 
 def _fashion_part(folder: Path, part: str) -> Images:

@@ -107,7 +107,7 @@ def fooled(
     axes: Sequence[Axes],
     x: Tensor,
     z: Tensor,
-    probabilities: tuple[Tensor, Tensor],
+    probabilities: Tensor,
     names: Sequence[str],
     *,
     true: int,
@@ -115,12 +115,12 @@ def fooled(
 ) -> Sequence[Axes]:
     """The picture everybody knows on five Axes: clean, its top 3, the change (amplified and labelled so), attacked, its top 3.
 
-    x, z [1, C, H, W]; probabilities of both [K]; eps is the change that gets the full colour.
+    x, z [1, C, H, W]; probabilities of both, [2, K]; eps is the change that gets the full colour.
     """
     image(axes[0], pixels(x), "clean")
     bars(axes[1], probabilities[0], names, true=true)
-    image(axes[2], signed(z - x, eps), f"change, amplified {1 / (2 * eps):.3g} times")
-    image(axes[3], pixels(z), f"attacked, eps = {eps * 255:.3g}/255")
+    image(axes[2], signed(z - x, eps), f"change x {1 / (2 * eps):.3g}")
+    image(axes[3], pixels(z), f"attacked, eps {eps * 255:.3g}/255")
     bars(axes[4], probabilities[1], names, true=true)
     return axes
 

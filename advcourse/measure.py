@@ -20,6 +20,11 @@ def logits(model: Model, x: Tensor, *, batch: int = 500) -> Tensor:
         return torch.cat([model(part) for part in x.split(batch)])
 
 
+def probabilities(model: Model, x: Tensor) -> Tensor:
+    """p(y | x) of every class: [N, ...] -> [N, K], each row a distribution."""
+    return logits(model, x).softmax(1)
+
+
 def accuracy(model: Model, x: Tensor, y: Tensor) -> float:
     """Share of samples whose class y [N] is the model's first answer."""
     check_labels(y, len(x))
