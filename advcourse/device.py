@@ -18,8 +18,10 @@ def device() -> torch.device:
     except RuntimeError:
         raise ValueError(f"ADVCOURSE_DEVICE={name!r} is no device; use cpu, cuda, cuda:1 or mps, or unset it") from None
     try:
-        torch.empty(1, device=wanted)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        torch.ones(1, device=wanted).item()  # computes: the meta device allocates, but holds no numbers
+    except (RuntimeError, AssertionError, NotImplementedError, ImportError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise RuntimeError(f"ADVCOURSE_DEVICE={name!r}, but this machine cannot use it ({reason}); set ADVCOURSE_DEVICE=cpu") from None
+        raise RuntimeError(
+            f"ADVCOURSE_DEVICE={name!r}, but this machine cannot use it ({reason}); set ADVCOURSE_DEVICE=cpu"
+        ) from None
     return wanted

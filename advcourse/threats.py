@@ -1,7 +1,8 @@
 """What may be changed: a norm ball around x, met with the box of valid inputs, and the exact nearest point of that set.
 
-A threat is a value (`Linf(8/255)`); `threat.around(x)` is the set of all z that may replace x. Radii are in units of the
-input: pixels of [0, 1]. A point returned by a set is a member of it in the tensor's own precision, not just up to rounding.
+A threat is a value (`Linf(8/255)`); `threat.around(x)` is the set of all z that may replace x. Radii are in units of
+the input: pixels of [0, 1]. A point returned by a set is a member of it in the tensor's own precision, not just up to
+rounding.
 """
 
 import math
@@ -28,7 +29,7 @@ class Linf:
 
     def around(self, x: Tensor) -> "Intervals":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
-        _check_inputs(x, self)
+        x = _check_inputs(x, self)
         lower, upper = (x - self.eps).clamp(min=self.lo), (x + self.eps).clamp(max=self.hi)
         return Intervals(_inside(lower, x, self.eps), _inside(upper, x, self.eps))
 
@@ -50,8 +51,7 @@ class L2:
 
     def around(self, x: Tensor) -> "BallL2":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
-        _check_inputs(x, self)
-        return BallL2(x, self)
+        return BallL2(_check_inputs(x, self), self)
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,7 @@ class L1:
 
     def around(self, x: Tensor) -> "BallL1":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
-        _check_inputs(x, self)
-        return BallL1(x, self)
+        return BallL1(_check_inputs(x, self), self)
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ class Unbounded:
 
     def around(self, x: Tensor) -> "Intervals":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
-        _check_inputs(x, self)
+        x = _check_inputs(x, self)
         return Intervals(torch.full_like(x, self.lo), torch.full_like(x, self.hi))
 
 
@@ -125,36 +124,40 @@ class BallL2:
     """{x + d : |d|_2 <= eps} met with the box."""
 
     def __init__(self, x: Tensor, threat: L2):
-        self.x, self.threat = x, threat
+        self.x, self.eps = x, threat.eps
+        self.lo, self.hi = _box(threat, x)
 
     def project(self, z: Tensor) -> Tensor:
         """The nearest member: clip(x + m (z - x)) with one m in [0, 1] per sample, found exactly.
 
-        Lagrange: minimising |w - z|^2 + (1/m - 1) |w - x|^2 over the box treats every pixel alike. The m that spends the
-        whole radius solves  sum_clipped room^2 + m^2 sum_free d^2 = eps^2;  started too small, the set of clipped pixels
-        can only grow, so the iteration ends after finitely many rounds. (Ball first, box second is feasible, not nearest.)
+        Lagrange: minimising |w - z|^2 + (1/m - 1) |w - x|^2 over the box treats every pixel alike. The m that spends
+        the whole radius solves  sum_clipped room^2 + m^2 sum_free d^2 = eps^2;  started too small, the set of clipped
+        pixels can only grow, so the iteration ends after finitely many rounds. (Ball first, box second is feasible,
+        not nearest.)
         """
-        d, room = _displacement(z, self.x, self.threat)
+        d, room = _displacement(z, self.x, self.lo, self.hi)
         moved = torch.minimum(d.abs(), room)
-        outside = moved.norm(dim=1, keepdim=True) > self.threat.eps
-        m = self.threat.eps / d.norm(dim=1, keepdim=True).clamp(min=self.threat.eps or 1.0)
-        clipped = torch.zeros_like(d, dtype=torch.bool)
+        outside = moved.norm(dim=1, keepdim=True) > self.eps
+        m, clipped = torch.ones_like(d[:, :1]), torch.zeros_like(d, dtype=torch.bool)
         while outside.any():
-            now = m * d.abs() >= room
+            left = self.eps**2 - room.where(clipped, 0.0).square().sum(1, keepdim=True)
+            free = d.where(~clipped, 0.0).square().sum(1, keepdim=True)
+            m = torch.where(free > 0, (left.clamp(min=0) / free).sqrt(), 1.0)
+            # A pixel once clipped stays so: where m |d_i| ties with the room, rounding would flip it for ever.
+            now = clipped | (m * d.abs() >= room)
             if bool((now == clipped)[outside.squeeze(1)].all()):
                 break
             clipped = now
-            left = self.threat.eps**2 - (room**2 * clipped).sum(1, keepdim=True)
-            free = (d**2 * ~clipped).sum(1, keepdim=True)
-            m = torch.where(free > 0, (left.clamp(min=0) / free).sqrt(), m)
         shrunk = _add(self.x, d.sign() * torch.minimum(m * d.abs(), room))
-        return torch.where(_like(outside, z), shrunk, z.clamp(self.threat.lo, self.threat.hi))
+        return torch.where(_like(outside, z), shrunk, z.clamp(self.lo, self.hi))
 
     def sample(self, generator: Generator | None = None) -> Tensor:
         """A random member: uniform in the ball, then brought into the box."""
         direction = _rows(_draw(torch.randn, self.x, generator)).double()
-        radius = _rows(_draw(torch.rand, self.x[:, :1].flatten(1)[:, :1], generator)).double() ** (1 / direction.shape[1])
-        step = self.threat.eps * radius * direction / direction.norm(dim=1, keepdim=True)
+        radius = _rows(_draw(torch.rand, self.x[:, :1].flatten(1)[:, :1], generator)).double() ** (
+            1 / direction.shape[1]
+        )
+        step = self.eps * radius * direction / direction.norm(dim=1, keepdim=True)
         return self.project(self.x + step.view_as(self.x).to(self.x.dtype))
 
     def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor:
@@ -168,33 +171,35 @@ class BallL1:
     """{x + d : sum_i |d_i| <= eps} met with the box."""
 
     def __init__(self, x: Tensor, threat: L1):
-        self.x, self.threat = x, threat
+        self.x, self.eps = x, threat.eps
+        self.lo, self.hi = _box(threat, x)
 
     def project(self, z: Tensor) -> Tensor:
         """The nearest member: |d_i| -> clip(|d_i| - s, 0, room_i) with one s >= 0 per sample, found exactly.
 
-        The length left, sum_i clip(|d_i| - s, 0, room_i), is piecewise linear in s with kinks at |d_i| (the pixel starts
-        to move) and |d_i| - room_i (it reaches the box). Sorting the kinks locates the piece that spends the radius.
+        The length left, sum_i clip(|d_i| - s, 0, room_i), is piecewise linear in s with kinks at |d_i| (the pixel
+        starts to move) and |d_i| - room_i (it reaches the box). Sorting the kinks locates the piece that spends the
+        radius.
         """
-        d, room = _displacement(z, self.x, self.threat)
+        d, room = _displacement(z, self.x, self.lo, self.hi)
         moved = torch.minimum(d.abs(), room)
-        outside = moved.sum(1, keepdim=True) > self.threat.eps
+        outside = moved.sum(1, keepdim=True) > self.eps
         kinks, order = torch.cat([d.abs(), d.abs() - room], 1).sort(dim=1, descending=True)
         turns = torch.cat([torch.ones_like(d), -torch.ones_like(d)], 1).gather(1, order)
         slope = turns.cumsum(1)[:, :-1]
         length = torch.cat([torch.zeros_like(d[:, :1]), (slope * -kinks.diff(dim=1)).cumsum(1)], 1)
-        piece = (length < self.threat.eps).sum(1, keepdim=True).clamp(1, slope.shape[1]) - 1
-        rest = self.threat.eps - length.gather(1, piece)
+        piece = (length < self.eps).sum(1, keepdim=True).clamp(1, slope.shape[1]) - 1
+        rest = self.eps - length.gather(1, piece)
         shift = (kinks.gather(1, piece) - rest / slope.gather(1, piece).clamp(min=1)).clamp(min=0)
         shrunk = _add(self.x, d.sign() * torch.minimum((d.abs() - shift).clamp(min=0), room))
-        return torch.where(_like(outside, z), shrunk, z.clamp(self.threat.lo, self.threat.hi))
+        return torch.where(_like(outside, z), shrunk, z.clamp(self.lo, self.hi))
 
     def sample(self, generator: Generator | None = None) -> Tensor:
         """A random member: uniform in the ball, then brought into the box."""
         share = -_rows(_draw(torch.rand, self.x, generator)).double().clamp(min=1e-12).log()
         sign = _rows(_draw(torch.randn, self.x, generator)).double().sign()
         radius = _rows(_draw(torch.rand, self.x[:, :1].flatten(1)[:, :1], generator)).double() ** (1 / share.shape[1])
-        step = self.threat.eps * radius * sign * share / share.sum(1, keepdim=True)
+        step = self.eps * radius * sign * share / share.sum(1, keepdim=True)
         return self.project(self.x + step.view_as(self.x).to(self.x.dtype))
 
     def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor:
@@ -204,7 +209,7 @@ class BallL1:
         """
         rows = _rows(g)
         if at is not None:
-            blocked = torch.where(rows > 0, _rows(at) >= self.threat.hi, _rows(at) <= self.threat.lo)
+            blocked = torch.where(rows > 0, _rows(at) >= self.hi, _rows(at) <= self.lo)
             rows = rows.masked_fill(blocked, 0.0)
         best = rows.abs().argmax(1, keepdim=True)
         return torch.zeros_like(rows).scatter(1, best, rows.gather(1, best).sign()).view_as(g)
@@ -219,10 +224,10 @@ def _like(v: Tensor, x: Tensor) -> Tensor:
     return v.view(-1, *[1] * (x.ndim - 1))
 
 
-def _displacement(z: Tensor, x: Tensor, threat: Threat) -> tuple[Tensor, Tensor]:
+def _displacement(z: Tensor, x: Tensor, lo: float, hi: float) -> tuple[Tensor, Tensor]:
     """z - x and the room to the box in that direction, both [B, n] in double precision."""
     d, x = _rows(z).double() - _rows(x).double(), _rows(x).double()
-    return d, torch.where(d > 0, threat.hi - x, x - threat.lo)
+    return d, torch.where(d > 0, hi - x, x - lo)
 
 
 def _add(x: Tensor, d: Tensor) -> Tensor:
@@ -238,9 +243,15 @@ def _inside(bound: Tensor, x: Tensor, eps: float) -> Tensor:
 
 
 def _draw(law, x: Tensor, generator: Generator | None) -> Tensor:
-    """Random numbers like x, drawn where the generator lives (the CPU by default), so that every device sees the same."""
+    """Random numbers like x, drawn where the generator lives (by default the CPU): every device sees the same."""
     device = generator.device if generator is not None else "cpu"
     return law(x.shape, generator=generator, device=device).to(x.device, x.dtype)
+
+
+def _box(threat: Threat, x: Tensor) -> tuple[float, float]:
+    """lo and hi as x's own precision writes them: in float32 the box [0, 0.3] ends at float32(0.3), a hair above."""
+    lo, hi = torch.tensor([threat.lo, threat.hi], dtype=x.dtype).tolist()
+    return lo, hi
 
 
 def _check_radius(threat: Threat, largest: float = math.inf) -> None:
@@ -248,7 +259,11 @@ def _check_radius(threat: Threat, largest: float = math.inf) -> None:
     if not threat.lo < threat.hi:
         raise ValueError(f"the box of {name} must have lo < hi; got lo={threat.lo}, hi={threat.hi}")
     if not eps >= 0:
-        raise ValueError(f"eps must be a length >= 0 in units of the input; got {name}({eps}). The direction belongs to the goal")
+        raise ValueError(
+            f"eps must be a length >= 0 in units of the input; got {name}({eps}). The direction belongs to the goal"
+        )
+    if math.isinf(eps) and not isinstance(threat, Unbounded):
+        raise ValueError(f"eps must be finite; got {name}({eps}): Unbounded() is the box without a ball")
     if eps > largest:
         raise ValueError(
             f"eps={eps:g} is wider than the whole box [{threat.lo:g}, {threat.hi:g}]; eps is in pixels of [0, 1]. "
@@ -256,20 +271,38 @@ def _check_radius(threat: Threat, largest: float = math.inf) -> None:
         )
 
 
-def _check_inputs(x: Tensor, threat: Threat) -> None:
+def _check_inputs(x: Tensor, threat: Threat) -> Tensor:
+    """x as the constant centre of a set, without its history; a ValueError that teaches if it cannot be one."""
     if not isinstance(x, Tensor) or not x.is_floating_point():
         found = x.dtype if isinstance(x, Tensor) else type(x).__name__
-        raise ValueError(f"x must be a tensor of floats in [{threat.lo:g}, {threat.hi:g}]; got {found}: images of bytes need x.float() / 255")
+        raise ValueError(
+            f"x must be a tensor of floats in [{threat.lo:g}, {threat.hi:g}]; got {found}: "
+            "images of bytes need x.float() / 255"
+        )
     if x.ndim < 2:
-        raise ValueError(f"x must be a batch [B, ...]; got shape {list(x.shape)}: a single input needs a batch dimension, x[None]")
+        raise ValueError(
+            f"x must be a batch [B, ...]; got shape {list(x.shape)}: a single input needs a batch dimension, x[None]"
+        )
+    x = x.detach()
     if not x.numel():
-        return
-    low, high = (float(v) for v in x.detach().aminmax())
+        return x
+    low, high = (float(v) for v in x.aminmax())
     if math.isnan(low):
-        raise ValueError(f"x holds NaN in {int(x.isnan().flatten(1).any(1).sum())} of {len(x)} samples: look at how it was made")
-    if low < threat.lo or high > threat.hi:
-        hint = "divide by 255" if high > 2 else "undo the normalisation (it belongs inside the model) or give the threat its own lo and hi"
+        raise ValueError(
+            f"x holds NaN in {int(x.isnan().flatten(1).any(1).sum())} of {len(x)} samples: look at how it was made"
+        )
+    lo, hi = _box(threat, x)
+    if low < lo or high > hi:
+        hint = (
+            "divide by 255"
+            if high > 2
+            else "undo the normalisation (it belongs inside the model) or give the threat its own lo and hi"
+        )
         raise ValueError(f"x must lie in [{threat.lo:g}, {threat.hi:g}]; found min {low:g}, max {high:g}: {hint}")
     diameter = float(threat.size(torch.full((1, x[0].numel()), threat.hi - threat.lo, dtype=torch.float64)))
     if threat.eps > diameter * (1 + 1e-9) and math.isfinite(threat.eps):
-        raise ValueError(f"eps={threat.eps:g} is longer than the box is wide ({diameter:g} in this norm): is eps in pixels of [0, 1]?")
+        raise ValueError(
+            f"eps={threat.eps:g} is longer than the box is wide ({diameter:g} in this norm): "
+            "is eps in pixels of [0, 1]?"
+        )
+    return x

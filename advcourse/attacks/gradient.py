@@ -30,10 +30,13 @@ def fgsm(model: Model, x: Tensor, goal: Goal, threat: Threat, *, trace: Trace = 
     Goodfellow, Shlens and Szegedy, "Explaining and Harnessing Adversarial Examples", ICLR 2015.
     """
     if math.isinf(threat.eps):
-        raise ValueError(f"fgsm takes one step of length eps, and {threat} has no radius: use Linf(eps), or iterative_fgsm")
+        raise ValueError(
+            f"fgsm takes one step of length eps, and {threat} has no radius: use Linf(eps), or iterative_fgsm"
+        )
     return iterative_fgsm(model, x, goal, threat, steps=1, step_size=threat.eps, trace=trace)
 
 
+@torch.inference_mode(False)
 def iterative_fgsm(
     model: Model, x: Tensor, goal: Goal, threat: Threat, *, steps: int, step_size: float, trace: Trace = ignore
 ) -> Tensor:
@@ -55,6 +58,7 @@ def iterative_fgsm(
     return z
 
 
+@torch.inference_mode(False)
 def pgd(
     model: Model,
     x: Tensor,
@@ -70,12 +74,16 @@ def pgd(
 ) -> Tensor:
     """Projected gradient ascent from random members of the set; the best iterate of every sample over all restarts.
 
-    Best is a reached goal first, then the higher score. Restarts share one batch, [restarts * B, ...], which is also what
-    the trace sees. Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
+    Best is a reached goal first, then the higher score. Restarts share one batch, [restarts * B, ...], which is also
+    what the trace sees. Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
     """
     if restarts < 1 or (restarts > 1 and not random_start):
-        raise ValueError(f"restarts={restarts} with random_start={random_start}: restarts must be >= 1 and need random starts to differ")
+        raise ValueError(
+            f"restarts={restarts} with random_start={random_start}: restarts must be >= 1, "
+            "and they differ only by their random starts"
+        )
     allowed = threat.around(x)
+    goal.check_batch(x)
     check_steps(threat, steps, step_size)
     if not len(x):
         return x.detach().clone()
@@ -104,6 +112,7 @@ def least_likely(model: Model, x: Tensor) -> Tensor:
         return model(x).argmin(1)
 
 
+@torch.inference_mode(False)
 def input_gradient(model: Model, x: Tensor, goal: Goal) -> Tensor:
     """Gradient of the summed score with respect to x, so that a sample's gradient does not depend on its batch."""
     with attacking(model, x, goal) as forward:
@@ -138,7 +147,9 @@ class _Best:
             return self.z
         # A reached goal outranks every score; among equals the score decides.
         score = self.score.view(restarts, -1)
-        score = torch.where(self.reached.view(restarts, -1).any(0) & ~self.reached.view(restarts, -1), -torch.inf, score)
+        score = torch.where(
+            self.reached.view(restarts, -1).any(0) & ~self.reached.view(restarts, -1), -torch.inf, score
+        )
         pick = score.argmax(0)
         return self.z.view(restarts, -1, *self.z.shape[1:])[pick, torch.arange(len(pick), device=pick.device)]
 
@@ -167,13 +178,17 @@ def attacking(model: Model, x: Tensor, goal: Goal) -> Iterator[Model]:
     """The model as an attack sees it: evaluating, and its first answer compared with the goal, before any loss is."""
     weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
     if weight is not None and weight.device != x.device:
-        raise ValueError(f"x is on {x.device}, the model is on {weight.device}: use x.to({str(weight.device)!r}) or model.to(x.device)")
+        raise ValueError(
+            f"x is on {x.device}, the model is on {weight.device}: "
+            f"use x.to({str(weight.device)!r}) or model.to(x.device)"
+        )
     checked = False
 
     def forward(z: Tensor) -> Tensor:
         nonlocal checked
         out = model(z)
         if not checked:
+            _check_answer(z, out)
             goal.check(out)
             checked = True
         return out
@@ -182,13 +197,31 @@ def attacking(model: Model, x: Tensor, goal: Goal) -> Iterator[Model]:
         yield forward
 
 
+def _check_answer(z: Tensor, out: Tensor) -> None:
+    if not isinstance(out, Tensor):
+        return  # the goal knows what it needs
+    if out.ndim and len(out) != len(z):
+        raise ValueError(
+            f"the model returned {len(out)} answers, shape {list(out.shape)}, for {len(z)} inputs, "
+            f"shape {list(z.shape)}: it must keep the batch dimension"
+        )
+    if z.requires_grad and not out.requires_grad:
+        raise ValueError(
+            "the model's answer has no gradient with respect to its input: no_grad, detach or argmax inside the model "
+            "cut it, or it is an oracle; attacks by score or decision need no gradient"
+        )
+
+
 def check_steps(threat: Threat, steps: int, step_size: float) -> None:
     """Raise for steps that are no steps; warn where the far end of the ball is out of reach."""
-    if steps < 0 or not step_size >= 0:
-        raise ValueError(f"steps and step_size must be >= 0; got steps={steps}, step_size={step_size}: the goal decides the direction")
+    if steps < 0 or not 0 <= step_size < math.inf:
+        raise ValueError(
+            f"steps and step_size must be >= 0 and finite; got steps={steps}, step_size={step_size}: "
+            "the goal decides the direction"
+        )
     if steps * step_size < threat.eps * (1 - 1e-6) and math.isfinite(threat.eps):
         warnings.warn(
-            f"steps * step_size = {steps * step_size:g} < eps = {threat.eps:g}: the far end of the ball cannot be reached; "
-            f"use step_size >= {threat.eps / max(steps, 1):g} or more steps",
-            stacklevel=3,
+            f"steps * step_size = {steps * step_size:g} < eps = {threat.eps:g}: the far end of the ball cannot be "
+            f"reached; use step_size >= {threat.eps / max(steps, 1):g} or more steps",
+            stacklevel=4,  # check_steps, the attack, its inference_mode wrapper, the caller
         )
