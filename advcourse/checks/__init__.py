@@ -38,7 +38,7 @@ def judge(name: str, candidate: Callable, *, seconds: float = SECONDS) -> Verdic
         return Verdict(
             FAILED,
             "not-a-function",
-            f"It was given an object of type {type(candidate).__name__}. Hand over the function itself: its name, no brackets.",
+            f"It was given a thing of type {type(candidate).__name__}. Hand over the function: its name, no brackets.",
         )
     with fixed_surroundings():
         interview = Interview(candidate, f"{name}({exercise.arguments})", seconds)

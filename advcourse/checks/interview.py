@@ -137,7 +137,7 @@ def _well_formed(value: object, args: tuple) -> Tensor:
             if value.shape == weights.shape:
                 fail(
                     "weight-gradient",
-                    f"The answer has the shape of the model's weights, {list(value.shape)}, the image has {list(like.shape)}.",
+                    f"The answer has shape {list(value.shape)}, like the model's weights; the image has {list(like.shape)}.",
                     "An attack asks how the loss changes with the image: with respect to what did you differentiate?",
                 )
         fail(

@@ -64,6 +64,11 @@ def number(value) -> str:
     return f"{float(value):.2g}"
 
 
+def span(values) -> str:
+    """The smallest to the largest of measured numbers."""
+    return f"{number(values.min())} to {number(values.max())}"
+
+
 def lines(name: str, verdict: Verdict) -> str:
     """The verdict as a notebook prints it."""
     head = {

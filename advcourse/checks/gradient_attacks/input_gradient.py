@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..interview import Interview
 from ..models import Case, double_planes, image_planes, network, point_planes, saturated_planes, training_planes
-from ..verdict import fail, instead_of, number
+from ..verdict import fail, instead_of, number, span
 from .mistaken_gradients import MISTAKEN_GRADIENTS
 
 
@@ -22,6 +22,7 @@ def check_input_gradient(ask: Interview) -> str:
             "Somewhere the first gradient was kept and the second was added to it.",
         )
     for other, where in (
+        (case.alone(4), "on a single image"),
         (point_planes(), "on points [B, 2]"),
         (double_planes(), "in float64"),
         (training_planes(), "with a model in training mode"),
@@ -57,7 +58,7 @@ def _compare(answer: Tensor, case: Case, ask: Interview) -> None:
     if ((answer == 0) | (answer.abs() == 1)).all():
         fail(
             "sign-taken",
-            f"Every number is -1, 0 or 1, where sizes of {number(right.abs().min())} to {number(right.abs().max())} are right.",
+            f"Every number is -1, 0 or 1, where sizes of {span(right.abs())} are right.",
             "This exercise wants the gradient itself; what the attack makes of it comes later.",
         )
     _compare_scale(answer, right, case)
@@ -95,7 +96,7 @@ def _compare_scale(answer: Tensor, right: Tensor, case: Case) -> None:
     if close(factor.abs(), p):
         fail(
             "probability-gradient",
-            f"Each sample's gradient is p(y|x), {number(p.min())} to {number(p.max())}, times the right one, up to sign.",
+            f"Each sample's gradient is p(y|x), {span(p)}, times the right one, up to sign.",
             "That is how p(y|x) changes, not how the loss does: there is a logarithm between the two.",
         )
     if close(factor, torch.full_like(factor, 1 / len(a))):
@@ -125,7 +126,7 @@ def _compare_scale(answer: Tensor, right: Tensor, case: Case) -> None:
     _refuse_normalised(a)
     fail(
         "wrong-scale",
-        f"The directions are right, the sizes {number(factor.min())} to {number(factor.max())} times what they should be.",
+        f"The directions are right, the sizes {span(factor)} times what they should be.",
         "What multiplies the loss, or the gradient afterwards?",
     )
 
@@ -155,6 +156,6 @@ def _saturated(ask: Interview) -> None:
         off = (answer - right).abs().max() / right.abs().max()
         fail(
             "unstable-loss",
-            f"Where the model is very sure and wrong the gradient is off by {number(100 * off)} % of its largest entry.",
+            f"Where the model is sure and wrong the gradient is off by {number(100 * off)} % of its largest entry.",
             "Is the logarithm taken of a probability that was rounded to 0 already, or is a small constant added?",
         )

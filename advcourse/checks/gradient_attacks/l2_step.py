@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..interview import Interview
-from ..verdict import fail, instead_of, number
+from ..verdict import fail, instead_of, number, span
 
 STEP = 0.5
 
@@ -21,7 +21,7 @@ def check_l2_step(ask: Interview) -> str:
     _require_any_size(ask)
     if not _same(ask(g.double(), STEP), steepest(g.double(), STEP)):
         fail("wrong-elsewhere", "Right in float32, wrong in float64.", "Which precision does your code name?")
-    return "Every sample steps by one L2 length along its own gradient, of any rank and from 1e-20 to 1e30, and rests at zero."
+    return "Every sample steps by one L2 length along its own gradient, be it 1e-20 or 1e30 in size, and rests at zero."
 
 
 def steepest(g: Tensor, step_size: float) -> Tensor:
@@ -50,7 +50,7 @@ def _compare(answer: Tensor, g: Tensor, ask: Interview) -> None:
     if _constant(a.abs()):
         fail(
             "sign-step",
-            f"Every entry has size {number(a.abs().mean())}: an L2 length of {number(lengths.mean())} where {STEP} is asked for.",
+            f"Every entry has size {number(a.abs().mean())}; the L2 length is {number(lengths.mean())} at step_size = {STEP}.",
             "That is the steepest step for the largest entry: which norm is fixed here?",
         )
     cosine = torch.cosine_similarity(a, flat, dim=1)
@@ -60,9 +60,10 @@ def _compare(answer: Tensor, g: Tensor, ask: Interview) -> None:
         _refuse_wrong_length(a, flat)
     for dims, diagnosis, group in PARTS:
         if _constant(answer.norm(dim=dims)):
+            part = number(answer.norm(dim=dims).mean())
             fail(
                 diagnosis,
-                f"Every {group} has length {number(answer.norm(dim=dims).mean())} by itself, a sample up to {number(lengths.max())}.",
+                f"Every {group} has length {part} by itself, a sample up to {number(lengths.max())}.",
                 "A sample is one vector, whatever its shape: over which dimensions is its length a sum?",
             )
     alone = torch.cat([ask(one, STEP) for one in g.split(1)])
@@ -70,7 +71,7 @@ def _compare(answer: Tensor, g: Tensor, ask: Interview) -> None:
         _refuse_coupling(lengths)
     fail(
         "wrong-value",
-        f"Lengths are {number(lengths.min())} to {number(lengths.max())} at step_size = {STEP}, directions not the gradient's.",
+        f"Lengths are {span(lengths)} at step_size = {STEP}, directions not the gradient's.",
         "Take one sample with two numbers, 3 and 4, and compute its step by hand.",
     )
 
@@ -88,11 +89,11 @@ PARTS = (
 def _refuse_wrong_length(a: Tensor, g: Tensor) -> None:
     """The directions are right, the lengths are not: which length was made equal instead?"""
     lengths, norms = a.norm(dim=1), g.norm(dim=1)
-    span = f"L2 lengths of {number(lengths.min())} to {number(lengths.max())}"
+    saw = f"L2 lengths of {span(lengths)}"
     if _near(lengths, STEP * norms) or _near(lengths, norms):
         fail(
             "not-normalised",
-            f"The steps have {span}, in proportion to the gradients.",
+            f"The steps have {saw}, in proportion to the gradients.",
             "Each of them should have the same length.",
         )
     if _near(lengths, STEP * norms / norms.norm()):
@@ -100,21 +101,21 @@ def _refuse_wrong_length(a: Tensor, g: Tensor) -> None:
     if _near(a.norm(1, dim=1), STEP):
         fail(
             "l1-norm",
-            f"The sizes of each sample's entries add up to {STEP}: {span}.",
+            f"The sizes of each sample's entries add up to {STEP}: {saw}.",
             "Which norm is that the length of?",
         )
     if _near(a.abs().amax(1), STEP):
-        fail("max-norm", f"The largest entry of every sample is {STEP}: {span}.", "Which norm is that the length of?")
+        fail("max-norm", f"The largest entry of every sample is {STEP}: {saw}.", "Which norm is that the length of?")
     if _near(lengths, STEP / norms):
         fail(
             "squared-norm",
-            f"The longer the gradient, the shorter the step: {span}.",
+            f"The longer the gradient, the shorter the step: {saw}.",
             "What is the unit of what you divide by?",
         )
     if _near(lengths, STEP * math.sqrt(a.shape[1])) or _near(a.abs().mean(1), STEP):
         fail(
             "mean-norm",
-            f"The steps have {span}, more the more pixels there are.",
+            f"The steps have {saw}, more the more pixels there are.",
             "A length is a sum over the pixels, not an average.",
         )
     if _near(lengths, 1):
@@ -123,7 +124,7 @@ def _refuse_wrong_length(a: Tensor, g: Tensor) -> None:
         )
     fail(
         "wrong-length",
-        f"The directions are right, with {span} where {STEP} was asked for.",
+        f"The directions are right, with {saw} where {STEP} was asked for.",
         "What is each sample divided by?",
     )
 
@@ -131,7 +132,7 @@ def _refuse_wrong_length(a: Tensor, g: Tensor) -> None:
 def _refuse_coupling(lengths: Tensor) -> None:
     fail(
         "whole-batch-norm",
-        f"Lengths run from {number(lengths.min())} to {number(lengths.max())}, but all together have {number(lengths.norm())}.",
+        f"Lengths run from {span(lengths)}, but all together have {number(lengths.norm())}.",
         "Compare a batch of one with a batch of four: a sample's step must not depend on its neighbours.",
     )
 
@@ -155,24 +156,24 @@ def _require_rest_at_zero(ask: Interview) -> None:
     if not _same(answer, steepest(g, STEP)):
         fail(
             "zero-spoils-others",
-            f"Beside a sample without gradient others' steps shrink to {number(answer.flatten(1).norm(dim=1)[2:].min())}.",
+            f"Beside a sample without gradient others have lengths {span(answer.flatten(1).norm(dim=1)[2:])}.",
             "A sample's step must not depend on its neighbours.",
         )
 
 
 def _require_any_rank(ask: Interview) -> None:
-    for shape in ((5, 2), (5,), (4, 2, 3, 2, 2)):
+    for shape in ((1, 3, 2, 5), (5, 2), (5,), (4, 2, 3, 2, 2)):
         with instead_of(
             "raises",
             "wrong-shape",
-            diagnosis="fixed-rank",
+            diagnosis="fixed-shape",
             seen=f"It works for batches of images [B, C, H, W], but not for a batch of shape {list(shape)}.",
             look="How many dimensions does your code assume, and where could it read their number off the input?",
         ):
             answer = ask(_gradients(*shape), STEP)
         if not _same(answer, steepest(_gradients(*shape), STEP)):
             fail(
-                "fixed-rank",
+                "fixed-shape",
                 f"Right for images [B, C, H, W], wrong for a batch of shape {list(shape)}.",
                 "How many dimensions does your code assume, and over which of them does it sum?",
             )

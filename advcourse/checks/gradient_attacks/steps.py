@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..models import Case, double_planes, edge_planes, flat_planes, network, point_planes, training_planes
-from ..verdict import fail, number
+from ..models import Case, double_planes, edge_planes, flat_planes, image_planes, network, point_planes, training_planes
+from ..verdict import fail, number, span
 from .mistaken_gradients import MISTAKEN_GRADIENTS
 
 TOLERANCE = 1e-5
@@ -117,14 +117,15 @@ def require_flat_pixels_to_stay(step: Step, size: float) -> None:
     if moved := int((~_near(z, case.x) & flat).sum()):
         fail(
             "moves-flat-pixels",
-            f"{moved} of {int(flat.sum())} pixels moved although their gradient is exactly 0: the loss does not depend on them.",
-            "A number has three possible signs: which of them does your code know?",
+            f"{moved} of {int(flat.sum())} pixels moved although their gradient is exactly 0.",
+            "The loss does not depend on them: a number has three possible signs, which of them does your code know?",
         )
 
 
 def require_step_elsewhere(step: Step, size: float) -> None:
     """The same step on other models, ranks and precisions."""
     for case, where in (
+        (image_planes().alone(4), "on a single image"),
         (point_planes(), "on points [B, 2]"),
         (double_planes(), "in float64"),
         (training_planes(), "with a model in training mode"),
@@ -168,7 +169,7 @@ def _refuse_wrong_size(z: Tensor, move: Tensor, size: float, direction: Tensor, 
         )
     sizes = move.abs()
     factor = float(sizes.mean() / size)
-    seen = f"Pixels moved by {number(sizes.min())} to {number(sizes.max())} at {step.name} = {size}."
+    seen = f"Pixels moved by {span(sizes)} at {step.name} = {size}."
     if (sizes - factor * size).abs().max() < 1e-3 * factor * size:
         seen = f"Every pixel moved by {number(sizes.mean())} at {step.name} = {size}: {number(factor)} times that."
         if abs(factor - 2) < 1e-3:
@@ -195,12 +196,12 @@ def _refuse_mistaken_gradient(move: Tensor, case: Case, step: Step) -> None:
         if (lengths / lengths.mean() - 1).abs().max() < 1e-3:
             fail(
                 "l2-normalised",
-                f"Images moved by L2 length {number(lengths.mean())}, pixels by {number(m.abs().min())} to {number(m.abs().max())}.",
+                f"Images moved by L2 length {number(lengths.mean())}, pixels by {span(m.abs())}.",
                 "That is the steepest step for the L2 norm: which norm bounds the perturbation here?",
             )
         fail(
             "no-sign",
-            f"Pixels moved by {number(m.abs().min())} to {number(m.abs().max())}, in proportion to the gradient.",
+            f"Pixels moved by {span(m.abs())}, in proportion to the gradient.",
             "The budget allows every pixel the same move: what makes the most of it, whatever the gradient's size?",
         )
     for mistaken in MISTAKEN_GRADIENTS:

@@ -1,0 +1,113 @@
+"""Answers to `project(z, x, eps)`."""
+
+import torch
+
+from .pieces import lengths, per_sample
+
+
+def reference(z, x, eps):
+    return torch.minimum(torch.maximum(z, x - eps), x + eps).clamp(0, 1)
+
+
+def box_first(z, x, eps):
+    return torch.clamp(z.clamp(0, 1), x - eps, x + eps)
+
+
+def by_delta(point, center, radius):
+    return (center + (point - center).clamp(-radius, radius)).clamp(0, 1)
+
+
+def in_place_on_a_clone(z, x, eps):
+    out = z.clone()
+    out -= x
+    out.clamp_(-eps, eps)
+    out += x
+    return out.clamp_(0, 1)
+
+
+def bounds_once(z, x, eps):
+    low, high = (x - eps).clamp_min(0), (x + eps).clamp_max(1)
+    return torch.where(z < low, low, torch.where(z > high, high, z))
+
+
+def pixel_by_pixel(z, x, eps):
+    out = torch.empty_like(z)
+    for i in range(z.numel()):
+        centre, value = float(x.flatten()[i]), float(z.flatten()[i])
+        out.view(-1)[i] = min(max(value, centre - eps, 0.0), centre + eps, 1.0)
+    return out
+
+
+def changes_z(z, x, eps):
+    return z.clamp_(min=0, max=1).clamp_(x - eps, x + eps)
+
+
+def forgets_eps_zero(z, x, eps):
+    return reference(z, x, eps or 1.0)
+
+
+def moves_a_little(z, x, eps):
+    return reference(0.9 * z + 0.1 * x, x, eps)
+
+
+def global_limits(z, x, eps):
+    return z.clamp(float(x.min()) - eps, float(x.max()) + eps).clamp(0, 1)
+
+
+def by_largest(z, x, eps):
+    delta = z - x
+    return (x + delta * (eps / per_sample(delta.flatten(1).abs().amax(1), x)).clamp_max(1)).clamp(0, 1)
+
+
+def l2(z, x, eps):
+    delta = z - x
+    return x + delta * (eps / lengths(delta)).clamp_max(1)
+
+
+def bounds_of_the_first(z, x, eps):
+    return torch.minimum(torch.maximum(z, x[:1] - eps), x[:1] + eps).clamp(0, 1)
+
+
+def rounded_outside(z, x, eps):
+    inside = reference(z, x, eps)
+    return torch.where(inside == z, z, x)
+
+
+BANK = {
+    "the reference": ("ok", reference),
+    "box first": ("ok", box_first),
+    "by delta, other names": ("ok", by_delta),
+    "in place on a clone": ("ok", in_place_on_a_clone),
+    "bounds once, by cases": ("ok", bounds_once),
+    "pixel by pixel": ("ok", pixel_by_pixel),
+    "the stub": ("not-attempted", lambda z, x, eps: ...),
+    "a stub among other lines": ("not-attempted", lambda z, x, eps: torch.clamp(..., 0, 1)),
+    "ball only": ("no-box", lambda z, x, e: torch.clamp(z, x - e, x + e)),
+    "box only": ("no-ball", lambda z, x, e: z.clamp(0, 1)),
+    "ball around zero": ("ball-around-zero", lambda z, x, e: z.clamp(-e, e)),
+    "ball around zero, and box": ("ball-around-zero", lambda z, x, e: z.clamp(-e, e).clamp(0, 1)),
+    "swapped": ("swapped-arguments", lambda z, x, e: reference(x, z, e)),
+    "swapped, by delta": ("swapped-arguments", lambda z, x, e: by_delta(x, z, e)),
+    "L2 ball": ("l2-ball", l2),
+    "L2 ball and box": ("l2-ball", lambda z, x, e: l2(z, x, e).clamp(0, 1)),
+    "shrinks by the largest": ("scales-the-image", by_largest),
+    "returns x": ("returns-x", lambda z, x, e: x.clone()),
+    "returns z": ("returns-z", lambda z, x, e: z),
+    "delta only": ("returns-perturbation", lambda z, x, e: (z - x).clamp(-e, e)),
+    "delta of the answer": ("returns-perturbation", lambda z, x, e: reference(z, x, e) - x),
+    "box for the delta": ("clamps-perturbation", lambda z, x, e: x + (z - x).clamp(-e, e).clamp(0, 1)),
+    "always at the edge": ("always-at-the-edge", lambda z, x, e: (x + e * (z - x).sign()).clamp(0, 1)),
+    "upper half of the ball": ("half-ball", lambda z, x, e: torch.minimum(z, x + e).clamp(0, 1)),
+    "lower half of the ball": ("half-ball", lambda z, x, e: torch.maximum(z, x - e).clamp(0, 1)),
+    "lower wall only": ("half-box", lambda z, x, e: torch.clamp(z, x - e, x + e).clamp(min=0)),
+    "upper wall only": ("half-box", lambda z, x, e: torch.clamp(z, x - e, x + e).clamp(max=1)),
+    "one interval for all": ("one-interval", global_limits),
+    "half the radius": ("wrong-radius", lambda z, x, e: reference(z, x, e / 2)),
+    "radius over 255": ("wrong-radius", lambda z, x, e: reference(z, x, e / 255)),
+    "limits of the first image": ("couples-samples", bounds_of_the_first),
+    "moves inside points": ("moves-inside-points", moves_a_little),
+    "back to x from outside": ("wrong-value", rounded_outside),
+    "eps = 0 means none": ("wrong-elsewhere", forgets_eps_zero),
+    "changes z": ("mutates-input", changes_z),
+    "double": ("wrong-dtype", lambda z, x, e: reference(z, x, e).double()),
+}
