@@ -1,7 +1,7 @@
 """What the attacker wants. A goal scores the model's outputs and attacks *climb* it: the sign lives here, once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -54,7 +54,7 @@ class Untargeted:
 
     def __getitem__(self, index: Tensor) -> "Untargeted":
         """The same goal for some of the samples, also repeated."""
-        return Untargeted(self.y[index], self.loss)
+        return replace(self, y=self.y[index])
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class Targeted:
 
     def __getitem__(self, index: Tensor) -> "Targeted":
         """The same goal for some of the samples, also repeated."""
-        return Targeted(self.t[index], self.loss)
+        return replace(self, t=self.t[index])
 
 
 Goal = Untargeted | Targeted
