@@ -125,7 +125,8 @@ def climb(forward: Model, z: Tensor, goal: Goal) -> tuple[Tensor, Tensor, Tensor
     with torch.enable_grad():
         out = forward(z)
         score = goal.score(out)
-        (g,) = torch.autograd.grad(score, z, torch.ones_like(score))
+        # Of the sum, not with grad_outputs: those make torch import sympy, two seconds before the first attack.
+        (g,) = torch.autograd.grad(score.sum(), z)
     return g, score.detach(), goal.reached(out.detach())
 
 
