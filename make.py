@@ -62,7 +62,7 @@ def installed_extras() -> set[str] | None:
     try:
         stamp = json.loads(STAMP.read_text())
         return set(stamp["extras"]) if stamp["fingerprint"] == fingerprint() and venv_python().exists() else None
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

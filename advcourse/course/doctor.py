@@ -46,7 +46,7 @@ class Finding:
     def __str__(self) -> str:
         if self.found is not None:
             return f"✓ {self.what}: {self.found}"
-        return f"{'✗' if self.needed else '–'} {self.what}: not found. {self.fix}"
+        return f"{'✗' if self.needed else '–'} {self.what}: missing or not usable. {self.fix}"
 
 
 def doctor(folder: Path = Path()) -> list[Finding]:
@@ -110,6 +110,6 @@ def writable(folder: Path) -> Finding:
     fix = "Move the course to a folder of your own, or ask for the right to write here."
     try:
         with tempfile.NamedTemporaryFile(dir=folder):
-            return Finding("folder", f"{os.path.abspath(folder)} can be written")
+            return Finding("this folder", "can be written")
     except OSError as error:
-        return Finding("folder", None, f"{os.path.abspath(folder)}: {error.strerror}. {fix}")
+        return Finding("this folder", None, f"{os.path.abspath(folder)}: {error.strerror}. {fix}")

@@ -1,0 +1,226 @@
+"""The bootstrap: installs once, recovers from what was interrupted, hides no failure and no skip."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+import make  # noqa: E402  the bootstrap is a script beside the package, not a part of it
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """An empty checkout in which installing only notes what was asked for."""
+    for name in ("pyproject.toml", "pins.txt"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    for name, path in {
+        "ROOT": tmp_path,
+        "VENV": tmp_path / ".venv",
+        "STAMP": tmp_path / ".venv/stamp.json",
+        "ARTEFACTS": tmp_path / "build",
+    }.items():
+        monkeypatch.setattr(make, name, path)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # the pytest inside these tests starts faster
+    asked = []
+    monkeypatch.setattr(make, "install", lambda extras: asked.append(sorted(extras)))
+    return asked
+
+
+@pytest.fixture
+def empty_venv(monkeypatch):
+    """Creating .venv only puts a file where its python would be."""
+
+    def create():
+        make.venv_python().parent.mkdir(parents=True, exist_ok=True)
+        make.venv_python().touch()
+
+    monkeypatch.setattr(make, "create_venv", create)
+
+
+# The environment ------------------------------------------------------------------------------------------------------
+
+
+def test_the_second_run_installs_nothing(checkout, empty_venv):
+    python = make.environment({"dev"})
+    assert make.environment({"dev"}) == make.environment(set()) == python
+    assert checkout == [["dev"]]
+
+
+def test_more_extras_keep_those_that_are_there(checkout, empty_venv):
+    make.environment({"dev"})
+    make.environment({"bench"})
+    make.environment({"dev"})
+    assert checkout == [["dev"], ["bench", "dev"]]
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "pins.txt"])
+def test_changed_requirements_install_again(checkout, empty_venv, name):
+    make.environment(set())
+    (make.ROOT / name).write_text("torch", encoding="utf-8")
+    make.environment(set())
+    assert checkout == [[], []]
+
+
+def test_a_failed_installation_leaves_no_stamp(checkout, empty_venv, monkeypatch):
+    def fails(extras):
+        raise make.Stop("no network")
+
+    make.environment(set())
+    (make.ROOT / "pins.txt").write_text("torch", encoding="utf-8")
+    monkeypatch.setattr(make, "install", fails)
+    with pytest.raises(make.Stop):
+        make.environment(set())
+    assert not make.STAMP.exists() and make.installed_extras() is None
+
+
+@pytest.mark.parametrize("stamp", ["", "[]", "{}", '{"extras": 1, "fingerprint": 2}'])
+def test_a_torn_stamp_is_not_believed(checkout, empty_venv, stamp):
+    make.environment(set())
+    make.STAMP.write_text(stamp, encoding="utf-8")
+    assert make.installed_extras() is None
+
+
+def test_a_half_created_environment_is_created_anew(checkout):
+    """Without its pyvenv.cfg the python in it is the system's: installing would change the system."""
+    python = make.environment(set())
+    assert make.usable(python)
+    make.STAMP.unlink()
+    (make.VENV / "pyvenv.cfg").unlink()
+    assert not make.usable(python)
+    assert make.usable(make.environment(set()))
+    shutil.rmtree(make.VENV / "lib")
+    assert not make.usable(python)
+    shutil.rmtree(python.parent)
+    assert not make.usable(python)
+
+
+def test_an_environment_that_cannot_be_installed_says_so(checkout, monkeypatch):
+    monkeypatch.setattr(make, "venv_python", lambda: Path(sys.executable))
+    monkeypatch.setattr(make.shutil, "which", lambda name: None)
+    with pytest.raises(make.Stop, match="installation failed"):
+        make.pip_install("--no-index", "no-such-package-for-sure")
+
+
+def test_an_old_python_is_told_what_it_needs(monkeypatch):
+    monkeypatch.setattr(make, "OLDEST", (99, 0))
+    with pytest.raises(make.Stop, match="is needed, this is"):
+        make.main(["lab"])
+
+
+# Verdicts -------------------------------------------------------------------------------------------------------------
+
+SKIPS = """
+import pytest
+def test_passes(): pass
+@pytest.mark.xfail(strict=True)
+def test_expected(): assert False
+def test_skips(): pytest.skip("{reason}")
+"""
+ALL_SKIPPED = "import pytest\npytest.skip('{reason}', allow_module_level=True)"
+
+
+def run(checkout, source: str, reason="needs chromium", code=None) -> dict:
+    """One real pytest step over this test file."""
+    (make.ROOT / "test_it.py").write_text(source.format(reason=reason), encoding="utf-8")
+    commands = [make.pytest("unit", "-q", "-c", "/dev/null", "--rootdir=.", "test_it.py")]
+    return make.run_step(Path(sys.executable), "unit", commands)
+
+
+def test_a_skip_passes_and_is_named_with_its_remedy(checkout, monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
+    result = run(checkout, SKIPS)
+    assert result["outcome"] == "pass" and len(result["skips"]) == 1
+    text = make.summary([result])
+    assert "1 skipped" in text and "skipped: needs chromium  ->  sudo apt-get install chromium" in text
+
+
+def test_in_ci_a_skip_fails(checkout, monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    result = run(checkout, SKIPS)
+    assert result["outcome"] == "FAIL" and "nothing but the GPU may be skipped" in make.summary([result])
+
+
+def test_in_ci_the_gpu_may_be_missing(checkout, monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    assert run(checkout, SKIPS, reason="needs a GPU")["outcome"] == "pass"
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", "skip"), ("true", "FAIL")])
+def test_a_step_that_skips_everything(checkout, monkeypatch, ci, outcome):
+    monkeypatch.setenv("CI", ci)
+    assert run(checkout, ALL_SKIPPED)["outcome"] == outcome
+
+
+@pytest.mark.parametrize("source", ["def test_fails(): assert False", "import nothing_of_this_name", "x = 1", "x = ="])
+def test_failures_errors_and_no_tests_at_all_fail(checkout, source):
+    assert run(checkout, source)["outcome"] == "FAIL"
+
+
+def test_a_report_of_the_run_before_is_not_read(checkout, monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
+    run(checkout, SKIPS)
+    (make.ROOT / "test_it.py").unlink()
+    result = make.run_step(Path(sys.executable), "unit", [["-c", "raise SystemExit(3)"]])
+    assert result["outcome"] == "FAIL" and result["skips"] == []
+
+
+def test_one_failing_step_does_not_hide_the_next(checkout, monkeypatch, capsys):
+    monkeypatch.setattr(make, "STEPS", {"lint": lambda: [["-c", "1/0"], ["-c", ""]], "unit": lambda: [["-c", ""]]})
+    assert make.steps("lint", "unit")(Path(sys.executable), []) == 1
+    text = capsys.readouterr().out
+    assert "lint      FAIL" in text and "unit      pass" in text
+
+
+def test_the_ledger_starts_empty_with_the_notebooks(checkout):
+    make.ARTEFACTS.mkdir()
+    ledger = make.ARTEFACTS / "ledger.jsonl"
+    show = "import os; open(os.environ['ADVCOURSE_LEDGER'], 'a').write(os.environ['OMP_NUM_THREADS'])"
+    ledger.write_text("old", encoding="utf-8")
+    make.run_step(Path(sys.executable), "unit", [["-c", ""]])
+    assert ledger.read_text(encoding="utf-8") == "old"
+    make.run_step(Path(sys.executable), "nbval", [["-c", show]])
+    assert ledger.read_text(encoding="utf-8") == "1"
+
+
+# Targets --------------------------------------------------------------------------------------------------------------
+
+
+def test_gpu_test_refuses_in_one_line_where_there_is_no_gpu(tmp_path, monkeypatch):
+    (tmp_path / "torch.py").write_text("class cuda:\n    is_available = staticmethod(lambda: False)", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    ran = subprocess.run([sys.executable, "make.py", "gpu-test", "--here"], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 1 and "CUDA device" in ran.stderr and len(ran.stderr.strip().splitlines()) == 1
+
+
+def test_an_unknown_target_gets_the_list():
+    ran = subprocess.run([sys.executable, "make.py", "tests"], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 1 and "no target 'tests'" in ran.stderr and "lab" in ran.stderr
+
+
+def test_steps_take_no_arguments_silently():
+    with pytest.raises(make.Stop, match="PYTEST_ADDOPTS"):
+        make.steps("unit")(Path(sys.executable), ["-k", "fgsm"])
+
+
+def test_the_lab_does_not_ask_about_news(tmp_path):
+    make.write_lab_overrides(tmp_path / "share/overrides.json")
+    (settings,) = json.loads((tmp_path / "share/overrides.json").read_text(encoding="utf-8")).values()
+    assert settings == {"fetchNews": "false", "checkForUpdates": False}
+
+
+@pytest.mark.parametrize(("uid", "asked"), [(0, True), (1000, False)])
+def test_the_lab_stays_on_this_machine_with_its_token(checkout, monkeypatch, uid, asked):
+    started = []
+    monkeypatch.setattr(make.os, "execv", lambda program, command: started.append(command))
+    monkeypatch.setattr(make.os, "geteuid", lambda: uid)
+    monkeypatch.setattr(make.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0))
+    monkeypatch.chdir(ROOT)
+    make.lab(make.venv_python(), ["--no-browser"])
+    (command,) = started
+    assert "--ip=127.0.0.1" in command and command[-1] == "--no-browser" and ("--allow-root" in command) == asked
+    assert not any("token" in part or "password" in part for part in command)
