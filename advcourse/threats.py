@@ -30,8 +30,8 @@ class Linf:
     def around(self, x: Tensor) -> "Intervals":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
         x = _check_inputs(x, self)
-        lower, upper = (x - self.eps).clamp(min=self.lo), (x + self.eps).clamp(max=self.hi)
-        return Intervals(_inside(lower, x, self.eps), _inside(upper, x, self.eps))
+        lower, upper = (x.double() - self.eps).clamp(min=self.lo), (x.double() + self.eps).clamp(max=self.hi)
+        return Intervals(_inside(lower.to(x.dtype), x, self.eps), _inside(upper.to(x.dtype), x, self.eps))
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,10 @@ class BallL1:
         piece = (length < self.eps).sum(1, keepdim=True).clamp(1, slope.shape[1]) - 1
         rest = self.eps - length.gather(1, piece)
         shift = (kinks.gather(1, piece) - rest / slope.gather(1, piece).clamp(min=1)).clamp(min=0)
-        shrunk = _add(self.x, d.sign() * torch.minimum((d.abs() - shift).clamp(min=0), room))
+        kept = torch.minimum((d.abs() - shift).clamp(min=0), room)
+        # For a z far away the shift is a small difference of large numbers: what it left too long is scaled back.
+        kept = kept * (self.eps / kept.sum(1, keepdim=True).clamp(min=self.eps or 1.0))
+        shrunk = _add(self.x, d.sign() * kept)
         return torch.where(_like(outside, z), shrunk, z.clamp(self.lo, self.hi))
 
     def sample(self, generator: Generator | None = None) -> Tensor:
