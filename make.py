@@ -258,7 +258,12 @@ TARGETS = {  # name: (what to do, extras to install, what it is for)
     "gpu-test": (gpu_test, {"dev"}, "run the notebooks on the GPU"),
     "exercises": (module(*COURSE, "build"), {"dev"}, "generate exercises/ from solutions/"),
     "notebooks": (module(*COURSE, "normalise", "--execute"), {"dev"}, "run and tidy lectures/ and solutions/"),
-    "doctor": (module(*COURSE, "doctor"), set(), "say what is here, what is missing, and how to get it"),
+    # Run as a file, because whatever is ill may be what `import advcourse` imports.
+    "doctor": (
+        module("-P", "advcourse/course/doctor.py"),
+        set(),
+        "say what is here, what is missing, and how to get it",
+    ),
     "bench": (module("benchmarks/run.py"), {"dev", "bench"}, "time the attacks against a bare loop and peers"),
 }
 

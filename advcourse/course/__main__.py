@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from advcourse.course.build import build, notebooks_in
-from advcourse.course.doctor import doctor
+from advcourse.course.doctor import report
 from advcourse.course.lint import lint
 from advcourse.course.normalise import tidy
 from advcourse.course.notebook import NotebookError
@@ -48,13 +48,6 @@ def run_lint(options: argparse.Namespace) -> bool:
     return not problems
 
 
-def run_doctor(options: argparse.Namespace) -> bool:
-    findings = doctor()
-    for finding in findings:
-        print(finding)
-    return all(finding.good for finding in findings)
-
-
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m advcourse.course", description="Tools around the course's notebooks")
     commands = top.add_subparsers(required=True, metavar="build | normalise | lint | doctor")
@@ -77,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=run_lint)
 
     command = commands.add_parser("doctor", help="say what is here and what is missing")
-    command.set_defaults(run=run_doctor)
+    command.set_defaults(run=lambda options: report())
     return top
 
 

@@ -28,6 +28,10 @@ PACKAGES = (
     "scikit-learn",
 )
 REINSTALL = "run `make lab` again, it installs what is missing (Windows: python make.py lab)"
+FASHION_MNIST = (  # the places of advcourse.data
+    "/usr/share/datasets/fashion-mnist",
+    str(Path.home() / "data" / "FashionMNIST" / "raw"),
+)
 
 
 @dataclass(frozen=True)
@@ -93,10 +97,9 @@ def shipped(what: str, module: str, file: str) -> Finding:
 
 def fashion_mnist() -> Finding:
     fix = "Only longer trainings use it. On Debian and Ubuntu: sudo apt-get install dataset-fashion-mnist"
-    named, home = os.environ.get("FASHION_MNIST_DIR", ""), Path.home() / "data" / "FashionMNIST" / "raw"
-    places = [named, "/usr/share/datasets/fashion-mnist", home]  # those of advcourse.data
+    places = [os.environ.get("FASHION_MNIST_DIR", ""), *FASHION_MNIST]
     found = next((p for p in places if p and Path(p, "train-images-idx3-ubyte.gz").exists()), None)
-    return Finding("Fashion-MNIST", str(found) if found else None, fix, needed=False)
+    return Finding("Fashion-MNIST", found, fix, needed=False)
 
 
 def browser() -> Finding:
@@ -113,3 +116,15 @@ def writable(folder: Path) -> Finding:
             return Finding("this folder", "can be written")
     except OSError as error:
         return Finding("this folder", None, f"{os.path.abspath(folder)}: {error.strerror}. {fix}")
+
+
+def report() -> bool:
+    """Prints all findings; whether nothing that is needed is missing."""
+    findings = doctor()
+    for finding in findings:
+        print(finding)
+    return all(finding.good for finding in findings)
+
+
+if __name__ == "__main__":
+    sys.exit(not report())
