@@ -138,9 +138,10 @@ def clean_exercise(sheet: Sheet) -> Found:
 
 
 def executed(sheet: Sheet) -> Found:
-    for i, cell in sheet.code:
-        if sheet.folder != "exercises" and cell.execution_count is None:
-            yield i, "was not run before it was saved, so nothing can be compared; run make notebooks"
+    missed = [i for i, cell in sheet.code if cell.execution_count is None] if sheet.folder != "exercises" else []
+    for i in missed[:1]:
+        others = f" (and {len(missed) - 1} more)" if missed[1:] else ""
+        yield i, f"was not run before it was saved{others}, so nothing can be compared; run make notebooks"
 
 
 def no_errors(sheet: Sheet) -> Found:
