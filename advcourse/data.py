@@ -1,6 +1,7 @@
-"""Images as plain tensors in [0, 1] with labels and names. The only room that touches the disk; nothing is downloaded."""
+"""Images as plain tensors in [0, 1] with labels and names. Only this file touches the disk; nothing is downloaded."""
 
 import gzip
+import operator
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,8 @@ from torch import Generator, Tensor
 from advcourse.models import imagenet_names, packaged
 
 FASHION_NAMES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+
+DEBIAN_FASHION = "/usr/share/datasets/fashion-mnist"
 
 # Photographs inside the scikit-image wheel that show one thing an ImageNet network has a class for, and that class.
 PHOTOS = {"coffee": 967, "chelsea": 282, "camera": 872, "rocket": 657}
@@ -30,8 +33,12 @@ class Images:
         return len(self.x)
 
     def __getitem__(self, index) -> "Images":
-        """Some of the images; an integer keeps its batch dimension."""
-        index = slice(index, index + 1 or None) if isinstance(index, int) else index
+        """Some of the images; an integer keeps the batch dimension, and past the end it raises, so that loops end."""
+        if not isinstance(index, slice | list) and not getattr(index, "ndim", 0):
+            place = operator.index(index)
+            if not -len(self) <= place < len(self):
+                raise IndexError(f"image {place} was asked for; there are {len(self)} images, 0..{len(self) - 1}")
+            index = [place]
         return Images(self.x[index], self.y[index], self.names)
 
     def to(self, device) -> "Images":
@@ -84,15 +91,15 @@ def fashion() -> tuple[Images, Images]:
     """
     places = [
         os.environ.get("FASHION_MNIST_DIR", ""),
-        "/usr/share/datasets/fashion-mnist",
+        DEBIAN_FASHION,
         str(Path.home() / "data" / "FashionMNIST" / "raw"),
     ]
     folder = next((Path(p) for p in places if p and (Path(p) / "train-images-idx3-ubyte.gz").exists()), None)
     if folder is None:
         raise FileNotFoundError(
             "Fashion-MNIST was not found. On Debian or Ubuntu: sudo apt-get install dataset-fashion-mnist. Elsewhere: "
-            'torchvision.datasets.FashionMNIST("~/data", download=True), or set FASHION_MNIST_DIR to the folder of the gz files. '
-            f"Looked in: {', '.join(p for p in places if p)}"
+            'torchvision.datasets.FashionMNIST("~/data", download=True), or set FASHION_MNIST_DIR to the folder of the gz '
+            f"files. Looked in: {', '.join(p for p in places if p)}"
         )
     return _fashion_part(folder, "train"), _fashion_part(folder, "t10k")
 
@@ -100,7 +107,8 @@ def fashion() -> tuple[Images, Images]:
 def photos(size: int = 224) -> Images:
     """Photographs with the ImageNet class that a person would give, [N, 3, size, size], names of the 1000 classes.
 
-    The shorter side is scaled to size / 0.875 (bicubic, antialiased) and the centre cut out, as in ImageNet's evaluation.
+    The shorter side is scaled to size / 0.875 (bicubic, antialiased) and the centre cut out, as when ImageNet networks
+    are evaluated.
     """
     x = torch.cat([photo(name, size) for name in PHOTOS])
     return Images(x, torch.tensor(list(PHOTOS.values())), imagenet_names())
