@@ -1,0 +1,114 @@
+"""The path explorer: where the iterates go, with and without the ball."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+from traitlets import CFloat, Int, validate
+
+from advcourse import draw, measure
+from advcourse.attacks.gradient import iterative_fgsm
+from advcourse.threats import Linf, Unbounded
+from advcourse.widgets.panel import Panel, grey_levels
+from advcourse.widgets.subject import UNTARGETED, Subject
+
+BOX, BOTH = "P = box alone", "P = ball and box"
+
+
+@dataclass(frozen=True, eq=False)
+class Walks:
+    """Iterative FGSM twice on one subject: the iterates x_0 ... x_T under each P, and their losses along the way."""
+
+    subject: Subject
+    eps: float
+    iterates: dict[str, list[Tensor]]
+    along: dict[str, measure.Along]
+
+    @property
+    def line(self) -> str:
+        """Where both walks end: distance in grey levels, loss, and what the model says there."""
+        return "\n".join(f"{name}: {self._end(name)}" for name in self.iterates)
+
+    def _end(self, name: str) -> str:
+        end, path = self.along[name], self.iterates[name]
+        says = self.subject.labels[int(measure.logits(self.subject.model, path[-1]).argmax())]
+        far = float(end.distance[-1]) * 255
+        ball = "in the ball" if far <= self.eps * (1 + 1e-6) else "outside the ball"
+        return f"|x_{len(path) - 1} - x|_inf = {far:.3g}/255, {ball}, loss {float(end.score[-1]):.2f}, says {says}"
+
+
+def walks(subject: Subject, eps: float, alpha: float, steps: int) -> Walks:
+    """Walk uphill on the loss of the true class by steps of alpha, clipped to the box alone and to ball and box.
+
+    eps and alpha in grey levels (1/255).
+    """
+    goal, threat = subject.goal(UNTARGETED), Linf(eps / 255)
+    iterates, along = {}, {}
+    for name, allowed in ((BOX, Unbounded()), (BOTH, threat)):
+        path: list[Tensor] = []
+        with warnings.catch_warnings():
+            # Steps too short for the ball deserve a warning in an attack; here they are what the slider is for.
+            warnings.simplefilter("ignore", UserWarning)
+            length = {"steps": steps, "step_size": alpha / 255}
+            iterative_fgsm(subject.model, subject.x, goal, allowed, **length, trace=path.append)
+        iterates[name], along[name] = path, measure.along(subject.model, path, goal, threat)
+    return Walks(subject, eps, iterates, along)
+
+
+class PathExplorer(Panel):
+    """Choose image, eps, step size alpha and number of steps; see both paths in a plane through x, and their losses.
+
+    Settings are traits and may be given as keywords: PathExplorer(subjects, eps=16, alpha=4).
+    """
+
+    eps, alpha = CFloat().tag(sync=True), CFloat().tag(sync=True)
+    steps = Int(10, min=1, max=40).tag(sync=True)
+
+    def __init__(self, subjects: Sequence[Subject], **settings):
+        controls = [
+            {"name": "eps", "label": "radius eps", "min": 0, "unit": "/255"},
+            {"name": "alpha", "label": "step size alpha", "min": 0, "unit": "/255"},
+            {"name": "steps", "label": "steps T", "min": 1, "max": 40, "step": 1, "unit": ""},
+        ]
+        super().__init__(subjects, controls, **settings)
+
+    def offer(self, subject: Subject) -> dict[str, dict]:
+        if subject.photo:
+            return {"eps": {"max": 8, "step": 0.25, "start": 1}, "alpha": {"max": 2, "step": 0.125, "start": 0.25}}
+        return {"eps": {"max": 64, "step": 1, "start": 16}, "alpha": {"max": 16, "step": 0.5, "start": 4}}
+
+    def compute(self) -> Walks:
+        """Both walks for the present settings."""
+        return walks(self.subject, self.eps, self.alpha, self.steps)
+
+    def compose(self) -> dict:
+        now = self.compute()
+        figures = []
+        for show, caption in (
+            (self._paths, "the paths in a plane through x"),
+            (self._losses, "the loss at every step"),
+        ):
+            fig, (ax,) = draw.board(width=4.5, height=3.6)
+            show(ax, now)
+            figures.append({"png": draw.png(fig), "caption": f"{self.image}: {caption}"})
+        return {"line": now.line, "figures": figures}
+
+    def snapshot(self) -> draw.picture:
+        now = self.compute()
+        fig, (left, right) = draw.board(1, 2, width=9, height=3.6)
+        self._paths(left, now)
+        self._losses(right, now)
+        alt = f"{self.image}: left, the paths in a plane through x; right, the loss at every step. {now.line}"
+        return draw.picture(fig, alt=alt.replace("\n", "; "))
+
+    def _paths(self, ax, now: Walks) -> None:
+        draw.paths(ax, now.subject.x, now.iterates, Linf(now.eps / 255))
+
+    def _losses(self, ax, now: Walks) -> None:
+        loss = {name: along.score[:, 0] for name, along in now.along.items()}
+        draw.losses(ax, loss, f"loss of {now.subject.labels[now.subject.y]}")
+
+    @validate("eps", "alpha")
+    def _valid_length(self, proposal) -> float:
+        return grey_levels(proposal.value, proposal.trait.name)

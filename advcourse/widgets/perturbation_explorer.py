@@ -1,0 +1,159 @@
+"""The perturbation explorer: an image, a small change, and what the network says before and after."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+from traitlets import CFloat, Enum, Int, TraitError, Unicode, validate
+
+from advcourse import draw, measure
+from advcourse.attacks.gradient import input_gradient, iterative_fgsm, pgd
+from advcourse.goals import Targeted, cross_entropy
+from advcourse.threats import Linf
+from advcourse.widgets.panel import Panel, figure, grey_levels
+from advcourse.widgets.subject import UNTARGETED, Subject
+
+FGSM, ITERATIVE, PGD = ATTACKS = "FGSM", "iterative FGSM", "PGD"
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """An attack on one subject and what came of it: z [1, C, H, W]; logits before, after [1, K]; eps in grey levels."""
+
+    subject: Subject
+    attack: str
+    eps: float
+    target: str
+    z: Tensor
+    before: Tensor
+    after: Tensor
+
+    @property
+    def probabilities(self) -> Tensor:
+        """Softmax of the answers before and after, [2, K]."""
+        return torch.cat([self.before, self.after]).softmax(1)
+
+    @property
+    def verdict(self) -> str:
+        """What became of the goal, in two or three words."""
+        goal, labels = self.subject.goal(self.target), self.subject.labels
+        reached = bool(goal.reached(self.after))
+        if isinstance(goal, Targeted):
+            return f"target {labels[int(goal.t)]} {'reached' if reached else 'not reached'}"
+        if bool(goal.reached(self.before)):
+            return "wrong before the attack"
+        return "fooled" if reached else "not fooled"
+
+    @property
+    def line(self) -> str:
+        """The scene in numbers: answers, probability and loss of the class in question, size of the change."""
+        goal, labels = self.subject.goal(self.target), self.subject.labels
+        k = goal.t if isinstance(goal, Targeted) else goal.y
+        says = [labels[int(out.argmax())] for out in (self.before, self.after)]
+        p = [f"{float(row[k]):.0%}" for row in self.probabilities]
+        loss = [f"{float(cross_entropy(out, k)):.2f}" for out in (self.before, self.after)]
+        size = float(Linf(1.0).size(self.z - self.subject.x)) * 255
+        return (
+            f"{says[0]} → {says[1]}, {self.verdict} · p({labels[int(k)]}) {p[0]} → {p[1]} · "
+            f"|z - x|_inf = {size:.3g}/255 · loss {loss[0]} → {loss[1]}"
+        )
+
+
+def perturbation(subject: Subject, attack: str, eps: float, steps: int, target: str = UNTARGETED) -> Scene:
+    """Attack the subject in the l_inf ball of eps grey levels (1/255) and ask the model again.
+
+    attack: "FGSM", one step of eps; "iterative FGSM"; "PGD", from a random start that is always the same. Steps are
+    min(eps, 2.5 eps / steps) long, so that they reach the far end of the ball. target: a class, "least likely" or
+    "none (untargeted)". Raises ValueError for an unknown attack or target.
+    """
+    goal, threat = subject.goal(target), Linf(eps / 255)
+    length = {"steps": steps, "step_size": min(1.0, 2.5 / steps) * threat.eps}
+    if attack == FGSM:
+        allowed = threat.around(subject.x)
+        z = allowed.project(subject.x + threat.eps * allowed.steepest(_gradient(subject, target)))
+    elif attack == ITERATIVE:
+        z = iterative_fgsm(subject.model, subject.x, goal, threat, **length)
+    elif attack == PGD:
+        z = pgd(subject.model, subject.x, goal, threat, generator=torch.Generator().manual_seed(0), **length)
+    else:
+        raise ValueError(f"there is no attack {attack!r}; there are {', '.join(ATTACKS)}")
+    return Scene(subject, attack, eps, target, z, subject.logits, measure.logits(subject.model, z))
+
+
+@lru_cache(maxsize=4)
+def _gradient(subject: Subject, target: str) -> Tensor:
+    """FGSM's direction does not depend on eps: moving that slider costs one forward pass and no backward pass."""
+    return input_gradient(subject.model, subject.x, subject.goal(target))
+
+
+class PerturbationExplorer(Panel):
+    """Choose image, attack, eps in grey levels, steps and target class; see change, result and probabilities.
+
+    Settings are traits and may be given as keywords: PerturbationExplorer(subjects, attack="PGD", eps=16).
+    """
+
+    attack = Enum(ATTACKS, ITERATIVE).tag(sync=True)
+    eps = CFloat().tag(sync=True)
+    steps = Int(10, min=1, max=40).tag(sync=True)
+    target = Unicode(UNTARGETED).tag(sync=True)
+
+    def __init__(self, subjects: Sequence[Subject], **settings):
+        controls = [
+            {"name": "attack", "label": "attack", "options": list(ATTACKS)},
+            {"name": "target", "label": "target class"},
+            {"name": "eps", "label": "largest change eps", "min": 0, "unit": "/255"},
+            {"name": "steps", "label": "steps", "min": 1, "max": 40, "step": 1, "unit": "", "idle": ["attack", FGSM]},
+        ]
+        super().__init__(subjects, controls, **settings)
+
+    def offer(self, subject: Subject) -> dict[str, dict]:
+        eps = {"max": 8, "step": 0.25, "start": 0.25} if subject.photo else {"max": 64, "step": 1, "start": 24}
+        return {"eps": eps, "target": {"options": subject.targets, "start": UNTARGETED}}
+
+    def compute(self) -> Scene:
+        """The scene for the present settings."""
+        return perturbation(self.subject, self.attack, self.eps, self.steps, self.target)
+
+    def compose(self) -> dict:
+        now, subject = self.compute(), self.subject
+        clean, attacked = (draw.top(p, subject.labels) for p in now.probabilities)
+        return {
+            "line": now.line,
+            "figures": [
+                figure("clean", draw.pixels(subject.x), bars=self._bars(clean)),
+                figure("change", draw.signed(now.z - subject.x, self.eps / 255), notes=self._notes(), key=True),
+                figure("attacked", draw.pixels(now.z), bars=self._bars(attacked)),
+            ],
+        }
+
+    def snapshot(self) -> draw.picture:
+        now, subject = self.compute(), self.subject
+        fig, axes = draw.board(1, 5, width=9, height=2.1)
+        eps = max(self.eps, 1e-3) / 255
+        draw.fooled(axes, subject.x, now.z, now.probabilities, subject.labels, true=subject.y, eps=eps)
+        what = f"{subject.name} clean, the change by {self.attack} with eps = {self.eps:g}/255, and attacked"
+        return draw.picture(fig, alt=f"{what}, with the top 3 classes of both. {now.line}")
+
+    def _bars(self, rows: Sequence[tuple[str, float]]) -> list[tuple[str, float, bool]]:
+        true = self.subject.labels[self.subject.y]
+        return [(name, p, name == true) for name, p in rows]
+
+    def _notes(self) -> list[str]:
+        if not self.eps:
+            return ["no change"]
+        colours = "grey: no change" if self.subject.x.shape[1] == 3 else "orange: brighter, blue: darker"
+        return [f"amplified {255 / (2 * self.eps):.3g} times", colours]
+
+    @validate("eps")
+    def _valid_eps(self, proposal) -> float:
+        return grey_levels(proposal.value, "eps")
+
+    @validate("target")
+    def _valid_target(self, proposal) -> str:
+        try:
+            self.subject.goal(proposal.value)
+        except ValueError as error:
+            raise TraitError(str(error)) from None
+        return proposal.value
