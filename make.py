@@ -51,10 +51,9 @@ def usable(python: Path) -> bool:
 
 
 def fingerprint() -> str:
-    """Changes with whatever should make us install again: the requirements, the Python, a moved checkout."""
+    """Changes with whatever should make us install again: the requirements, or a checkout that was moved."""
     parts = [(ROOT / name).read_bytes() for name in ("pyproject.toml", "pins.txt")]
-    parts += [str(ROOT).encode(), sys.version.encode()]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    return hashlib.sha256(b"\0".join([*parts, str(ROOT).encode()])).hexdigest()
 
 
 def installed_extras() -> set[str] | None:
@@ -199,8 +198,8 @@ def summary(results: list[dict]) -> str:
 
 
 def lab(python: Path, arguments: list[str]) -> int:
-    settings = Path(sys.prefix if python == Path(sys.executable) else VENV) / "share/jupyter/lab/settings"
-    write_lab_overrides(settings / "overrides.json")
+    if python == venv_python():  # another environment is its owner's to configure
+        write_lab_overrides(VENV / "share/jupyter/lab/settings/overrides.json")
     command = [str(python), "-m", "jupyterlab", "--ip=127.0.0.1", f"--ServerApp.root_dir={ROOT}"]
     command += ["--LabApp.default_url=/lab/tree/lectures/00_start_here.ipynb"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
