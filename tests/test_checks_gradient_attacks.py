@@ -43,7 +43,7 @@ def test_bank(name, title):
 @pytest.mark.parametrize("title", ILL_BEHAVED)
 def test_ill_behaved(name, title):
     expected, candidate = ILL_BEHAVED[title]
-    verdict = judge(name, candidate, seconds=0.3)
+    verdict = judge(name, candidate, seconds=0.1 if expected == "hangs" else 6)
     assert (verdict.diagnosis, verdict.status) == (expected, _status(expected)), verdict.message
     _assert_well_said(verdict)
 
@@ -63,13 +63,13 @@ def test_every_diagnosis_is_hit_by_a_row():
         source = file.read_text(encoding="utf-8")
         # Ids stand first in fail(...), MistakenGradient(...) and the like, in yielded breaches and in the PARTS table.
         written |= set(
-            re.findall(r"(?:fail|Wrong\w+|MistakenGradient|append|yield)\(\s*\(?\s*\"([a-z0-9-]+)\"", source)
+            re.findall(r"(?:fail|Wrong\w+|MistakenGradient|append|yield)\s*\(\s*\(?\s*\"([a-z0-9-]+)\"", source)
         )
         written |= set(re.findall(r"diagnosis=\"([a-z0-9-]+)\"", source))
         written |= set(re.findall(r"FAILED,\s*\"([a-z0-9-]+)\"", source))
         written |= set(re.findall(r"\), \"([a-z0-9-]+)\", \"", source))
     rows = {expected for bank in (*BANKS.values(), ILL_BEHAVED) for expected, _ in bank.values()}
-    elsewhere = {"changes-torch-settings"}  # in test_checks_machinery.py
+    elsewhere = {"changes-torch-settings"}  # in test_checks_sandbox.py
     assert len(written) > 70
     assert written - elsewhere == rows - {"ok", "not-attempted"}
 
@@ -115,7 +115,7 @@ def test_mistakes_can_be_told_apart():
     for results in (ends, signs):
         for i, (one, a) in enumerate(results):
             for other, b in results[:i]:
-                assert one == other or ((a - b).abs() > 1e-3).double().mean() > 0.01, (one, other)
+                assert one == other or ((a - b).abs() > 1e-3).any(), (one, other)
     assert len({w.diagnosis for w in WRONG_PROJECTIONS}) > 10
 
 
@@ -126,8 +126,9 @@ def _status(diagnosis: str) -> str:
 def _assert_well_said(verdict):
     message = verdict.message
     assert 30 < len(message) < 300, message
-    assert "  " not in message and message[0].isupper() and message == message.strip()
-    assert not re.search(r"0x[0-9a-f]{4}|\{|\}|tensor\(", message)
+    assert "  " not in message and not message[0].islower() and message == message.strip()
+    assert not re.search(r"0x[0-9a-f]{4}", message)
     if verdict.diagnosis != "raises":  # there the student's own line is shown
+        assert not re.search(r"\{|\}|tensor\(", message)
         assert not any(code in message for code in GIVE_AWAYS), message
         assert len(re.findall(r"[.?!](?=\s|$)", message)) == 2, message

@@ -121,7 +121,7 @@ def _well_formed(value: object, args: tuple) -> Tensor:
     if isinstance(value, (tuple, list)):
         fail(
             "returns-tuple",
-            f"It returned a {type(value).__name__} of {len(value)}.",
+            f"It returned a {type(value).__name__} of length {len(value)}.",
             "One tensor is wanted: unpack it.",
         )
     if type(value).__module__ == "numpy":
@@ -137,7 +137,7 @@ def _well_formed(value: object, args: tuple) -> Tensor:
             if value.shape == weights.shape:
                 fail(
                     "weight-gradient",
-                    f"The answer has shape {list(value.shape)}, like the model's weights; the image has {list(like.shape)}.",
+                    f"The answer has shape {list(value.shape)} like the model's weights, the image {list(like.shape)}.",
                     "An attack asks how the loss changes with the image: with respect to what did you differentiate?",
                 )
         fail(
@@ -167,7 +167,13 @@ def _well_formed(value: object, args: tuple) -> Tensor:
 
 
 def _not_attempted() -> NoReturn:
-    raise Finding(Verdict(NOT_ATTEMPTED, "not-attempted", "The gap is still open. Fill it in and run the cell again."))
+    raise Finding(
+        Verdict(
+            NOT_ATTEMPTED,
+            "not-attempted",
+            "A gap is still open, here or in a function this one calls. Fill it in and run the cell again.",
+        )
+    )
 
 
 def _explain(error: BaseException) -> NoReturn:

@@ -75,13 +75,13 @@ def breaches_of_input(before: Tensor, after: Tensor) -> Iterator[Breach]:
     if after.requires_grad != before.requires_grad:
         yield (
             "leaves-requires-grad",
-            f"The tensor {list(after.shape)} you were given came back with requires_grad={after.requires_grad}.",
+            f"The tensor {list(after.shape)} it was given came back with requires_grad={after.requires_grad}.",
             "Everything computed from it later would be tracked too: work on a copy of your own.",
         )
     if after.is_leaf and not _same_gradient(before.grad, after.grad):
         yield (
             "fills-input-grad",
-            f"The tensor {list(after.shape)} you were given came back with a .grad it did not have.",
+            f"The tensor {list(after.shape)} it was given came back with a .grad it did not have.",
             "The next call would add to it: work on a copy of your own, or do not store the gradient.",
         )
 

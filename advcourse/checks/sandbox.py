@@ -55,18 +55,20 @@ class Outcome:
 def call(candidate: Callable, args: tuple, seconds: float) -> Outcome:
     """`candidate(*args)`, at most `seconds` long. Whatever happens is an outcome; only the user's Ctrl-C passes."""
     worker = _Worker(candidate, args)
-    start = time.monotonic()
     with redirect_stdout(_Muffled(sys.stdout, worker)), redirect_stderr(_Muffled(sys.stderr, worker)):
         worker.start()
         try:
-            worker.wait(seconds)
+            worked = worker.wait(seconds)
         finally:
-            hung = worker.is_alive()
+            hung = not worker.done.is_set()
             worker.stop()
     default_dtype = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
     disturbed = worker.disturbed or ("the default dtype" if default_dtype != torch.float32 else None)
-    return Outcome(worker.value, worker.error, hung, worker.printed, disturbed, time.monotonic() - start)
+    return Outcome(worker.value, worker.error, hung, worker.printed, disturbed, worked)
+
+
+PATIENCE_WITH_IMPORTS = 60.0
 
 
 class _Stop(SystemExit):
@@ -78,31 +80,54 @@ class _Worker(threading.Thread):
     thread. A daemon, so that a call stuck in C code does not keep the interpreter alive."""
 
     def __init__(self, candidate: Callable, args: tuple):
-        super().__init__(daemon=True)
+        super().__init__(name="candidate", daemon=True)
         self.candidate, self.args = candidate, args
         self.value, self.error, self.printed, self.disturbed = None, None, False, None
+        # Not is_alive(): a join that the keyboard interrupts can declare a running thread dead.
+        self.done = threading.Event()
 
     def run(self) -> None:
         try:
             self.value = self.candidate(*self.args)
         except BaseException as error:
             self.error = error
-        # Torch keeps the gradient mode per thread: nobody else sees the change, so it has to be read here.
-        if not torch.is_grad_enabled() or torch.is_inference_mode_enabled():
-            self.disturbed = "the gradient mode"
+        finally:
+            # Torch keeps the gradient mode per thread: nobody else sees the change, so it has to be read here.
+            if not torch.is_grad_enabled() or torch.is_inference_mode_enabled():
+                self.disturbed = "the gradient mode"
+            self.done.set()
 
-    def wait(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while self.is_alive() and (left := deadline - time.monotonic()) > 0:
-            # Short waits: on Windows a long join cannot be interrupted from the keyboard.
-            self.join(min(left, 0.1))
+    def wait(self, seconds: float) -> float:
+        """Until it ends or has worked for `seconds`. Returns how long it worked, imports left out."""
+        worked = imported = 0.0
+        last = time.monotonic()
+        while not self.done.is_set() and worked < seconds:
+            # Short waits: on Windows a long one cannot be interrupted from the keyboard.
+            self.done.wait(min(seconds - worked, 0.05))
+            now = time.monotonic()
+            # Torch imports large parts of itself on first use. That is not the answer's time, and an import broken off
+            # halfway would leave torch damaged for the rest of the session.
+            if imported < PATIENCE_WITH_IMPORTS and not self.done.is_set() and self._is_importing():
+                imported += now - last
+            else:
+                worked += now - last
+            last = now
+        return worked
+
+    def _is_importing(self) -> bool:
+        frame = sys._current_frames().get(self.ident)
+        while frame is not None:
+            if frame.f_code.co_filename.startswith("<frozen importlib"):
+                return True
+            frame = frame.f_back
+        return False
 
     def stop(self) -> None:
         for _ in range(10):
-            if not self.is_alive():
+            if self.done.is_set():
                 return
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(_Stop))
-            self.join(0.05)
+            self.done.wait(0.05)
 
 
 class _Muffled(io.TextIOBase):

@@ -61,12 +61,14 @@ def instead_of(*diagnoses: str, diagnosis: str, seen: str, look: str) -> Iterato
 
 def number(value) -> str:
     """A measured number as messages show it: two digits, so that rounding differences do not show."""
-    return f"{float(value):.2g}"
+    value = float(value)
+    return f"{value:.0f}" if 100 <= abs(value) < 1e5 else f"{value:.2g}"
 
 
 def span(values) -> str:
     """The smallest to the largest of measured numbers."""
-    return f"{number(values.min())} to {number(values.max())}"
+    low, high = number(values.min()), number(values.max())
+    return low if low == high else f"{low} to {high}"
 
 
 def lines(name: str, verdict: Verdict) -> str:

@@ -48,7 +48,7 @@ def prints_and_hangs(*args):
 
 
 def sleeps(*args):
-    time.sleep(0.7)
+    time.sleep(0.5)
 
 
 def given(args):
@@ -95,6 +95,7 @@ ILL_BEHAVED = {
     "another device": ("wrong-device", lambda *args: given(args).to("meta")),
     "NaN": ("nan", lambda *args: given(args) * float("nan")),
     "infinite": ("nan", lambda *args: given(args) / 0),
+    "a function written in C": ("raises", torch.gcd),
     "mutates": ("mutates-input", mutates),
     "too many arguments": ("wrong-signature", needs_more),
     "no arguments": ("wrong-signature", lambda: None),

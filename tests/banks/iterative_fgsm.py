@@ -357,5 +357,5 @@ BANK = {
     "writes into x": ("mutates-input", writes_into_x),
     "backward fills the weights' .grad": ("fills-model-grads", fills_grads),
     "attached": ("attached", attached),
-    "eps and step_size swapped": ("ignores-step-size", swapped_sizes),
+    "eps and step_size swapped": ("swapped-sizes", swapped_sizes),
 }

@@ -69,7 +69,7 @@ def floor_in_the_denominator(g, step_size):
 
 
 def four_dimensions(g, step_size):
-    length = g.norm(dim=(1, 2, 3), keepdim=True)
+    length = torch.linalg.vector_norm(g, dim=(1, 2, 3), keepdim=True)
     return step_size * g / torch.where(length > 0, length, 1)
 
 
@@ -86,6 +86,12 @@ def first_direction_at_zero(g, step_size):
     flat = reference(g, step_size).reshape(len(g), -1).clone()
     flat[~flat.any(1), 0] = step_size
     return flat.reshape(g.shape)
+
+
+def refuses_zero(g, step_size):
+    if not g.reshape(len(g), -1).any(1).all():
+        raise ValueError("a gradient is zero")
+    return reference(g, step_size)
 
 
 def zero_for_all(g, step_size):
@@ -151,6 +157,7 @@ BANK = {
     "step size squared": ("wrong-length", lambda g, a: reference(g, a * a)),
     "zeros": ("zero-step", lambda g, a: torch.zeros_like(g)),
     "divides by zero": ("nan-at-zero", lambda g, a: a * g / lengths(g)),
+    "refuses zero": ("raises", refuses_zero),
     "first direction at zero": ("moves-at-zero", first_direction_at_zero),
     "a zero sample spoils the others": ("zero-spoils-others", zero_for_all),
     "a bit in the denominator": ("freezes-tiny", a_bit_in_the_denominator),

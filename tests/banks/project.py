@@ -101,7 +101,7 @@ BANK = {
     "lower half of the ball": ("half-ball", lambda z, x, e: torch.maximum(z, x - e).clamp(0, 1)),
     "lower wall only": ("half-box", lambda z, x, e: torch.clamp(z, x - e, x + e).clamp(min=0)),
     "upper wall only": ("half-box", lambda z, x, e: torch.clamp(z, x - e, x + e).clamp(max=1)),
-    "one interval for all": ("one-interval", global_limits),
+    "one interval for all": ("no-ball", global_limits),
     "half the radius": ("wrong-radius", lambda z, x, e: reference(z, x, e / 2)),
     "radius over 255": ("wrong-radius", lambda z, x, e: reference(z, x, e / 255)),
     "limits of the first image": ("couples-samples", bounds_of_the_first),

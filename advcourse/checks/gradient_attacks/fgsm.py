@@ -11,6 +11,7 @@ EPS = 0.1
 
 def check_fgsm(ask: Interview) -> str:
     step = Step(
+        ask,
         take=lambda case, size: ask(case.model, case.x, case.y, size),
         labels=lambda case: case.y,
         uphill=1,

@@ -15,6 +15,7 @@ EPS = 0.1
 
 def check_least_likely_fgsm(ask: Interview) -> str:
     step = Step(
+        ask,
         take=lambda case, size: ask(case.model, case.x, size),
         labels=least_likely,
         uphill=-1,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..interview import Interview
 from ..models import Case, double_planes, edge_planes, flat_planes, image_planes, network, point_planes, training_planes
 from ..verdict import fail, number, span
 from .mistaken_gradients import MISTAKEN_GRADIENTS
@@ -23,6 +24,7 @@ class Step:
     sign of the gradient of the cross-entropy of `labels(case)`. `name` is what the exercise calls the size.
     """
 
+    ask: Interview
     take: Callable[[Case, float], Tensor]
     labels: Callable[[Case], Tensor]
     uphill: int
@@ -136,6 +138,7 @@ def require_step_elsewhere(step: Step, size: float) -> None:
         clear = gradient > 1e-3 * gradient.max()
         wrong = clear & ~_near(step.take(case, size), step.expected(case, size))
         if wrong.any():
+            step.ask.require_manners()  # a model that was changed on the way explains wrong values
             fail(
                 "wrong-elsewhere",
                 f"Right on a linear classifier, but {where} {_share(wrong)} of the pixels are off.",
@@ -159,6 +162,14 @@ def _refuse_wrong_side(move: Tensor, size: float, direction: Tensor, case: Case,
 def _refuse_wrong_size(z: Tensor, move: Tensor, size: float, direction: Tensor, step: Step) -> None:
     """The right way, but not by `size`."""
     inside = (z > TOLERANCE) & (z < 1 - TOLERANCE)
+    doubled = _near(move, 2 * size * direction)
+    # Where the first step made a sign change, the second one undoes it.
+    if doubled.any() and (doubled | (move.abs() <= TOLERANCE)).all():
+        fail(
+            "double-step",
+            f"Pixels moved by {number(move.abs().max())} at {step.name} = {size}, or not at all.",
+            "Is the step taken twice, or are two steps added?",
+        )
     if not (move.sign() == direction).all():
         return
     if not inside.any():
@@ -169,11 +180,8 @@ def _refuse_wrong_size(z: Tensor, move: Tensor, size: float, direction: Tensor, 
         )
     sizes = move.abs()
     factor = float(sizes.mean() / size)
-    seen = f"Pixels moved by {span(sizes)} at {step.name} = {size}."
     if (sizes - factor * size).abs().max() < 1e-3 * factor * size:
         seen = f"Every pixel moved by {number(sizes.mean())} at {step.name} = {size}: {number(factor)} times that."
-        if abs(factor - 2) < 1e-3:
-            fail("double-step", seen, "Is the step taken twice, or are two steps added?")
         if abs(factor * 255 - 1) < 1e-2:
             fail("eps-in-255", seen, "In which unit is the size given, and in which are the pixels?")
         fail("wrong-size", seen, "What else multiplies or divides the step?")
@@ -181,7 +189,7 @@ def _refuse_wrong_size(z: Tensor, move: Tensor, size: float, direction: Tensor, 
     if (sizes - channel).abs().max() < 1e-3 * size:
         fail(
             "normalised-space",
-            f"{seen} The size depends on the colour channel alone.",
+            f"Pixels moved by {span(sizes)} at {step.name} = {size}, depending on the colour channel alone.",
             "The size is meant in pixels of [0, 1], before any normalisation.",
         )
 

@@ -69,6 +69,13 @@ def current_prediction(case: Case, eps: float, steps: int, step_size: float) -> 
     return _iterates(case, steps, step_size, slope, _ball_and_box(case, eps))[-1]
 
 
+def prediction_from_the_second_step(case: Case, eps: float, steps: int, step_size: float) -> Tensor:
+    def slope(z: Tensor) -> Tensor:
+        return case.gradient(z, case.y if z is case.x else case.logits(z).argmax(1))
+
+    return _iterates(case, steps, step_size, slope, _ball_and_box(case, eps))[-1]
+
+
 def late_projection(case: Case, eps: float, steps: int, step_size: float) -> Tensor:
     return _ball_and_box(case, eps)(_iterates(case, steps, step_size, _loss_slope(case), lambda z: z)[-1])
 
@@ -85,16 +92,6 @@ def best_iterate(case: Case, eps: float, steps: int, step_size: float) -> Tensor
     points = torch.stack(_iterates(case, steps, step_size, _loss_slope(case), _ball_and_box(case, eps)))
     best = torch.stack([case.loss(z, case.y) for z in points]).argmax(0)
     return points[best, torch.arange(len(case.x))]
-
-
-def stops_when_fooled(case: Case, eps: float, steps: int, step_size: float) -> Tensor:
-    settle = _ball_and_box(case, eps)
-    z = case.x
-    for _ in range(steps):
-        moved = settle(z + step_size * case.gradient(z, case.y).sign())
-        fooled = case.logits(z).argmax(1) != case.y
-        z = torch.where(fooled.view(-1, *[1] * (z.dim() - 1)), z, moved)
-    return z
 
 
 _LATE = "The point where the next gradient is taken has to be an allowed one already."
@@ -117,6 +114,12 @@ WRONG_WALKS = (
         "each step left the class predicted at that moment",
         "The true label does not change along the way: which label is the loss given?",
         current_prediction,
+    ),
+    WrongWalk(
+        "predicted-label",
+        "from the second step on each step left the class predicted at that moment",
+        "The true label does not change along the way: which label is the loss given?",
+        prediction_from_the_second_step,
     ),
     WrongWalk("projects-at-the-end", "the projection came once, after the last step", _LATE, late_projection),
     WrongWalk("projects-at-the-end", "the box came once, after the last step", _LATE, late_box),

@@ -1,0 +1,142 @@
+"""How answers are judged, whatever the exercise."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import subprocess
+import sys
+import time
+from dataclasses import FrozenInstanceError
+
+import pytest
+import torch
+from banks.fgsm import BANK, reference
+
+from advcourse.checks import EXERCISES, Verdict, check, judge
+
+
+def printed(show, candidate) -> str:
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert show(candidate) is None
+    return out.getvalue()
+
+
+def test_a_verdict_is_a_value():
+    verdict = Verdict("passed", "ok", "All is well.")
+    assert verdict == Verdict("passed", "ok", "All is well.")
+    with pytest.raises(FrozenInstanceError):
+        verdict.status = "failed"
+
+
+def test_check_prints_the_verdict_and_nothing_else(capsys):
+    check.fgsm(reference)
+    check.fgsm(BANK["minus sign"][1])
+    check.fgsm(lambda model, x, y, eps: ...)
+    out, err = capsys.readouterr()
+    assert err == ""
+    heads = [line for line in out.splitlines() if not line.startswith("  ")]
+    assert heads == ["✓ fgsm", "✗ fgsm: minus-sign", "○ fgsm: not attempted yet"]
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_check_reads_the_same_from_run_to_run():
+    assert printed(check.fgsm, reference) == printed(check.fgsm, reference)
+
+
+def test_check_lists_its_exercises():
+    assert dir(check) == sorted(EXERCISES)
+    assert "iterative_fgsm" in repr(check)
+    for name in EXERCISES:
+        assert callable(getattr(check, name))
+
+
+def test_unknown_exercises_are_named_with_a_guess():
+    with pytest.raises(KeyError, match=r"Did you mean 'fgsm'\? There are: input_gradient, fgsm"):
+        judge("fsgm", reference)
+    with pytest.raises(AttributeError, match="Did you mean 'project'"):
+        check.projekt  # noqa: B018
+
+
+def test_printing_is_swallowed_and_mentioned(capsys):
+    def chatty(model, x, y, eps):
+        print("x is", x.shape)
+        print("careful", file=sys.stderr)
+        return reference(model, x, y, eps)
+
+    verdict = judge("fgsm", chatty)
+    assert verdict.diagnosis == "ok"
+    assert "prints" in verdict.message and "prints" not in judge("fgsm", reference).message
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_students_line_is_shown():
+    def helper(x):
+        return x.no_such_method()
+
+    def candidate(model, x, y, eps):
+        return helper(x) * eps
+
+    message = judge("fgsm", candidate).message
+    assert "AttributeError: 'Tensor' object has no attribute 'no_such_method'" in message
+    line = helper.__code__.co_firstlineno + 1
+    assert message.endswith(f"Line {line} of your cell: return x.no_such_method()")
+
+
+def test_an_error_inside_torch_is_shown_at_the_students_line():
+    def candidate(model, x, y, eps):
+        return model(x.flatten())
+
+    assert judge("fgsm", candidate).message.endswith("of your cell: return model(x.flatten())")
+
+
+def test_every_call_gets_objects_of_its_own():
+    """What one call keeps or changes cannot reach the next one."""
+    seen = []
+
+    def collects(model, x, y, eps):
+        assert not any(x.data_ptr() == other.data_ptr() or model is another for another, other in seen)
+        seen.append((model, x))
+        return reference(model, x, y, eps)
+
+    assert judge("fgsm", collects).diagnosis == "ok"
+    assert len(seen) > 5
+
+
+def test_no_candidate_is_fed_another_ones_output():
+    """The inputs of two different candidates are the same, whatever each of them answered."""
+    inputs = {"right": [], "wrong": []}
+
+    def right(g, step_size):
+        inputs["right"].append(g.clone())
+        return torch.zeros_like(g)
+
+    def wrong(g, step_size):
+        inputs["wrong"].append(g.clone())
+        return torch.full_like(g, step_size)
+
+    judge("l2_step", right), judge("l2_step", wrong)
+    assert torch.equal(inputs["right"][0], inputs["wrong"][0])
+
+
+def test_a_judgement_is_quick():
+    """Well under a second each, so that a notebook can check at every attempt; measured generously."""
+    start = time.monotonic()
+    for _ in range(5):
+        judge("fgsm", reference)
+    assert time.monotonic() - start < 5
+
+
+def test_the_checks_do_not_lean_on_the_librarys_attacks():
+    code = (
+        "import sys, types\n"
+        "sys.modules['advcourse.attacks'] = None\n"
+        "package = types.ModuleType('advcourse')\n"
+        "import importlib.util\n"
+        "package.__path__ = list(importlib.util.find_spec('advcourse').submodule_search_locations)\n"
+        "sys.modules['advcourse'] = package\n"
+        "import advcourse.checks\n"
+        "print(sorted(m for m in sys.modules if m.startswith('advcourse.') and '.checks' not in m))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "['advcourse.attacks']\n", done.stderr
