@@ -1,7 +1,7 @@
 """Small trained weights that ship with the course, and the recipe that made each: `python -m advcourse train NAME`.
 
-A checkpoint is a safetensors file whose metadata holds the recipe, the measured accuracy, the versions and a checksum of
-the weights. Loading compares recipe and checksum, so that a foreign or damaged file is refused, not trusted.
+A checkpoint is a safetensors file whose metadata holds the recipe, the measured accuracy, the versions and a checksum
+of the weights. Loading compares recipe and checksum, so that a foreign or damaged file is refused, not trusted.
 """
 
 import hashlib
@@ -38,16 +38,13 @@ RECIPES = {
 
 
 def load(name: str, folder: Path = FOLDER) -> nn.Module:
-    """The trained network of that name, in evaluation mode on the CPU. Raises ValueError for a foreign or damaged file."""
+    """The trained network of that name, in evaluation mode on the CPU. A foreign or damaged file is a ValueError."""
     recipe, path = _recipe(name), folder / f"{name}.safetensors"
-    if not path.exists():
-        raise FileNotFoundError(
-            f"there are no weights at {path.name}; make them with  python -m advcourse train {name}"
-        )
     weights, notes = _read(path)
     if notes.get("recipe") != json.dumps(asdict(recipe)):
         raise ValueError(
-            f"{path.name} was made by another recipe than {name}'s: train it again with  python -m advcourse train {name}"
+            f"{path.name} was made by another recipe than {name}'s: "
+            f"train it again with  python -m advcourse train {name}"
         )
     if notes.get("sha256") != _checksum(weights):
         raise ValueError(
@@ -60,20 +57,23 @@ def load(name: str, folder: Path = FOLDER) -> nn.Module:
 
 def notes(name: str, folder: Path = FOLDER) -> dict[str, str]:
     """What is written in a checkpoint beside the weights: recipe, accuracy, versions, checksum."""
+    _recipe(name)
     return _read(folder / f"{name}.safetensors")[1]
 
 
 def train(name: str, folder: Path = FOLDER, log: Callable[[int, float], object] = training.ignore) -> dict[str, str]:
-    """Follow the recipe on one CPU thread, measure on the test images and write the checkpoint; returns its notes."""
-    from safetensors.torch import save_file
+    """Follow the recipe on the CPU, measure on the test images and write the checkpoint; returns its notes.
 
+    The global randomness stays as it was. Weights agree from machine to machine up to rounding, accuracies to a point.
+    """
     recipe = _recipe(name)
     train_set, test_set = getattr(data, recipe.images)()
-    torch.manual_seed(recipe.seed)
-    model = _build(recipe)
-    batches = data.Batches(train_set.x, train_set.y, recipe.batch, torch.Generator().manual_seed(recipe.seed))
-    optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate)
-    training.fit(model, batches, optimizer, training.standard_loss, epochs=recipe.epochs, log=log)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        model = _build(recipe)
+        batches = data.Batches(train_set.x, train_set.y, recipe.batch, torch.Generator().manual_seed(recipe.seed))
+        optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate)
+        training.fit(model, batches, optimizer, training.standard_loss, epochs=recipe.epochs, log=log)
     weights = model.state_dict()
     written = {
         "recipe": json.dumps(asdict(recipe)),
@@ -81,10 +81,7 @@ def train(name: str, folder: Path = FOLDER, log: Callable[[int, float], object] 
         "versions": f"python {platform.python_version()}, torch {torch.__version__}",
         "sha256": _checksum(weights),
     }
-    partial = folder / f".{name}.{os.getpid()}.partial"
-    save_file(weights, partial, metadata=written)
-    partial.chmod(0o644)
-    os.replace(partial, folder / f"{name}.safetensors")
+    _write(folder / f"{name}.safetensors", weights, written)
     return written
 
 
@@ -101,6 +98,10 @@ def _build(recipe: Recipe) -> nn.Module:
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     from safetensors import SafetensorError, safe_open
 
+    if not path.exists():
+        raise FileNotFoundError(
+            f"there are no weights at {path.name}; make them with  python -m advcourse train {path.stem}"
+        )
     try:
         with safe_open(path, framework="pt") as file:
             return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
@@ -108,6 +109,18 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise ValueError(
             f"{path.name} is not a readable safetensors file ({error}): restore it, or train it again"
         ) from None
+
+
+def _write(path: Path, weights: dict[str, Tensor], notes: dict[str, str]) -> None:
+    """The whole file or none: written beside its place, then moved there."""
+    from safetensors.torch import save
+
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(save(weights, metadata=notes))
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _checksum(weights: dict[str, Tensor]) -> str:

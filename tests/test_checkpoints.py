@@ -1,0 +1,207 @@
+"""Shipped weights: they are what their notes say, they can be made again, and no damage goes unnoticed."""
+
+import json
+import os
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from advcourse import checkpoints, data, measure
+from advcourse.__main__ import main
+from advcourse.checkpoints import RECIPES, Recipe
+
+NAMES = sorted(RECIPES)
+TINY = Recipe("linear", "digits", epochs=2, batch=500, learning_rate=1e-2, seed=3)
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A recipe that trains in a moment, and an empty folder for what it makes."""
+    monkeypatch.setitem(RECIPES, "tiny", TINY)
+    return tmp_path
+
+
+def same(a, b):
+    return all(torch.equal(v, b.state_dict()[k]) for k, v in a.state_dict().items())
+
+
+# What ships -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_network_is_as_accurate_as_its_notes_say(name):
+    test = getattr(data, RECIPES[name].images)()[1]
+    accuracy = measure.accuracy(checkpoints.load(name), test.x, test.y)
+    assert accuracy == pytest.approx(float(checkpoints.notes(name)["test_accuracy"]), abs=0.005)
+    assert accuracy >= 0.95
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_network_comes_ready_to_be_attacked(name):
+    model = checkpoints.load(name)
+    assert not any(module.training for module in model.modules())
+    assert {p.device.type for p in model.parameters()} == {"cpu"}
+    assert checkpoints.load(name) is not model and same(checkpoints.load(name), model), "everyone gets a fresh copy"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_notes_say_how_it_was_made(name):
+    notes = checkpoints.notes(name)
+    assert set(notes) == {"recipe", "test_accuracy", "versions", "sha256"}
+    assert Recipe(**json.loads(notes["recipe"])) == RECIPES[name]
+    assert "torch" in notes["versions"] and "python" in notes["versions"]
+
+
+def test_every_shipped_file_has_a_recipe():
+    assert sorted(path.stem for path in checkpoints.FOLDER.glob("*.safetensors")) == NAMES
+    assert not list(checkpoints.FOLDER.glob("*.partial"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_following_the_recipe_again_gives_as_good_a_network(name, tmp_path):
+    shipped = float(checkpoints.notes(name)["test_accuracy"])
+    notes = checkpoints.train(name, tmp_path)
+    assert float(notes["test_accuracy"]) == pytest.approx(shipped, abs=0.015)
+    assert json.loads(notes["recipe"]) == json.loads(checkpoints.notes(name)["recipe"])
+
+
+# Training and saving --------------------------------------------------------------------------------------------------
+
+
+def test_what_was_trained_is_what_is_loaded(tiny):
+    logged = []
+    notes = checkpoints.train("tiny", tiny, log=lambda *entry: logged.append(entry))
+    assert [epoch for epoch, _ in logged] == [1, 2]
+    assert [path.name for path in tiny.iterdir()] == ["tiny.safetensors"]
+    assert checkpoints.notes("tiny", tiny) == notes
+    test = data.digits()[1]
+    accuracy = measure.accuracy(checkpoints.load("tiny", tiny), test.x, test.y)
+    assert accuracy == pytest.approx(float(notes["test_accuracy"]), abs=1e-4) and accuracy > 0.7
+
+
+def test_training_again_replaces_the_file_and_gives_the_same(tiny):
+    first = checkpoints.train("tiny", tiny)
+    assert checkpoints.train("tiny", tiny) == first
+
+
+def test_training_leaves_the_global_randomness_alone(tiny):
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    checkpoints.train("tiny", tiny)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_the_seed_is_part_of_the_recipe(tiny, monkeypatch):
+    first = checkpoints.train("tiny", tiny)
+    monkeypatch.setitem(RECIPES, "tiny", replace(TINY, seed=4))
+    assert checkpoints.train("tiny", tiny)["sha256"] != first["sha256"]
+
+
+@pytest.mark.parametrize("fails", ["write_bytes", "replace"])
+def test_a_failed_save_leaves_what_was_there_and_nothing_else(tiny, monkeypatch, fails):
+    checkpoints.train("tiny", tiny)
+    before = (tiny / "tiny.safetensors").read_bytes()
+
+    def half(path, content):
+        with open(path, "wb") as file:
+            file.write(content[: len(content) // 2])
+        raise OSError("No space left on device")
+
+    def refuse(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setitem(RECIPES, "tiny", replace(TINY, seed=4))
+    with monkeypatch.context() as broken, pytest.raises(OSError, match="No space left"):
+        if fails == "write_bytes":
+            broken.setattr("pathlib.Path.write_bytes", half)
+        else:
+            broken.setattr(os, "replace", refuse)
+        checkpoints.train("tiny", tiny)
+    assert [path.name for path in tiny.iterdir()] == ["tiny.safetensors"]
+    assert (tiny / "tiny.safetensors").read_bytes() == before
+
+
+def test_the_command_line_trains_and_prints_the_notes(tiny, monkeypatch, capsys):
+    monkeypatch.setattr(checkpoints.train, "__defaults__", (tiny, checkpoints.training.ignore))
+    assert main(["train", "tiny"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert sorted(printed) == sorted(f"{key}: {value}" for key, value in checkpoints.notes("tiny", tiny).items())
+
+
+@pytest.mark.parametrize("arguments", [[], ["train"], ["train", "nobody"], ["sing"]], ids=" ".join)
+def test_the_command_line_names_what_it_knows(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    shown = capsys.readouterr().err
+    assert ("digits_cnn" if arguments[1:] else "train") in shown or "required" in shown
+
+
+# Files that are not what they should be -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shipped(tmp_path):
+    """A copy of the shipped digit network, to be spoilt."""
+    path = tmp_path / "digits_cnn.safetensors"
+    path.write_bytes((checkpoints.FOLDER / path.name).read_bytes())
+    return path
+
+
+def test_an_untouched_copy_loads(shipped):
+    assert same(checkpoints.load("digits_cnn", shipped.parent), checkpoints.load("digits_cnn"))
+
+
+@pytest.mark.parametrize("place", [0.2, 0.5, 0.999])
+def test_one_flipped_bit_is_damage(shipped, place):
+    content = bytearray(shipped.read_bytes())
+    content[int(len(content) * place)] ^= 1
+    shipped.write_bytes(content)
+    with pytest.raises(ValueError, match=r"damaged.*checksum.*restore the file, or train it again"):
+        checkpoints.load("digits_cnn", shipped.parent)
+
+
+@pytest.mark.parametrize("left", [0, 4, 100, 100_000])
+def test_a_truncated_file_is_not_readable(shipped, left):
+    shipped.write_bytes(shipped.read_bytes()[:left])
+    with pytest.raises(ValueError, match=r"digits_cnn\.safetensors is not a readable safetensors file.*train it again"):
+        checkpoints.load("digits_cnn", shipped.parent)
+
+
+def test_a_file_of_another_kind_is_not_readable(shipped):
+    torch.save({"weight": torch.ones(3)}, shipped)
+    with pytest.raises(ValueError, match="not a readable safetensors file"):
+        checkpoints.load("digits_cnn", shipped.parent)
+
+
+def test_weights_of_another_recipe_are_refused(shipped, monkeypatch):
+    monkeypatch.setitem(RECIPES, "digits_cnn", replace(RECIPES["digits_cnn"], epochs=21))
+    with pytest.raises(ValueError, match=r"another recipe.*python -m advcourse train digits_cnn"):
+        checkpoints.load("digits_cnn", shipped.parent)
+
+
+def test_weights_without_a_recipe_are_refused(shipped):
+    save_file(load_file(shipped), shipped)
+    with pytest.raises(ValueError, match="another recipe"):
+        checkpoints.load("digits_cnn", shipped.parent)
+
+
+def test_exchanged_weights_are_damage_even_under_the_right_recipe(shipped):
+    weights = {key: value + 0.01 for key, value in load_file(shipped).items()}
+    save_file(weights, shipped, metadata=checkpoints.notes("digits_cnn"))
+    with pytest.raises(ValueError, match="damaged"):
+        checkpoints.load("digits_cnn", shipped.parent)
+
+
+@pytest.mark.parametrize("ask", [checkpoints.load, checkpoints.notes], ids=["load", "notes"])
+def test_a_missing_file_says_how_to_make_it(tmp_path, ask):
+    with pytest.raises(FileNotFoundError, match=r"digits_cnn\.safetensors.*python -m advcourse train digits_cnn"):
+        ask("digits_cnn", tmp_path)
+
+
+@pytest.mark.parametrize("ask", [checkpoints.load, checkpoints.notes, checkpoints.train], ids=lambda f: f.__name__)
+def test_an_unknown_name_names_the_known_ones(tmp_path, ask):
+    with pytest.raises(ValueError, match=r"no recipe called 'resnet'.*digits_cnn"):
+        ask("resnet", tmp_path)
