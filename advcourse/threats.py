@@ -149,7 +149,7 @@ class BallL2:
                 break
             clipped = now
         shrunk = _add(self.x, d.sign() * torch.minimum(m * d.abs(), room))
-        return torch.where(_like(outside, z), shrunk, z.clamp(self.lo, self.hi))
+        return torch.where(_like(outside, z), shrunk, z).clamp(self.lo, self.hi)
 
     def sample(self, generator: Generator | None = None) -> Tensor:
         """A random member: uniform in the ball, then brought into the box."""
@@ -192,10 +192,13 @@ class BallL1:
         rest = self.eps - length.gather(1, piece)
         shift = (kinks.gather(1, piece) - rest / slope.gather(1, piece).clamp(min=1)).clamp(min=0)
         kept = torch.minimum((d.abs() - shift).clamp(min=0), room)
-        # For a z far away the shift is a small difference of large numbers: what it left too long is scaled back.
-        kept = kept * (self.eps / kept.sum(1, keepdim=True).clamp(min=self.eps or 1.0))
-        shrunk = _add(self.x, d.sign() * kept)
-        return torch.where(_like(outside, z), shrunk, z.clamp(self.lo, self.hi))
+        # For a z far away the shift is a small difference of large numbers: what it left too long is scaled back, but
+        # for the pixels at the box, which must rest exactly there to be passed over by the next step.
+        free = kept.where(kept < room, 0.0)
+        left = self.eps - (kept - free).sum(1, keepdim=True)
+        scale = (left.clamp(min=0) / free.sum(1, keepdim=True).clamp(min=1e-300)).clamp(max=1)
+        shrunk = _add(self.x, d.sign() * torch.where(kept < room, scale * kept, kept))
+        return torch.where(_like(outside, z), shrunk, z).clamp(self.lo, self.hi)
 
     def sample(self, generator: Generator | None = None) -> Tensor:
         """A random member: uniform in the ball, then brought into the box."""
@@ -208,11 +211,14 @@ class BallL1:
     def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor:
         """argmax <g, d> over sum_i |d_i| = 1: everything on the pixel with the largest gradient.
 
-        With `at`, the current point, pixels that already rest against the box in that direction are passed over.
+        With `at`, the current point, pixels that have less than a hundredth of the radius left to the box in that
+        direction are passed over. Without that slack an iteration on several saturated pixels spends its steps on
+        refilling, in turn, the ever smaller bits that the projection took from each of them.
         """
         rows = _rows(g)
         if at is not None:
-            blocked = torch.where(rows > 0, _rows(at) >= self.hi, _rows(at) <= self.lo)
+            slack = 0.01 * min(self.eps, self.hi - self.lo)
+            blocked = torch.where(rows > 0, _rows(at) >= self.hi - slack, _rows(at) <= self.lo + slack)
             rows = rows.masked_fill(blocked, 0.0)
         best = rows.abs().argmax(1, keepdim=True)
         return torch.zeros_like(rows).scatter(1, best, rows.gather(1, best).sign()).view_as(g)

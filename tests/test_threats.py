@@ -140,8 +140,9 @@ def test_a_projection_is_a_member_in_float64(norm, box, dtype):
         p = threat.around(x).project(z)
         assert p.dtype == dtype and p.shape == x.shape
         assert (p >= box[0]).all() and (p <= box[1]).all()
-        # No slack but that of summing in another order.
-        assert (slow_size(threat, p.double() - x.double()) <= threat.eps * (1 + 1e-14) + 1e-300).all()
+        # No slack but that of float64 itself, at the size of the numbers that were subtracted.
+        slack = 1e-15 * float(z.double().abs().max()) if dtype == torch.float64 else 1e-14 * threat.eps
+        assert (slow_size(threat, p.double() - x.double()) <= threat.eps + slack).all()
 
 
 @norms
@@ -185,6 +186,17 @@ def test_projecting_twice_changes_nothing_and_members_stay(norm, box, dtype):
         assert torch.equal(allowed.project(x), x)
         inner = x + 0.5 * (once - x)
         torch.testing.assert_close(allowed.project(inner), inner, rtol=0, atol=0)
+
+
+@norms
+@precisions
+def test_a_pixel_at_the_box_rests_exactly_at_its_end(norm, dtype):
+    for x, z, share in problems(dtype=dtype):
+        threat = ball(norm, share, x[0].numel(), (0.0, 1.0))
+        p, want = threat.around(x).project(z), slow_projection(threat, x, z)
+        # Where the optimum presses against the box, not where it only just touches it.
+        pressed = (want == slow_projection(threat, x, x + (z.double() - x.double()) * (1 - 1e-6))) & (want % 1 == 0)
+        assert torch.equal(p[pressed], want[pressed].to(dtype))
 
 
 @norms
