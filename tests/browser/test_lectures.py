@@ -1,0 +1,48 @@
+"""Every lecture with a panel, as a student meets it: the still picture, run all, a slider moved with the keyboard."""
+
+import lab
+import nbformat
+import pytest
+
+PANEL = "application/vnd.jupyter.widget-view+json"
+LECTURES = sorted(
+    path.relative_to(lab.ROOT).as_posix()
+    for path in (lab.ROOT / "lectures").glob("*.ipynb")
+    if "widgets." in path.read_text(encoding="utf-8")
+)
+
+
+def panels(cells: list[dict]) -> list[dict]:
+    """The outputs of the cells that show a panel, known by its line of text."""
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return [o for o in outputs if "run this notebook to move" in str(o.get("data", {}).get("text/plain", ""))]
+
+
+@pytest.mark.parametrize("path", LECTURES)
+def test_a_lecture(path, open_book, shoot):
+    saved = panels(nbformat.read(lab.ROOT / path, as_version=4).cells)
+    assert saved, f"{path} has no saved panel: make notebooks"
+    book = open_book(path)
+    name = path.split("/")[-1].removesuffix(".ipynb")
+
+    # Not run, every panel is a picture that has an alternative text.
+    for output in saved:
+        assert PANEL not in output.data and len(output.metadata["image/png"]["alt"].split()) > 3
+    cell = next(i for i, cell in enumerate(book.cells) if panels([cell]))
+    still = book.page.locator(".jp-Notebook-cell").nth(cell).locator(".jp-OutputArea-output img")
+    still.scroll_into_view_if_needed()
+    assert still.bounding_box()["width"] > 300 and book.page.locator(lab.WIDGET).count() == 0
+    shoot(book.page, f"{name}-not-run")
+
+    book.run_all()
+    assert book.errors == []
+    for i in range(len(saved)):
+        panel = book.panel(i)
+        before = lab.settled(panel)
+        panel.locator("[name=eps]").press("ArrowRight")
+        book.page.wait_for_function(
+            "([panel, line]) => panel.querySelector('.line').innerText !== line", arg=[panel.element_handle(), before]
+        )
+        lab.settled(panel)
+        shoot(panel, f"{name}-panel-{i + 1}")
+    assert book.complaints == []

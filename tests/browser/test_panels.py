@@ -1,0 +1,152 @@
+"""The two panels in a browser: keyboard, pictures, themes, a narrow window, a slow model, and no network."""
+
+import statistics
+
+import lab
+import pytest
+
+SUBJECTS = """
+from advcourse import checkpoints, data, models, widgets
+
+test, coffee, network = data.digits()[1], data.photos()[0], checkpoints.load("digits_cnn")
+subjects = [widgets.Subject(f"digit {k}", test.x[i : i + 1], k, network, test.names) for k, i in ((7, 36), (5, 8))]
+subjects.append(widgets.Subject("coffee", coffee.x, coffee.y, models.pretrained(), coffee.names))
+"""
+SLOW = """
+import time
+
+def slow(x):
+    time.sleep(0.15)
+    return network(x)
+
+widgets.PerturbationExplorer([widgets.Subject("slow", test.x[36:37], test.y[36], slow, test.names)], steps=1)
+"""
+
+
+@pytest.fixture(scope="module")
+def book(folder, served):
+    """One notebook with both panels for all tests here: each test chooses the settings it is about."""
+    explorers = [f"widgets.{name}(subjects)" for name in ("PerturbationExplorer", "PathExplorer")]
+    lab.write_notebook(folder / "panels.ipynb", SUBJECTS, *explorers)
+    book = lab.Book(*served, "panels.ipynb")
+    book.run_all()
+    assert book.errors == []
+    yield book
+    book.close()
+
+
+def chosen(panel, **settings):
+    """The panel with these settings, shown."""
+    for name, value in settings.items():
+        control = panel.locator(f"[name={name}]")
+        control.fill(str(value)) if name in ("eps", "alpha", "steps") else control.select_option(value)
+    lab.settled(panel)
+    return panel
+
+
+def pixels(panel) -> list[str]:
+    """The canvases as data, equal where they show the same."""
+    return panel.locator("canvas").evaluate_all("all => all.map(one => one.toDataURL())")
+
+
+COUNT_SCENES = """panel => {
+  window.scenes = 0;
+  new MutationObserver(() => window.scenes++).observe(panel.querySelector('.figures'), { childList: true });
+}"""
+
+
+def test_the_perturbation_explorer(book, shoot):
+    panel = chosen(book.panel(), image="digit 7", eps=24)
+    line, (clean, change, attacked) = lab.settled(panel), pixels(panel)
+    shoot(panel, "perturbation-digit")
+
+    waits = lab.latencies(panel, panel.locator("[name=eps]"), "ArrowRight", 10)
+    print(f"key press to picture: median {statistics.median(waits):.0f} ms, worst {max(waits):.0f} ms")
+    assert statistics.median(waits) < 400
+    assert "= 34/255" in lab.settled(panel) != line
+    assert pixels(panel)[0] == clean and pixels(panel)[2] != attacked
+
+    panel.locator("[name=target]").select_option("least likely")
+    assert "target" in lab.settled(panel) and pixels(panel)[1] != change
+    panel.locator("[name=image]").select_option("coffee")
+    assert "espresso →" in lab.settled(panel) and panel.locator("[name=eps]").input_value() == "0.25"
+    assert panel.locator("canvas").first.evaluate("one => one.width") == 224
+    shoot(panel, "perturbation-coffee")
+    assert book.complaints == []
+
+
+def test_the_path_explorer(book, shoot):
+    panel = chosen(book.panel(1), image="digit 7", eps=16, alpha=4)
+    line, source = lab.settled(panel), panel.locator("img").first.get_attribute("src")
+    panel.locator("[name=alpha]").press("ArrowRight")
+    book.page.wait_for_function("old => !document.querySelector(`img[src='${old}']`)", arg=source)
+    assert lab.settled(panel) != line
+    assert all(len(image.get_attribute("alt").split()) > 4 for image in panel.locator("img").all())
+    shoot(panel, "paths")
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book, index):
+    panel = chosen(book.panel(index), image="digit 7")
+    controls = panel.locator("select, input").all()
+    controls[0].focus()
+    for control in controls:
+        assert control.evaluate("one => one === document.activeElement")
+        assert control.evaluate("one => one.labels.length === 1 && one.labels[0].innerText.trim().length > 3")
+        assert control.evaluate("one => getComputedStyle(one).outlineWidth") == "2px"
+        book.page.keyboard.press("Tab")
+    assert not panel.evaluate("one => one.contains(document.activeElement)")
+    controls[-1].focus()
+    book.page.keyboard.press("Shift+Tab")
+    assert controls[-2].evaluate("one => one === document.activeElement")
+
+
+def test_keys_go_to_the_control_and_not_to_the_notebook(book):
+    panel, cells = chosen(book.panel(), image="digit 7"), len(book.cells)
+    panel.locator("[name=image]").focus()
+    for key in "ddxcoffee":
+        book.page.keyboard.press(key)
+    panel.locator("[name=steps]").focus()
+    for key in ("ArrowUp", "ArrowLeft", "ArrowDown", "d", "d", "x", "Home"):
+        book.page.keyboard.press(key)
+    assert "/255" in lab.settled(panel)
+    assert len(book.cells) == cells and panel.locator("[name=steps]").input_value() == "1"
+
+
+def test_python_moves_the_controls(folder, open_book):
+    lab.write_notebook(
+        folder / "set.ipynb", SUBJECTS, "e = widgets.PerturbationExplorer(subjects)\ne", "e.eps, e.attack = 3, 'FGSM'"
+    )
+    book = open_book("set.ipynb")
+    book.run_all()
+    panel = book.panel()
+    assert "= 3/255" in lab.settled(panel)
+    assert panel.locator("[name=eps]").input_value() == "3" and panel.locator("[name=steps]").is_disabled()
+
+
+def test_a_slow_model_skips_values_instead_of_falling_behind(folder, open_book):
+    lab.write_notebook(folder / "slow.ipynb", SUBJECTS, SLOW)
+    book = open_book("slow.ipynb")
+    book.run_all()
+    panel = book.panel()
+    lab.settled(panel)
+    panel.evaluate(COUNT_SCENES)
+    panel.locator("[name=eps]").focus()
+    for _ in range(20):
+        book.page.keyboard.press("ArrowRight")
+    panel.get_by_text("computing…").wait_for(state="visible", timeout=5000)
+    assert "= 44/255" in lab.settled(panel)
+    assert 1 <= panel.evaluate("() => window.scenes") < 15
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_dark_and_narrow(book, shoot, index):
+    panel, name = chosen(book.panel(index), image="digit 7"), ("perturbation", "paths")[index]
+    book.theme("JupyterLab Dark")
+    shoot(panel, f"{name}-dark")
+    book.theme("JupyterLab Light")
+    book.page.set_viewport_size({"width": 700, "height": 1000})
+    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
+    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
+    shoot(book.page if index == 0 else panel, f"{name}-narrow")
+    book.page.set_viewport_size({"width": 1280, "height": 1000})
