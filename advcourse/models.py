@@ -52,7 +52,7 @@ def mlp(shape: tuple[int, int, int] = (1, 28, 28), classes: int = 10, width: int
 
 
 def cnn(shape: tuple[int, int, int] = (1, 28, 28), classes: int = 10, width: int = 16) -> nn.Sequential:
-    """Two strided convolutions and two linear layers: trained on a laptop in seconds, good enough to be worth fooling."""
+    """Two strided convolutions and two linear layers: trained in seconds, good enough to be worth fooling."""
     channels, height, columns = shape
     flat = 2 * width * (-(-height // 4)) * (-(-columns // 4))
     return nn.Sequential(

@@ -1,0 +1,242 @@
+"""What an attack achieved: counts by hand, intervals by the book, and the curve of a linear model in closed form."""
+
+import math
+
+import pytest
+import torch
+from scipy.stats import binomtest
+from torch import nn
+
+from advcourse import L2, Linf, Targeted, Unbounded, Untargeted, fgsm, iterative_fgsm, models
+from advcourse.measure import Curve, accuracy, along, logits, probabilities, robustness_curve, wilson
+
+# Wilson ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hits, n", [(0, 10), (10, 10), (5, 10), (1, 3), (964, 1000), (0, 1), (1, 1), (499, 500)])
+def test_the_interval_is_wilsons(hits, n):
+    expected = binomtest(hits, n).proportion_ci(0.95, method="wilson")
+    assert wilson(hits, n) == pytest.approx((expected.low, expected.high), abs=2e-5)
+
+
+def test_the_interval_at_none_and_at_all_is_the_closed_form():
+    """0 of n: [0, z^2 / (n + z^2)], not the empty interval of the textbook's normal approximation."""
+    z = 1.96
+    assert wilson(0, 10) == pytest.approx((0, z**2 / (10 + z**2)))
+    assert wilson(10, 10) == pytest.approx((10 / (10 + z**2), 1))
+
+
+def test_the_interval_stays_in_01_holds_the_share_and_shrinks():
+    for n in (1, 7, 50):
+        for hits in range(n + 1):
+            low, high = wilson(hits, n)
+            assert 0 <= low <= hits / n <= high <= 1
+    widths = [high - low for low, high in (wilson(n // 2, n) for n in (10, 100, 1000))]
+    assert widths == sorted(widths, reverse=True)
+
+
+def test_nothing_counted_says_nothing():
+    assert wilson(0, 0) == (0, 1)
+
+
+# Accuracy -------------------------------------------------------------------------------------------------------------
+
+
+class Threshold(nn.Module):
+    """Says class 1 where the pixel is above one half, and notes how it was asked."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def forward(self, x):
+        self.asked.append((len(x), self.training, torch.is_grad_enabled()))
+        a = x.flatten(1)[:, :1] - 0.5
+        return torch.cat([-a, a], 1)
+
+
+def test_accuracy_is_the_count_by_hand():
+    x = torch.tensor([0.1, 0.9, 0.8, 0.2, 0.6]).view(5, 1, 1, 1)
+    assert accuracy(Threshold(), x, torch.tensor([0, 1, 0, 0, 0])) == 3 / 5
+    assert accuracy(Threshold(), x, torch.tensor([0, 1, 1, 0, 1])) == 1
+    assert accuracy(Threshold(), x, torch.tensor([1, 0, 0, 1, 0])) == 0
+
+
+def test_large_sets_are_asked_in_batches_without_a_graph_in_evaluation_mode():
+    model = Threshold().train()
+    x = torch.rand(1203, 1, 1, 1)
+    out = logits(model, x)
+    assert [n for n, _, _ in model.asked] == [500, 500, 203]
+    assert not any(training or graph for _, training, graph in model.asked)
+    assert torch.equal(out, model(x)) and not out.requires_grad
+
+
+def test_probabilities_are_the_softmax():
+    model = models.linear((1, 3, 3), 4)
+    x = torch.rand(6, 1, 3, 3)
+    a = model(x).detach()
+    p = probabilities(model, x)
+    assert torch.allclose(p, a.exp() / a.exp().sum(1, keepdim=True), atol=1e-6)
+    assert torch.allclose(p.sum(1), torch.ones(6))
+
+
+def test_an_empty_set_gets_empty_answers():
+    assert logits(models.linear(), torch.rand(0, 1, 28, 28)).shape == (0, 10)
+
+
+@pytest.mark.parametrize("y", [torch.tensor([0, 1]), torch.tensor([0.0, 1, 0]), [0, 1, 0], torch.zeros(3, 1).long()])
+def test_labels_that_do_not_fit_are_refused(y):
+    x = torch.rand(3, 1, 1, 1)
+    for ask in (accuracy, lambda m, x, y: robustness_curve(m, x, y, fgsm, [Linf(0.1)])):
+        with pytest.raises(ValueError, match="y must"):
+            ask(Threshold(), x, y)
+
+
+# Robustness over the radius -------------------------------------------------------------------------------------------
+
+RADII = [Linf(k / 40) for k in range(9)]
+
+
+def plane(n=200, seed=0):
+    """A linear two-class model far from the box's edges, points around its boundary, and how far each is from it."""
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(12, 2)).double()
+    x = 0.5 + 0.2 * (torch.rand(n, 3, 2, 2, dtype=torch.float64) - 0.5)
+    with torch.no_grad():
+        model[1].bias.copy_(-(model[1].weight.sum(1) * 0.5))
+        w, b = model[1].weight[1] - model[1].weight[0], model[1].bias[1] - model[1].bias[0]
+        signed = x.flatten(1) @ w + b
+    y = (signed > 0).long()
+    y[:20] = 1 - y[:20]  # some are wrong from the start
+    margin = torch.where(y == 1, signed, -signed) / w.abs().sum()
+    return model, x, y, margin
+
+
+def test_the_curve_of_a_linear_model_is_the_closed_form():
+    """FGSM is exact there: a sample withstands eps exactly while its margin / |w|_1 is larger."""
+    model, x, y, margin = plane()
+    curve = robustness_curve(model, x, y, fgsm, RADII)
+    assert curve.right == tuple(int((margin > threat.eps).sum()) for threat in RADII)
+    assert curve.right[0] == 180 and 0 < curve.right[2] < curve.right[1] < 180, "the radii tell the samples apart"
+
+
+def test_dropping_the_fooled_gives_the_same_as_attacking_everyone_everywhere():
+    model, x, y, _ = plane()
+    everyone = []
+    for threat in RADII:
+        z = fgsm(model, x, Untargeted(y), threat)
+        everyone.append(int((model(z).argmax(1) == y).sum()))
+    assert robustness_curve(model, x, y, fgsm, RADII).right == tuple(everyone)
+
+
+def test_only_survivors_are_attacked_with_their_own_labels():
+    model, x, y, _ = plane()
+    attacked = []
+
+    def counting(model, x, goal, threat):
+        assert not goal.reached(model(x)).any(), "whoever is attacked is still right, under its own label"
+        attacked.append(len(x))
+        return fgsm(model, x, goal, threat)
+
+    curve = robustness_curve(model, x, y, counting, RADII)
+    alive = [180, *curve.right]  # right without any attack, then after each radius
+    assert attacked == [n for n in alive[: len(RADII)] if n]
+
+
+def test_a_curve_never_rises_even_if_the_attack_gets_worse():
+    model, x, y, _ = plane()
+
+    def lazy(model, x, goal, threat):
+        return fgsm(model, x, goal, threat) if threat.eps < 0.06 else x
+
+    right = robustness_curve(model, x, y, lazy, RADII).right
+    assert list(right) == sorted(right, reverse=True)
+
+
+def test_a_curve_knows_its_shares_and_intervals():
+    curve = Curve((0.1, 0.2), (5, 0), 10)
+    assert curve.accuracy == [0.5, 0.0]
+    assert curve.interval == [wilson(5, 10), wilson(0, 10)]
+
+
+@pytest.mark.parametrize(
+    "threats",
+    [
+        [Linf(0.2), Linf(0.1)],
+        [Linf(0.1), L2(0.2)],
+        [Linf(0.1), Linf(0.2, hi=0.9)],
+        [Linf(0.1), Unbounded()],
+        [],
+    ],
+    ids=["falling", "two norms", "two boxes", "box alone", "none"],
+)
+def test_threats_that_are_not_nested_are_refused(threats):
+    model, x, y, _ = plane(8)
+    with pytest.raises(ValueError, match="of one norm and box, with growing eps"):
+        robustness_curve(model, x, y, fgsm, threats)
+
+
+# Along a path ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_happened_along_a_path_is_recomputed_exactly():
+    model, x, y, _ = plane(5)
+    path, threat = [], Linf(0.3)
+    iterative_fgsm(model, x, Untargeted(y), threat, steps=4, step_size=0.1, trace=path.append)
+    seen = along(model, path, Untargeted(y), threat)
+    assert seen.score.shape == seen.reached.shape == seen.distance.shape == (5, 5)
+    for t, z in enumerate(path):
+        a = model(z).detach()
+        for i in range(5):
+            assert seen.score[t, i].item() == pytest.approx((a[i].exp().sum().log() - a[i, y[i]]).item())
+            assert bool(seen.reached[t, i]) == (int(a[i].argmax()) != int(y[i]))
+            assert seen.distance[t, i].item() == pytest.approx((z[i] - x[i]).abs().max().item())
+    assert (seen.distance[0] == 0).all() and (seen.score.diff(dim=0) >= 0).all(), "on a linear model every step climbs"
+
+
+def test_distances_along_a_path_are_in_the_threats_norm_and_scores_in_the_goals_sign():
+    model, x, y, _ = plane(3)
+    path = [x, x + 0.01]
+    seen = along(model, path, Targeted(y), L2(1.0))
+    assert seen.distance[1].tolist() == pytest.approx([0.01 * math.sqrt(12)] * 3)
+    assert torch.equal(seen.score, -along(model, path, Untargeted(y), L2(1.0)).score)
+
+
+def test_an_empty_path_says_how_to_collect_one():
+    model, _, y, _ = plane(3)
+    with pytest.raises(ValueError, match=r"path is empty.*trace=path\.append"):
+        along(model, [], Untargeted(y), Linf(0.1))
+
+
+# Measuring changes nothing --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda m, x, y: logits(m, x),
+        lambda m, x, y: probabilities(m, x),
+        lambda m, x, y: accuracy(m, x, y),
+        lambda m, x, y: robustness_curve(m, x, y, fgsm, RADII[:3]),
+        lambda m, x, y: along(m, [x, x.clone()], Untargeted(y), Linf(0.1)),
+    ],
+    ids=["logits", "probabilities", "accuracy", "robustness_curve", "along"],
+)
+def test_measuring_changes_nothing(ask):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), nn.Dropout(0.5), nn.Flatten(), nn.Linear(16, 2))
+    model.train()
+    model[1].eval()  # frozen on purpose
+    model[0].weight.requires_grad_(False)
+    x, y = torch.rand(9, 3, 2, 2), torch.randint(0, 2, (9,))
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    inputs, state = (x.clone(), y.clone()), torch.get_rng_state()
+    first = ask(model, x, y)
+    assert [m.training for m in model] == [True, False, True, True, True]
+    assert [p.requires_grad for p in model.parameters()] == [False, True, True, True, True, True]
+    assert all(p.grad is None for p in model.parameters())
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+    assert torch.equal(x, inputs[0]) and torch.equal(y, inputs[1]) and not x.requires_grad
+    assert torch.equal(torch.get_rng_state(), state), "no dropout was drawn"
+    again = ask(model, x, y)
+    assert repr(again) == repr(first) or vars(again).keys() == {"score", "reached", "distance"}
