@@ -18,14 +18,14 @@ def check_l2_step(ask: Interview) -> str:
     _compare(ask(g, STEP), g, ask)
     _require_rest_at_zero(ask)
     _require_any_rank(ask)
-    _require_any_size(ask)
+    at_tiny = _at_tiny_gradients(ask)
     if not _same(ask(g.double(), STEP), steepest(g.double(), STEP)):
         fail("wrong-elsewhere", "Right in float32, wrong in float64.", "Which precision does your code name?")
-    return "Every sample steps by one L2 length along its own gradient, be it 1e-20 or 1e30 in size, and rests at zero."
+    return f"Every sample steps by one L2 length along its own gradient{at_tiny} and rests at zero."
 
 
 def steepest(g: Tensor, step_size: float) -> Tensor:
-    """In float64, where neither 1e-20 nor 1e30 leave the range when squared."""
+    """In float64, where 1e-20 is still a number when squared."""
     flat = g.double().reshape(len(g), -1)
     length = flat.norm(dim=1, keepdim=True)
     return (step_size * flat / length.where(length > 0, 1)).reshape(g.shape).to(g.dtype)
@@ -162,7 +162,7 @@ def _require_rest_at_zero(ask: Interview) -> None:
 
 
 def _require_any_rank(ask: Interview) -> None:
-    for shape in ((1, 3, 2, 5), (5, 2), (5,), (4, 2, 3, 2, 2)):
+    for shape in ((1, 3, 2, 5), (5, 2), (4, 2, 3, 2, 2)):
         with instead_of(
             "raises",
             "wrong-shape",
@@ -179,53 +179,25 @@ def _require_any_rank(ask: Interview) -> None:
             )
 
 
-def _require_any_size(ask: Interview) -> None:
+def _at_tiny_gradients(ask: Interview) -> str:
+    """What to add about gradients of size 1e-20: a short step there is a blemish, no number a mistake."""
     g = _gradients(4, 3, 2, 5)
-    moderate = g / g.abs().amax((1, 2, 3), keepdim=True)
-    tiny, huge = 1e-20 * moderate, 1e30 * moderate
+    tiny = 1e-20 * g / g.abs().amax((1, 2, 3), keepdim=True)
     with instead_of(
-        "nan", diagnosis="freezes-tiny", seen="For gradients of size 1e-20 the step is NaN or infinite.", look=_TINY
+        "nan",
+        diagnosis="nan-at-tiny",
+        seen="For gradients of size 1e-20 the step is NaN or infinite.",
+        look="Saturated models have such gradients: what becomes of the square of 1e-20 in float32?",
     ):
-        length = ask(tiny, STEP).flatten(1).norm(dim=1)
-    if not _nearly(length):
-        fail(
-            "freezes-tiny",
-            f"For gradients of size 1e-20 the steps shrink to {number(length.min())} where {STEP} was asked for.",
-            _TINY,
-        )
-    with instead_of(
-        "nan", diagnosis="overflows", seen="For gradients of size 1e30 the step is NaN or infinite.", look=_HUGE
-    ):
-        length = ask(huge, STEP).flatten(1).norm(dim=1)
-    if not _nearly(length):
-        fail(
-            "overflows",
-            f"For gradients of size 1e30 the steps shrink to {number(length.min())} where {STEP} was asked for.",
-            _HUGE,
-        )
-    mixed = torch.cat([tiny[:1], g[1:2], huge[2:3]])
-    length = ask(mixed, STEP).flatten(1).norm(dim=1)
-    if not _nearly(length):
-        fail(
-            "scales-the-batch",
-            f"Tiny and huge gradients work, but beside a huge one a tiny one's step has length {number(length.min())}.",
-            "A sample's step must not depend on its neighbours: whose size do you divide by first?",
-        )
-
-
-_TINY = (
-    "Saturated models have such gradients, and their direction is still right: what is added to, or lost in, the norm?"
-)
-_HUGE = "Their squares exceed what float32 can hold: can the numbers be made moderate before they are squared?"
+        shortest = ask(tiny, STEP).flatten(1).norm(dim=1).min()
+    # Squares of 1e-20 are subnormal in float32: two digits are left, and that is good enough for a step.
+    if shortest > 0.98 * STEP:
+        return ", be it as small as 1e-20,"
+    return f" (only {number(shortest)} long at gradients of 1e-20: does a constant in the denominator outweigh them?)"
 
 
 def _near(a: Tensor, b: Tensor | float) -> bool:
     return bool(((a - b).abs() <= 1e-3 * torch.as_tensor(b).abs()).all())
-
-
-def _nearly(lengths: Tensor) -> bool:
-    # Squares of 1e-20 are subnormal in float32: two digits are left, and that is good enough for a step.
-    return bool(((lengths - STEP).abs() < 0.02 * STEP).all())
 
 
 def _same(a: Tensor, b: Tensor) -> bool:
