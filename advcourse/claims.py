@@ -25,7 +25,8 @@ def claim(id: str, text: str, *, holds: bool, **evidence: float) -> None:
     """
     if not evidence:
         raise ValueError(
-            f"claim {id!r} names no evidence: pass the measured numbers by name, as in claim({id!r}, ..., holds=a <= b, a=a, b=b)"
+            f"claim {id!r} names no evidence: pass the measured numbers by name, "
+            f"as in claim({id!r}, ..., holds=a <= b, a=a, b=b)"
         )
     numbers = {name: float(value) for name, value in evidence.items()}
     made = Claim(id, text, bool(holds) and not any(math.isnan(v) for v in numbers.values()), numbers)

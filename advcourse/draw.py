@@ -5,7 +5,7 @@ Colours are those of Okabe and Ito, safe for colour-blind readers; markers and l
 """
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -25,8 +25,10 @@ STYLES = ((BLUE, "o", "-"), (RED, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", 
 SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "#FFFFFF", RED])
 
 
-def board(rows: int = 1, columns: int = 1, *, width: float = 7.5, height: float = 2.6, **grid) -> tuple[Figure, np.ndarray]:
-    """A figure of rows x columns Axes, width x height inches, with the Axes as an array [rows * columns] in reading order."""
+def board(
+    rows: int = 1, columns: int = 1, *, width: float = 7.5, height: float = 2.6, **grid
+) -> tuple[Figure, np.ndarray]:
+    """A figure of width x height inches and its rows x columns Axes, as an array [rows * columns] in reading order."""
     fig = Figure(figsize=(width, height), dpi=100, layout="constrained")
     FigureCanvasAgg(fig)
     axes = fig.subplots(rows, columns, squeeze=False, **grid).ravel()
@@ -46,11 +48,13 @@ def png(fig: Figure) -> bytes:
 
 
 class picture:
-    """A figure as the result of a notebook cell: the PNG with its alt text, and the alt text where pictures are not shown."""
+    """A figure as the result of a notebook cell: the PNG with its alt text, which also stands in for it as text."""
 
     def __init__(self, fig: Figure, *, alt: str):
         if len(alt.split()) < 4:
-            raise ValueError(f"alt must say in a sentence what the figure shows, for readers who cannot see it; got {alt!r}")
+            raise ValueError(
+                f"alt must say in a sentence what the figure shows, for readers who cannot see it; got {alt!r}"
+            )
         self.png, self.alt = png(fig), alt
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -113,7 +117,7 @@ def fooled(
     true: int,
     eps: float,
 ) -> Sequence[Axes]:
-    """The picture everybody knows on five Axes: clean, its top 3, the change (amplified and labelled so), attacked, its top 3.
+    """The picture everybody knows on five Axes: clean, its top 3, the amplified change, attacked, its top 3.
 
     x, z [1, C, H, W]; probabilities of both, [2, K]; eps is the change that gets the full colour.
     """
@@ -127,7 +131,7 @@ def fooled(
 
 def curves(ax: Axes, lines: Mapping[str, Curve]) -> Axes:
     """Robust accuracy over eps, in grey levels of 255, with 95 % Wilson bands: one line and marker for each name."""
-    for (name, curve), (colour, marker, style) in zip(lines.items(), STYLES, strict=False):
+    for (name, curve), (colour, marker, style) in _styled(lines):
         eps = np.array(curve.eps) * 255
         low, high = np.array(curve.interval).T
         ax.fill_between(eps, low, high, color=colour, alpha=0.15, linewidth=0)
@@ -139,7 +143,7 @@ def curves(ax: Axes, lines: Mapping[str, Curve]) -> Axes:
 
 def losses(ax: Axes, lines: Mapping[str, Tensor], label: str = "loss") -> Axes:
     """A number for every step t = 0, 1, ...; one line [T] and marker for each name."""
-    for (name, values), (colour, marker, style) in zip(lines.items(), STYLES, strict=False):
+    for (name, values), (colour, marker, style) in _styled(lines):
         ax.plot(values.detach().cpu().numpy(), color=colour, marker=marker, linestyle=style, markersize=4, label=name)
     ax.set(xlabel="step t", ylabel=label)
     ax.legend(frameon=False, fontsize=8)
@@ -150,12 +154,13 @@ def plane(x: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Two orthonormal directions [2, n] of the plane through the points x, first and second, each [1, ...]."""
     u = (first - x).flatten().double()
     u = u / u.norm() if u.norm() > 0 else torch.eye(1, len(u), dtype=u.dtype, device=u.device)[0]
-    v = (second - x).flatten().double()
-    v = v - (v @ u) * u
-    if not v.norm() > 1e-9:
-        # The points are in line: any direction across will do, and this one is always the same.
-        v = torch.linspace(-1, 1, len(u), dtype=u.dtype, device=u.device)
-        v = v - (v @ u) * u
+    # Where the points are in line, up to rounding, any direction across will do; these two are always the same, and
+    # no line runs along both.
+    slope = torch.linspace(-1, 1, len(u), dtype=u.dtype, device=u.device)
+    for w in ((second - x).flatten().double(), slope, torch.ones_like(u)):
+        v = w - (w @ u) * u
+        if v.norm() > 1e-5 * w.norm():
+            break
     return torch.stack([u, v / v.norm()])
 
 
@@ -174,8 +179,8 @@ def shadow(lower: Tensor, upper: Tensor, directions: Tensor, corners: int = 180)
 def paths(ax: Axes, x: Tensor, walks: Mapping[str, Sequence[Tensor]], threat: Threat) -> Axes:
     """Iterates of attacks on one image x [1, ...], cast on the plane through x and the ends of the first two walks.
 
-    Shaded is the shadow of ball and box together, outlined the shadow of the ball alone. Every iterate that keeps to the
-    set lies in its shadow; a point outside the outline has left the ball. Distances in the plane are Euclidean.
+    Shaded is the shadow of ball and box together, outlined the shadow of the ball alone. Every iterate that keeps to
+    the set lies in its shadow; a point outside the outline has left the ball. Distances in the plane are Euclidean.
     """
     ends = [walk[-1] for walk in walks.values()]
     directions = plane(x, ends[0], ends[min(1, len(ends) - 1)])
@@ -186,7 +191,7 @@ def paths(ax: Axes, x: Tensor, walks: Mapping[str, Sequence[Tensor]], threat: Th
     ball = shadow(-wide, wide, directions)
     ax.add_patch(Polygon(both, closed=True, facecolor=SKY, alpha=0.35, edgecolor="none", label="ball and box"))
     ax.add_patch(Polygon(ball, closed=True, fill=False, edgecolor=GREY, linestyle="--", label="ball"))
-    for (name, walk), (colour, marker, style) in zip(walks.items(), STYLES, strict=False):
+    for (name, walk), (colour, marker, style) in _styled(walks):
         at = torch.stack([directions @ z.flatten().double() - origin for z in walk]).cpu().numpy()
         ax.plot(*at.T, color=colour, marker=marker, linestyle=style, markersize=4, label=name)
     ax.plot(0, 0, marker="*", color=BLACK, markersize=10, linestyle="none", label="x")
@@ -194,6 +199,13 @@ def paths(ax: Axes, x: Tensor, walks: Mapping[str, Sequence[Tensor]], threat: Th
     ax.set_aspect("equal", adjustable="datalim")
     ax.legend(frameon=False, fontsize=7, loc="best")
     return ax
+
+
+def _styled(lines: Mapping[str, object]) -> Iterator:
+    """Each line with a colour, marker and style of its own."""
+    if len(lines) > len(STYLES):
+        raise ValueError(f"at most {len(STYLES)} lines can be told apart in one figure; got {len(lines)}: draw two")
+    return zip(lines.items(), STYLES, strict=False)
 
 
 _LABEL = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.8}
