@@ -90,8 +90,8 @@ def image(ax: Axes, array: np.ndarray, title: str = "") -> Axes:
 
 
 def top(probabilities: Tensor, names: Sequence[str], k: int = 3) -> list[tuple[str, float]]:
-    """The k most probable classes and their probabilities, of one row [K]."""
-    values, classes = probabilities.detach().cpu().flatten().topk(k)
+    """The k most probable classes and their probabilities, of one row [K]; all of them where there are fewer."""
+    values, classes = probabilities.detach().cpu().flatten().topk(min(k, probabilities.numel()))
     return [(names[c], v) for c, v in zip(classes.tolist(), values.tolist(), strict=True)]
 
 
@@ -103,7 +103,7 @@ def bars(ax: Axes, probabilities: Tensor, names: Sequence[str], *, true: int | N
         right = name == answer
         ax.barh(place, value, color=BLUE if right else RED, hatch="" if right else "///", edgecolor="white", height=0.7)
         ax.text(min(value + 0.02, 0.62), place, f"{name} {value:.0%}", va="center", fontsize=8, bbox=_LABEL)
-    ax.set(xlim=(0, 1), ylim=(k - 0.4, -0.6), yticks=[], xticks=[0, 0.5, 1], xlabel="probability")
+    ax.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -0.6), yticks=[], xticks=[0, 0.5, 1], xlabel="probability")
     return ax
 
 
