@@ -42,7 +42,7 @@ def photo() -> Subject:
     torch.manual_seed(0)
     x = torch.rand(1, 3, 120, 120)
     model = models.linear((3, 120, 120), 4)
-    return Subject("photo", x, model(x).argmax(), model, ("crane", "cup", "crane", "cat"))
+    return Subject("photo", x, 0, model, ("crane", "cup", "crane", "cat"))
 
 
 def shown(figure: dict) -> np.ndarray:
@@ -202,8 +202,14 @@ def test_what_does_not_change_is_not_computed_again(seven):
 def test_a_message_of_the_browser_is_one_scene(seven, photo):
     explorer, seen = PerturbationExplorer([seven, photo]), []
     explorer.observe(seen.append, "scene")
-    explorer.set_state({"image": "photo", "eps": 0.25, "target": "none (untargeted)"})
-    assert len(seen) == 1 and explorer.scene["settings"]["image"] == "photo"
+    explorer.set_state({"image": "photo", "eps": 0.75, "target": "cat"})
+    assert len(seen) == 1 and explorer.scene["settings"] == {
+        "image": "photo",
+        "attack": "iterative FGSM",
+        "target": "cat",
+        "eps": 0.75,
+        "steps": 10,
+    }
 
 
 def test_a_new_image_keeps_what_fits_it(seven, other, photo):

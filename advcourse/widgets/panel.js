@@ -6,14 +6,15 @@ const make = (tag, attributes = {}, ...children) => {
   return node;
 };
 
-// A select or a slider under its label. show(value, spec) brings it up to date; a spec is {options} or {min, max, step, unit}.
+// A select or a slider under its label. show() brings it up to date; a spec holds options, or min, max, step and unit.
 function control({ name, label }, isSelect, choose) {
   const input = make(isSelect ? "select" : "input", { name });
   if (!isSelect) input.type = "range";
   // JupyterLab would take an arrow or a letter for one of its commands, which cut cells: the control itself says no.
   input.dataset.lmSuppressShortcuts = "true";
-  const read = make("output");
-  const node = make("div", { className: "control" }, make("label", {}, make("span", { textContent: label }), input), read);
+  const read = make("span", { className: "value", ariaHidden: "true" });
+  const named = make("label", {}, make("span", { textContent: label }), input);
+  const node = make("div", { className: "control" }, named, read);
   input.addEventListener("input", () => choose(name, isSelect ? input.value : Number(input.value)));
   let offered;
   const show = (value, spec, idle) => {
@@ -53,18 +54,21 @@ function canvas({ size: [width, height], pixels, caption }) {
 const bar = ([name, p, right]) => {
   const fill = make("div", { className: right ? "fill right" : "fill wrong" });
   fill.style.width = `${100 * p}%`;
-  const text = make("div", { className: "text" }, make("span", { textContent: name, title: name }), `${(100 * p).toFixed(0)}%`);
+  const label = make("span", { textContent: name, title: name });
+  const text = make("div", { className: "text" }, label, `${(100 * p).toFixed(0)}%`);
   return make("li", {}, text, make("div", { className: "track" }, fill));
 };
 
 const swatch = (className, text) => make("span", {}, make("i", { className }), text);
-const key = () => make("div", { className: "key" }, "bars:", swatch("right", "true class"), swatch("wrong", "other class"));
+const key = () =>
+  make("div", { className: "key" }, "bars:", swatch("right", "true class"), swatch("wrong", "other class"));
 
 async function figure(spec) {
   if (spec.png) {
-    const image = make("img", { alt: spec.caption, src: URL.createObjectURL(new Blob([spec.png], { type: "image/png" })) });
+    const src = URL.createObjectURL(new Blob([spec.png], { type: "image/png" }));
+    const image = make("img", { alt: spec.caption, src });
     await image.decode();
-    URL.revokeObjectURL(image.src);
+    URL.revokeObjectURL(src);
     return make("figure", { className: "plot" }, image);
   }
   const below = spec.bars.length
@@ -105,11 +109,13 @@ function render({ model, el }) {
     const nodes = await Promise.all(scene.figures.map(figure));
     if (scene !== model.get("scene")) return;
     figures.replaceChildren(...nodes);
-    line.textContent = scene.line;
+    const facts = scene.line.split(" · ").map((textContent) => make("span", { textContent }));
+    line.replaceChildren(...facts.flatMap((fact, i) => (i ? [" · ", fact] : [fact])));
     settle();
   };
 
-  const panel = make("div", { className: "advcourse-panel" }, make("div", { className: "controls" }, ...controls.map((c) => c.node)), figures, line, busy);
+  const top = make("div", { className: "controls" }, ...controls.map(({ node }) => node));
+  const panel = make("div", { className: "advcourse-panel" }, top, figures, line, busy);
   panel.style.setProperty("--right", palette.right);
   panel.style.setProperty("--wrong", palette.wrong);
   el.append(panel);

@@ -83,12 +83,15 @@ class Panel(anywidget.AnyWidget):
         return image
 
     def _enter(self, change) -> None:
-        """Keep the settings that make sense for the new image, start the others anew (panel.js does the same)."""
-        before, now = self.offers.get(change.old), self.offers[change.new]
+        """Keep the settings that make sense for the new image, start the others anew (panel.js does the same).
+
+        A setting that came in one message with the image was chosen for it, and stays.
+        """
+        before, shown = self.offers[change.old], self.scene["settings"]
         with self.hold_trait_notifications():
-            for name, offer in now.items():
+            for name, offer in self.offers[change.new].items():
                 value = getattr(self, name)
-                if not fits(value, offer, before and before[name]):
+                if value == shown[name] and not fits(value, offer, before[name]):
                     setattr(self, name, offer["start"])
 
     def _show(self, _=None) -> None:
@@ -102,9 +105,9 @@ class Panel(anywidget.AnyWidget):
             raise
 
 
-def fits(value, offer: dict, before: dict | None) -> bool:
+def fits(value, offer: dict, before: dict) -> bool:
     """Whether a setting survives a change of image: an option that is offered again, or a slider of the same range."""
-    return value in offer["options"] if "options" in offer else bool(before) and before["max"] == offer["max"]
+    return value in offer["options"] if "options" in offer else before["max"] == offer["max"]
 
 
 def figure(

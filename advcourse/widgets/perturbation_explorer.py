@@ -103,7 +103,7 @@ class PerturbationExplorer(Panel):
         controls = [
             {"name": "attack", "label": "attack", "options": list(ATTACKS)},
             {"name": "target", "label": "target class"},
-            {"name": "eps", "label": "largest change eps", "min": 0, "unit": "/255"},
+            {"name": "eps", "label": "radius eps", "min": 0, "unit": "/255"},
             {"name": "steps", "label": "steps", "min": 1, "max": 40, "step": 1, "unit": "", "idle": ["attack", FGSM]},
         ]
         super().__init__(subjects, controls, **settings)

@@ -158,6 +158,7 @@ class Book:
         """Switch to "JupyterLab Light" or "JupyterLab Dark"."""
         self.page.evaluate("name => jupyterapp.commands.execute('apputils:change-theme', { theme: name })", name)
         self.page.wait_for_function("n => document.body.dataset.jpThemeName === n", arg=name)
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def close(self) -> None:
         """Stop the kernel and close the tab without saving."""
