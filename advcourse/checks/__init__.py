@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 
 from . import gradient_attacks
+from .forms import like_first_tensor
 from .interview import Interview
 from .sandbox import fixed_surroundings
 from .verdict import FAILED, PASSED, Exercise, Finding, Verdict, lines
@@ -41,7 +42,8 @@ def judge(name: str, candidate: Callable, *, seconds: float = SECONDS) -> Verdic
             f"It was given a thing of type {type(candidate).__name__}. Hand over the function: its name, no brackets.",
         )
     with fixed_surroundings():
-        interview = Interview(candidate, f"{name}({exercise.arguments})", seconds)
+        form = exercise.form or like_first_tensor
+        interview = Interview(candidate, f"{name}({exercise.arguments})", seconds, form)
         try:
             verified = exercise.check(interview)
             interview.require_manners()

@@ -1,4 +1,4 @@
-"""Asking a candidate: fresh copies in, a well-formed tensor out, or a finding that says what else came back."""
+"""Asking a candidate: fresh copies in, a well-formed answer out, or a finding that says what else came back."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import NoReturn
 import torch
 from torch import Tensor, nn
 
+from .forms import Answer, Form, like_first_tensor
 from .manners import Breach, breaches_of_input, breaches_of_model, remember, same
 from .sandbox import Outcome, call
 from .verdict import NOT_ATTEMPTED, Finding, Verdict, fail
@@ -23,21 +24,20 @@ from .verdict import NOT_ATTEMPTED, Finding, Verdict, fail
 class Interview:
     """One candidate under examination. `ask(*args)` calls it and returns its answer, detached and copied.
 
-    Every call gets copies of its own, so that no call can spoil the next. A call that fails, or returns anything but a
-    finite tensor like the first tensor it was given, ends the check at once. A call that answers well but leaves
-    something behind is remembered, and held against the candidate only by `require_manners`: a wrong value is the more
-    useful news.
+    Every call gets copies of its own, so that no call can spoil the next. A call that fails, or returns anything but
+    what `form` asks for, ends the check at once. A call that answers well but leaves something behind is remembered,
+    and held against the candidate only by `require_manners`: a wrong value is the more useful news.
     """
 
-    def __init__(self, candidate: Callable, signature: str, seconds: float):
-        self.candidate, self.signature, self.seconds = candidate, signature, seconds
+    def __init__(self, candidate: Callable, signature: str, seconds: float, form: Form = like_first_tensor):
+        self.candidate, self.signature, self.seconds, self.form = candidate, signature, seconds, form
         self.printed = False
         self.breaches: list[Breach] = []
 
-    def __call__(self, *args) -> Tensor:
+    def __call__(self, *args) -> Answer:
         return self._ask(_own_copies(args))
 
-    def twice(self, *args) -> tuple[Tensor, Tensor]:
+    def twice(self, *args) -> tuple[Answer, Answer]:
         """Two calls with the very same objects."""
         args = _own_copies(args)
         return self._ask(args), self._ask(args)
@@ -46,7 +46,7 @@ class Interview:
         for breach in self.breaches[:1]:
             fail(*breach)
 
-    def _ask(self, args: tuple) -> Tensor:
+    def _ask(self, args: tuple) -> Answer:
         self._require_signature(args)
         befores = [remember(a) if isinstance(a, nn.Module) else copy.deepcopy(a) for a in args]
         outcome = call(self.candidate, args, self.seconds)
@@ -55,21 +55,19 @@ class Interview:
         if outcome.hung:
             fail(
                 "hangs",
-                "It was still running after several seconds, on images of a few pixels.",
+                "It was still running after several seconds, on a case of a few numbers.",
                 "Which loop never ends?",
             )
+        if isinstance(outcome.error, Finding):
+            raise outcome.error  # an argument that was called, and had seen enough
         if outcome.error is not None:
             _explain(outcome.error)
-        answer = _well_formed(outcome.value, args)
-        for before, after in zip(befores, args):
-            if isinstance(after, Tensor) and not same(before.detach(), after.detach()):
-                fail(
-                    "mutates-input",
-                    f"The tensor {list(before.shape)} it was given has other values after the call.",
-                    "An operation in place wrote to an argument: the caller still needs it, so work on a copy.",
-                )
+        if outcome.value is Ellipsis:
+            _not_attempted()
+        answer = self.form(outcome.value, args)
+        _require_untouched(befores, args)
         self._note_breaches(befores, args, outcome)
-        return answer.detach().clone()
+        return answer
 
     def _require_signature(self, args: tuple) -> None:
         try:
@@ -97,7 +95,7 @@ class Interview:
                 self.breaches.extend(breaches_of_model(before, after))
             if isinstance(after, Tensor):
                 self.breaches.extend(breaches_of_input(before, after))
-        if outcome.value.requires_grad:
+        if isinstance(outcome.value, Tensor) and outcome.value.requires_grad:
             self.breaches.append(
                 (
                     "attached",
@@ -108,62 +106,25 @@ class Interview:
 
 
 def _own_copies(args: tuple) -> tuple:
-    return tuple(copy.deepcopy(a) if isinstance(a, (nn.Module, Tensor)) else a for a in args)
+    return tuple(copy.deepcopy(a) if isinstance(a, (nn.Module, Tensor, dict, list)) else a for a in args)
 
 
-def _well_formed(value: object, args: tuple) -> Tensor:
-    """`value` itself if it is a finite tensor like the first tensor among the arguments, else a finding."""
-    like = next(a for a in args if isinstance(a, Tensor))
-    if value is Ellipsis:
-        _not_attempted()
-    if value is None:
-        fail("returns-none", "It returned None.", "Is there a return line, and has what it returns been computed?")
-    if isinstance(value, (tuple, list)):
+def _require_untouched(befores: list, args: tuple) -> None:
+    """Of tensors and of dicts of tensors. What else a call may have changed is a breach, noted later."""
+    for before, after in zip(befores, args):
+        if isinstance(after, Tensor) and not same(before.detach(), after.detach()):
+            what = f"The tensor {list(before.shape)} it was given has other values"
+        elif isinstance(after, dict) and list(after) != list(before):
+            what = f"The dict it was given had {len(before)} keys and has {len(after)}, or has them in another order,"
+        elif isinstance(after, dict) and not all(map(same, before.values(), after.values())):
+            what = "A tensor in the dict it was given has other values"
+        else:
+            continue
         fail(
-            "returns-tuple",
-            f"It returned a {type(value).__name__} of length {len(value)}.",
-            "One tensor is wanted: unpack it.",
+            "mutates-input",
+            f"{what} after the call.",
+            "An operation in place wrote to an argument: the caller still needs it, so work on a copy.",
         )
-    if type(value).__module__ == "numpy":
-        fail(
-            "returns-numpy",
-            "It returned a NumPy array.",
-            "A torch tensor like the input is wanted: stay in torch throughout.",
-        )
-    if not isinstance(value, Tensor):
-        fail("returns-no-tensor", f"It returned a {type(value).__name__}.", "A torch tensor like the input is wanted.")
-    if value.shape != like.shape:
-        for weights in (p for a in args if isinstance(a, nn.Module) for p in a.parameters()):
-            if value.shape == weights.shape:
-                fail(
-                    "weight-gradient",
-                    f"The answer has shape {list(value.shape)} like the model's weights, the image {list(like.shape)}.",
-                    "An attack asks how the loss changes with the image: with respect to what did you differentiate?",
-                )
-        fail(
-            "wrong-shape",
-            f"The answer has shape {list(value.shape)}, the input has {list(like.shape)}.",
-            "Every sample needs its own answer, of its own shape: print the shape after each line.",
-        )
-    if value.dtype != like.dtype:
-        fail(
-            "wrong-dtype",
-            f"The answer is {value.dtype}, the input was {like.dtype}.",
-            "Other precisions are fine on the way; what is returned has to be like the input.",
-        )
-    if value.device != like.device or value.layout != like.layout:
-        fail(
-            "wrong-device",
-            f"The answer lives on {value.device} ({value.layout}), the input on {like.device} ({like.layout}).",
-            "Let the input decide where to compute instead of naming a device.",
-        )
-    if not value.isfinite().all():
-        fail(
-            "nan",
-            f"{int((~value.isfinite()).sum())} of {value.numel()} numbers are NaN or infinite.",
-            "Something is divided by zero or overflows: what happens where the gradient is exactly zero?",
-        )
-    return value
 
 
 def _not_attempted() -> NoReturn:

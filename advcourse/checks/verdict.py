@@ -29,10 +29,12 @@ class Exercise:
     """What a student is asked to write: `arguments` as the notebook names them, and the check that examines an answer.
 
     The check is a function of an `Interview`. It returns what it verified, in one sentence, or ends early by `fail`.
+    `form` is one of `forms`: what the answer has to be. Without one, a tensor like the first among the arguments.
     """
 
     arguments: str
     check: Callable
+    form: Callable | None = None
 
 
 class Finding(Exception):

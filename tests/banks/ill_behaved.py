@@ -1,4 +1,7 @@
-"""Candidates for any exercise that fail as callables: they take whatever they are given."""
+"""Candidates that fail as callables: they take whatever they are given.
+
+`ANYWHERE` is for any exercise, `ILL_BEHAVED` for those whose first argument of tensors is to be answered by its like.
+"""
 
 import sys
 import time
@@ -70,7 +73,7 @@ def needs_more(a, b, c, d, e, f, g, h):
     return a
 
 
-ILL_BEHAVED = {
+ANYWHERE = {
     "raises": ("raises", raises),
     "raises with an address": ("raises", raises_with_an_address),
     "exits": ("raises", exits),
@@ -82,6 +85,16 @@ ILL_BEHAVED = {
     "sleeps": ("hangs", sleeps),
     "returns None": ("returns-none", lambda *args: None),
     "warns and returns None": ("returns-none", warns),
+    "too many arguments": ("wrong-signature", needs_more),
+    "no arguments": ("wrong-signature", lambda: None),
+    "three dots": ("not-attempted", lambda *args: ...),
+    "not a function": ("not-a-function", 3),
+    "the result of a call": ("not-a-function", torch.zeros(2)),
+    "none": ("not-a-function", None),
+}
+
+ILL_BEHAVED = {
+    **ANYWHERE,
     "returns NumPy": ("returns-numpy", lambda *args: given(args).numpy()),
     "returns a NumPy number": ("returns-numpy", lambda *args: given(args).numpy().mean()),
     "returns a float": ("returns-no-tensor", lambda *args: 0.5),
@@ -97,10 +110,4 @@ ILL_BEHAVED = {
     "infinite": ("nan", lambda *args: given(args) / 0),
     "a function written in C": ("raises", torch.gcd),
     "mutates": ("mutates-input", mutates),
-    "too many arguments": ("wrong-signature", needs_more),
-    "no arguments": ("wrong-signature", lambda: None),
-    "three dots": ("not-attempted", lambda *args: ...),
-    "not a function": ("not-a-function", 3),
-    "the result of a call": ("not-a-function", torch.zeros(2)),
-    "none": ("not-a-function", None),
 }

@@ -1,0 +1,59 @@
+"""What holds for the rows of every bank and for the verdicts they get."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import advcourse.checks
+import banks
+from advcourse.checks import Verdict
+
+CHECKS = Path(advcourse.checks.__file__).parent
+
+# Ids stand first in fail(...), in a Wrong...(...) and the like, in yielded breaches and in tables of tuples.
+WRITTEN = (
+    r"(?:fail|Wrong\w+|MistakenGradient|append|yield)\s*\(\s*\(?\s*\"([a-z0-9-]+)\"",
+    r"diagnosis=\"([a-z0-9-]+)\"",
+    r"FAILED,\s*\"([a-z0-9-]+)\"",
+    r"\), \"([a-z0-9-]+)\", \"",
+)
+
+
+def ids_in(*files: Path) -> set[str]:
+    """The diagnoses that the source of these files can give."""
+    sources = [file.read_text(encoding="utf-8") for file in files]
+    return {found for source in sources for pattern in WRITTEN for found in re.findall(pattern, source)}
+
+
+def ids_of_unit(unit: str) -> set[str]:
+    return ids_in(*(CHECKS / unit).glob("*.py"))
+
+
+def ids_of_machinery() -> set[str]:
+    return ids_in(*CHECKS.glob("*.py"))
+
+
+def ids_of_all_banks() -> set[str]:
+    """The diagnoses that rows of any unit's bank expect."""
+    modules = [importlib.import_module(f"banks.{found.name}") for found in pkgutil.iter_modules(banks.__path__)]
+    tables = [getattr(module, name) for module in modules for name in ("BANK", "ILL_BEHAVED") if hasattr(module, name)]
+    return {expected for table in tables for expected, _ in table.values()} - {"ok", "not-attempted"}
+
+
+def status_of(diagnosis: str) -> str:
+    return {"ok": "passed", "not-attempted": "not attempted"}.get(diagnosis, "failed")
+
+
+def assert_well_said(verdict: Verdict, give_aways: tuple[str, ...]) -> None:
+    """Two sentences a student can use, without code from the solution."""
+    message = verdict.message
+    assert 30 < len(message) < 300, message
+    assert "  " not in message and not message[0].islower() and message == message.strip()
+    assert not re.search(r"0x[0-9a-f]{4}", message)
+    if verdict.diagnosis != "raises":  # there the student's own line is shown
+        assert not re.search(r"\{|\}|tensor\(", message)
+        assert not any(code in message for code in give_aways), message
+        assert len(re.findall(r"[.?!](?=\s|$)", message)) == 2, message
