@@ -30,8 +30,9 @@ class Linf:
     def around(self, x: Tensor) -> "Intervals":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
         x = _check_inputs(x, self)
-        lower, upper = (x.double() - self.eps).clamp(min=self.lo), (x.double() + self.eps).clamp(max=self.hi)
-        return Intervals(_inside(lower.to(x.dtype), x, self.eps), _inside(upper.to(x.dtype), x, self.eps))
+        centre = x.double()
+        ends = torch.stack([centre - self.eps, centre + self.eps]).clamp(self.lo, self.hi).to(x.dtype)
+        return Intervals(*torch.where((ends.double() - centre).abs() > self.eps, torch.nextafter(ends, x), ends))
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,11 @@ class Intervals:
 
     def sample(self, generator: Generator | None = None) -> Tensor:
         """A member drawn uniformly."""
-        if not bool(torch.isfinite(self.upper - self.lower).all()):
+        width = self.upper - self.lower
+        if not bool((width < torch.inf).all()):
             raise ValueError("cannot draw uniformly from an unbounded set: give the threat a finite box or a radius")
         share = _draw(torch.rand, self.lower, generator)
-        return self.project(self.lower + share * (self.upper - self.lower))
+        return self.project(self.lower + share * width)
 
     def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor:
         """argmax <g, d> over max_i |d_i| = 1, which is sign(g); a pixel without gradient stays."""
@@ -246,11 +248,6 @@ def _add(x: Tensor, d: Tensor) -> Tensor:
     return torch.where((z.double() - x.double()).abs() > d.abs(), torch.nextafter(z, x), z)
 
 
-def _inside(bound: Tensor, x: Tensor, eps: float) -> Tensor:
-    """A bound x +- eps that rounding put outside the ball, moved by one step of the float grid towards x."""
-    return torch.where((bound.double() - x.double()).abs() > eps, torch.nextafter(bound, x), bound)
-
-
 def _draw(law, x: Tensor, generator: Generator | None) -> Tensor:
     """Random numbers like x, drawn where the generator lives (by default the CPU): every device sees the same."""
     device = generator.device if generator is not None else "cpu"
@@ -308,10 +305,11 @@ def _check_inputs(x: Tensor, threat: Threat) -> Tensor:
             else "undo the normalisation (it belongs inside the model) or give the threat its own lo and hi"
         )
         raise ValueError(f"x must lie in [{threat.lo:g}, {threat.hi:g}]; found min {low:g}, max {high:g}: {hint}")
-    diameter = float(threat.size(torch.full((1, x[0].numel()), threat.hi - threat.lo, dtype=torch.float64)))
-    if threat.eps > diameter * (1 + 1e-9) and math.isfinite(threat.eps):
-        raise ValueError(
-            f"eps={threat.eps:g} is longer than the box is wide ({diameter:g} in this norm): "
-            "is eps in pixels of [0, 1]?"
-        )
+    if threat.hi - threat.lo < threat.eps < math.inf:  # no ball within one side of the box is wider than the box
+        diameter = float(threat.size(torch.full((1, x[0].numel()), threat.hi - threat.lo, dtype=torch.float64)))
+        if threat.eps > diameter * (1 + 1e-9):
+            raise ValueError(
+                f"eps={threat.eps:g} is longer than the box is wide ({diameter:g} in this norm): "
+                "is eps in pixels of [0, 1]?"
+            )
     return x
