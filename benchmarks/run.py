@@ -1,0 +1,188 @@
+"""`make bench`: what our attacks cost against a bare loop that does nothing but attack, and against other libraries.
+
+Method. Contestants take turns, A B C A B C ..., on the same real digits with the same small trained network, in one
+process with one thread, after a warm-up. What counts is the ratio to the first contestant *in the same round*; printed
+are the median over the rounds and, in brackets, the quartiles. On the CPU the clock is the processor's time for this
+process. So a busy machine widens the brackets and hardly moves the median. Settings are equal: PGD in l_inf with
+eps .1, step .01, 40 steps and one random start. Beside speed stands strength, on the same digits: the mean cross
+entropy and the accuracy that the attack leaves.
+
+The targets are printed with their verdicts; only with `--check` does a missed one make the exit status 1.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import contestants
+import torch
+from contestants import EPS, STEP_SIZE, STEPS
+from timing import Rounds, cpu_clock, gpu_clock, interleave, ratio, table
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+import advcourse
+from advcourse import checkpoints, data, measure
+
+RADII = [0.0375 * i for i in range(1, 9)]
+
+Case = tuple[Tensor, Tensor]
+Target = tuple[str, bool]
+
+
+def race_pgd(model: nn.Module, digits: data.Images, batch: int, rounds: int, at_most: float) -> list[Target]:
+    """PGD-40 of everyone; prints the table."""
+    everyone, given = contestants.all_of(model), cases(digits, batch, rounds)
+    torch.manual_seed(0)
+    done = interleave(everyone, given, warm_up=2, clock=clock_for(digits.x))
+    show(f"PGD-{STEPS}, batch {batch}", everyone, done, partial(strength, model, given))
+    share = {name: ratio(done["advcourse"].seconds, other.seconds).median for name, other in done.items()}
+    ahead = {name: share[name] < 1 for name in contestants.PEERS if name in done}
+    left = {name: accuracy_left(model, given, one.results) for name, one in done.items()}
+    title, floor, lowest = f"batch {batch}:", share["bare loop"], min(left.values())
+    behind = ", ".join(f"{name} ({share[name]:.3f})" for name, met in ahead.items() if not met)
+    return [
+        (f"{title} {floor:.3f} of the bare loop, at most {at_most}", floor <= at_most),
+        (f"{title} ahead of all {len(ahead)} peers here" + (f"; behind {behind}" if behind else ""), not behind),
+        (f"{title} accuracy left within .01 of the lowest, {lowest:.3f}", left["advcourse"] <= lowest + 0.01),
+    ]
+
+
+def race_fgsm(model: nn.Module, digits: data.Images, batch: int, rounds: int) -> None:
+    """iterative_fgsm and fgsm, each against the bare loop of as many steps from the clean image; prints the tables."""
+
+    def loop(steps: int, step_size: float) -> Callable:
+        return lambda x, y: contestants.bare_loop(model, x, y, x, eps=EPS, step_size=step_size, steps=steps)
+
+    def attack(run: Callable, **settings) -> Callable:
+        return lambda x, y: run(model, x, advcourse.Untargeted(y), advcourse.Linf(EPS), **settings)
+
+    pairs = {
+        "iterative_fgsm": (loop(STEPS, STEP_SIZE), attack(advcourse.iterative_fgsm, steps=STEPS, step_size=STEP_SIZE)),
+        "fgsm": (loop(1, EPS), attack(advcourse.fgsm)),
+    }
+    given = cases(digits, batch, rounds)
+    for name, (bare, ours) in pairs.items():
+        both = {"bare loop": bare, name: ours}
+        done = interleave(both, given, warm_up=2, clock=clock_for(digits.x))
+        show(f"{name}, batch {batch}", both, done, partial(strength, model, given))
+
+
+def race_curve(model: nn.Module, digits: data.Images, rounds: int) -> list[Target]:
+    """A robustness curve over 8 radii, where survivors of one meet the next, against 8 attacks on everyone."""
+    x, y = digits.x[:500], digits.y[:500]
+    attack = partial(advcourse.pgd, steps=STEPS, step_size=STEP_SIZE)
+    threats = [advcourse.Linf(eps) for eps in RADII]
+
+    def eight() -> list[float]:
+        goal = advcourse.Untargeted(y)
+        return [measure.accuracy(model, attack(model, x, goal, threat), y) for threat in threats]
+
+    def curve() -> list[float]:
+        return measure.robustness_curve(model, x, y, attack, threats).accuracy
+
+    both = {"8 full attacks": eight, "robustness_curve": curve}
+    torch.manual_seed(0)
+    done = interleave(both, [()] * rounds, warm_up=0, clock=clock_for(x))
+    show("8 radii, 500 digits", both, done)
+    accuracies = {name: [statistics.mean(column) for column in zip(*done[name].results)] for name in both}
+    rows = {name: [f"{share:.3f}" for share in shares] for name, shares in accuracies.items()}
+    print(table("accuracy left", [f"{eps:.4g}" for eps in RADII], rows), end="\n\n")
+    share = ratio(done["robustness_curve"].seconds, done["8 full attacks"].seconds).median
+    apart = max(abs(a - b) for a, b in zip(*accuracies.values()))
+    return [
+        (f"curve: {share:.3f} of 8 full attacks, at most 0.5", share <= 0.5),
+        (f"curve: accuracies {apart:.3f} apart, at most .01 (random starts differ)", apart <= 0.01),
+    ]
+
+
+def race_import(rounds: int) -> list[Target]:
+    """`import advcourse` against `import torch`, each timed inside a fresh interpreter; prints the table."""
+
+    def fresh(module: str) -> float:
+        code = f"from time import process_time as now; start = now(); import {module}; print(now() - start)"
+        return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+
+    both = {"import torch": partial(fresh, "torch"), "import advcourse": partial(fresh, "advcourse")}
+    done = {name: Rounds(one.results, []) for name, one in interleave(both, [()] * rounds).items()}
+    show("fresh interpreter", both, done)
+    share = ratio(done["import advcourse"].seconds, done["import torch"].seconds).median
+    return [(f"import: {share:.3f} of torch's, at most 1.15", share <= 1.15)]
+
+
+def cases(digits: data.Images, batch: int, rounds: int) -> list[Case]:
+    """The digits of each round: another batch every time, from the start again after the last whole one."""
+    starts = [(r % (len(digits) // batch)) * batch for r in range(rounds)]
+    return [(digits.x[i : i + batch], digits.y[i : i + batch]) for i in starts]
+
+
+def clock_for(x: Tensor) -> Callable[[], float]:
+    """The clock that sees work done where x is."""
+    return gpu_clock if x.is_cuda else cpu_clock
+
+
+def strength(model: nn.Module, given: Sequence[Case], results: Sequence[Tensor]) -> list[str]:
+    """Mean cross entropy and accuracy that the results leave, as cells of the table."""
+    y = torch.cat([y for _, y in given])
+    loss = F.cross_entropy(measure.logits(model, torch.cat(list(results))), y).item()
+    return [f"{loss:.3f}", f"{accuracy_left(model, given, results):.3f}"]
+
+
+def accuracy_left(model: nn.Module, given: Sequence[Case], results: Sequence[Tensor]) -> float:
+    """Share of all attacked digits that the model still reads as what they are."""
+    return measure.accuracy(model, torch.cat(list(results)), torch.cat([y for _, y in given]))
+
+
+def show(title: str, everyone: dict, done: dict[str, Rounds], more: Callable[[list], list[str]] | None = None) -> None:
+    """One table: median milliseconds, ratio to the first contestant and what `more` says about the results."""
+    first = next(iter(done.values())).seconds
+
+    def cells(one: Rounds) -> list[str]:
+        speed = [f"{1e3 * statistics.median(one.seconds):.1f}", str(ratio(one.seconds, first))]
+        return speed + (more(one.results) if more else [])
+
+    columns = ["ms", "ratio  [quartiles]", *(["loss left", "accuracy left"] if more else [])]
+    rows = {name: cells(done[name]) if name in done else None for name in everyone}
+    print(table(title, columns, rows), end="\n\n")
+
+
+def machine() -> str:
+    """What the numbers depend on, in one line."""
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores{load}; Python {platform.python_version()}, "
+        f"torch {torch.__version__}, {torch.get_num_threads()} thread"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print every table, then the targets; 1 only where --check is asked for and a target is missed."""
+    parser = argparse.ArgumentParser(description="time the attacks against a bare loop and other libraries")
+    parser.add_argument("--quick", action="store_true", help="a few rounds: under a minute, and less sure")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
+    wanted = parser.parse_args(arguments)
+    many, some, few, once = (20, 4, 3, 1) if wanted.quick else (200, 25, 7, 3)
+    torch.set_num_threads(1)
+    print(machine(), end="\n\n")
+    model, (_, digits) = checkpoints.load("digits_cnn"), data.digits()
+    targets = race_pgd(model, digits, 128, some, at_most=1.05) + race_pgd(model, digits, 1, many, at_most=1.10)
+    race_fgsm(model, digits, 128, few)
+    targets += race_curve(model, digits, once) + race_import(few)
+    if torch.cuda.is_available():
+        print(f"GPU: {torch.cuda.get_device_name()}", end="\n\n")
+        for batch in (128, 1):
+            race_pgd(model.to("cuda"), digits.to("cuda"), batch, some, at_most=1.10)
+    else:
+        print("GPU: none here", end="\n\n")
+    for line, met in targets:
+        print("met   " if met else "MISSED", line)
+    return int(wanted.check and not all(met for _, met in targets))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
