@@ -20,6 +20,7 @@ LAYERS = [
     {"attacks"},
     {"training"},
     {"convex"},
+    {"density"},
     {"toys"},
     {"models"},
     {"data"},
@@ -34,7 +35,7 @@ LAYERS = [
     {"__init__", "__main__"},
 ]
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
-TORCH_ONLY = {"device", "goals", "threats", "oracles", "attacks", "training", "convex"}
+TORCH_ONLY = {"device", "goals", "threats", "oracles", "attacks", "training", "convex", "density"}
 ALSO = {"attacks/minimal.py": {"scipy"}, "training.py": {"tqdm"}}
 HOME = {"matplotlib": {"draw"}, "ipywidgets": {"widgets"}, "anywidget": {"widgets"}}
 LAZY = {"torchvision", "timm", "skimage", "sklearn", "mlxtend", "pandas", "mtcnn"}
