@@ -177,7 +177,7 @@ def slide(model, x, y, steps, step_size, clip):
         (Unbounded(), lambda x: lambda z: z.clamp(0, 1)),
         (Unbounded(-1.0, 1.0), lambda x: lambda z: z.clamp(-1, 1)),
     ],
-    ids=repr,
+    ids=["ball and box", "box", "wider box"],
 )
 def test_iterative_fgsm_is_the_slides_formula_step_by_step(threat, clip):
     model, x, y, path = smooth(6), torch.rand(5, 6, generator=seeded(2), dtype=DOUBLE), torch.arange(5) % 3, []
