@@ -1,6 +1,7 @@
 """Sets of allowed replacements: sizes, exact projections, steepest steps and samples, against slow specifications."""
 
 import math
+import threading
 
 import pytest
 import torch
@@ -241,17 +242,25 @@ def test_a_projection_returns_new_memory_and_leaves_its_arguments(norm):
 
 def test_ties_between_the_ball_and_the_box_end():
     """A pixel that meets the box exactly when the radius is spent: rounding may not toss it to and fro for ever."""
-    draw = seeded(0)
-    for _ in range(300):
-        n = int(torch.randint(2, 6, (), generator=draw))
-        x = torch.randint(0, 11, (1, n), generator=draw).double() / 10
-        d = torch.randint(-10, 11, (1, n), generator=draw).double() / 5
-        room = torch.where(d > 0, 1 - x, x)
-        ties = (room / d.abs().clamp(min=1e-9))[(room < d.abs()) & (room > 0)]
-        for m in ties.tolist():
-            threat = L2(float(torch.minimum(m * d.abs(), room).norm()))
-            p = threat.around(x).project(x + d)
-            torch.testing.assert_close(p, (x + m * d).clamp(0, 1), rtol=0, atol=1e-7)
+    draw, failed = seeded(0), []
+
+    def project_all():
+        for _ in range(300):
+            n = int(torch.randint(2, 6, (), generator=draw))
+            x = torch.randint(0, 11, (1, n), generator=draw).double() / 10
+            d = torch.randint(-10, 11, (1, n), generator=draw).double() / 5
+            room = torch.where(d > 0, 1 - x, x)
+            for m in (room / d.abs().clamp(min=1e-9))[(room < d.abs()) & (room > 0)].tolist():
+                p = L2(float(torch.minimum(m * d.abs(), room).norm())).around(x).project(x + d)
+                if not torch.allclose(p, (x + m * d).clamp(0, 1), rtol=0, atol=1e-7):
+                    failed.append((x, d, m))
+
+    # Beside the test, so that an endless iteration is a failure and not an endless test.
+    worker = threading.Thread(target=project_all, daemon=True)
+    worker.start()
+    worker.join(timeout=300)
+    assert not worker.is_alive(), "the projection does not end"
+    assert not failed
 
 
 @pytest.mark.parametrize("share", [1e-30, 1e-12, 1 - 1e-12])
