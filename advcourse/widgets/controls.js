@@ -1,0 +1,39 @@
+// Native controls under their labels. In front of every panel's own script: one module each, nothing to fetch.
+
+const make = (tag, attributes = {}, ...children) => {
+  const node = Object.assign(document.createElement(tag), attributes);
+  node.append(...children);
+  return node;
+};
+
+// A select or a slider under its label. show() brings it up to date; a spec holds options, or min, max, step and unit.
+function control({ name, label }, isSelect, choose) {
+  const input = make(isSelect ? "select" : "input", { name });
+  if (!isSelect) input.type = "range";
+  // JupyterLab would take an arrow or a letter for one of its commands, which cut cells: the control itself says no.
+  input.dataset.lmSuppressShortcuts = "true";
+  const read = make("span", { className: "value", ariaHidden: "true" });
+  const named = make("label", {}, make("span", { textContent: label }), input);
+  const node = make("div", { className: "control" }, named, read);
+  input.addEventListener("input", () => choose(name, isSelect ? input.value : Number(input.value)));
+  let offered;
+  const show = (value, spec, idle) => {
+    input.disabled = idle;
+    if (isSelect) {
+      // Python may aim at any of a thousand classes; the list offers some and whatever is chosen.
+      const options = spec.options.includes(value) ? spec.options : [...spec.options, value];
+      if (offered !== options.join("\n")) {
+        input.replaceChildren(...options.map((text) => make("option", { value: text, textContent: text })));
+        offered = options.join("\n");
+      }
+      input.value = value;
+    } else {
+      // The order matters: a range clips its value to the bounds and the step it has at that moment.
+      Object.assign(input, { min: spec.min, max: Math.max(spec.max, value), step: spec.step });
+      input.value = value;
+      read.textContent = idle ? "–" : `${value}${spec.unit}`;
+      input.setAttribute("aria-valuetext", read.textContent);
+    }
+  };
+  return { node, show };
+}
