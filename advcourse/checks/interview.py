@@ -64,8 +64,8 @@ class Interview:
             _explain(outcome.error)
         if outcome.value is Ellipsis:
             _not_attempted()
-        answer = self.form(outcome.value, args)
         _require_untouched(befores, args)
+        answer = self.form(outcome.value, args)
         self._note_breaches(befores, args, outcome)
         return answer
 
