@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from advcourse import L1, L2, Linf, Targeted, Unbounded, Untargeted, fgsm, iterative_fgsm, margin, pgd
+from advcourse.attacks import gradient
 
 STEPS = 6
 
@@ -541,6 +542,15 @@ def test_what_is_returned_is_the_best_of_all_it_saw(attack, threat, device):
         assert torch.equal(goal.reached(model(z)), reached.any(0)), "success seen is success returned"
         eligible = score.where(reached | ~reached.any(0), -torch.inf)
         torch.testing.assert_close(goal.score(model(z)), eligible.amax(0), rtol=0, atol=1e-12)
+
+
+@best_keeping_attacks
+def test_how_many_iterates_are_compared_at_once_does_not_matter(attack, threat, device, monkeypatch):
+    model, x, y = world(batch=8, device=device)
+    want = attack.run(model, x, Untargeted(y), threat, **dice(attack))
+    for room in (0, 3 * x.numel()):
+        monkeypatch.setattr(gradient, "ROOM", room)
+        assert torch.equal(attack.run(model, x, Untargeted(y), threat, **dice(attack)), want)
 
 
 def ridge(x):
