@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from advcourse.models import imagenet_names, packaged
+from advcourse.toys.faces import Portraits, portraits
 
 FASHION_NAMES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 
@@ -102,6 +103,13 @@ def fashion() -> tuple[Images, Images]:
             f"gz files. Looked in: {', '.join(p for p in places if p)}"
         )
     return _fashion_part(folder, "train"), _fashion_part(folder, "t10k")
+
+
+@cache
+def faces() -> tuple[Portraits, Portraits]:
+    """6,000 drawn faces for training and 1,000 for testing, [N, 3, 64, 64], always the same; takes half a minute."""
+    generator = Generator().manual_seed(0)
+    return portraits(6000, generator), portraits(1000, generator)
 
 
 def photos(size: int = 224) -> Images:

@@ -31,6 +31,11 @@ def accuracy(model: Model, x: Tensor, y: Tensor) -> float:
     return (logits(model, x).argmax(1) == y).double().mean().item()
 
 
+def absolute_error(model: Model, x: Tensor, y: Tensor) -> float:
+    """Mean distance of the answers, one number a sample, from the right ones y [N], in the unit of y."""
+    return (logits(model, x) - y).abs().double().mean().item()
+
+
 def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
     """Interval for a share, hits of n, that stays inside [0, 1] and is honest at 0 and n. Wilson, 1927."""
     if n == 0:

@@ -68,6 +68,38 @@ def cnn(shape: tuple[int, int, int] = (1, 28, 28), classes: int = 10, width: int
     )
 
 
+class Age(nn.Linear):
+    """Features [B, width] -> ages in years [B]: linear, and about right from the start, 45 give or take 25."""
+
+    def __init__(self, width: int):
+        super().__init__(width, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return 45 + 25 * super().forward(features)[:, 0]
+
+
+def age_cnn(width: int = 16) -> nn.Sequential:
+    """Four strided convolutions and two linear layers: faces [B, 3, 64, 64] -> ages in years [B].
+
+    The last layer is linear, so nothing keeps its answers between birth and death.
+    """
+    return nn.Sequential(
+        Normalize([0.6] * 3, [0.25] * 3),
+        nn.Conv2d(3, width, 5, stride=2, padding=2),
+        nn.ReLU(),
+        nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(2 * width, 2 * width, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(2 * width, 2 * width, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(2 * width * 4 * 4, 32),
+        nn.ReLU(),
+        Age(32),
+    )
+
+
 @cache
 def imagenet_names() -> tuple[str, ...]:
     """The names of the 1000 ImageNet classes, by index."""

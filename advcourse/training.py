@@ -17,6 +17,11 @@ def standard_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return cross_entropy(model(x), y).mean()
 
 
+def absolute_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Mean |model(x) - y| of a model that answers with a number, [B]: regression to the median."""
+    return (model(x) - y).abs().mean()
+
+
 def train_step(model: nn.Module, x: Tensor, y: Tensor, optimizer: Optimizer, loss: TrainingLoss) -> float:
     """One optimizer step on one batch; the loss before the step. Raises FloatingPointError when it is not finite."""
     value = loss(model, x, y)

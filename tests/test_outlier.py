@@ -15,9 +15,9 @@ def drawn(seed: int = 0) -> torch.Generator:
 def test_the_classes_come_in_turn_and_touch():
     x, y = two_gaussians(drawn(), 400)
     assert x.shape == (400, 2) and y.tolist() == [0, 1] * 200
-    assert torch.allclose(x[y == 1].mean(0), torch.tensor([1.6, 0.7]), atol=0.15)
+    assert torch.allclose(x[y == 1].mean(0), torch.tensor([1.6, 0.7]), atol=0.2)
     right = (logistic(x, y).score(x) > 0) == y.bool()
-    assert 0.9 < right.double().mean() < 1
+    assert 0.85 < right.double().mean() < 1
 
 
 def test_the_fit_is_a_stationary_point_of_its_loss():
@@ -39,9 +39,9 @@ def test_separable_classes_have_an_answer_too(seed):
 def test_with_much_data_it_finds_what_bayes_rule_gives():
     """Classes of one shape: w = S^-1 (m1 - m0)."""
     x, y = two_gaussians(drawn(), 50_000)
-    shape = torch.tensor([[0.81, -0.45], [-0.45, 0.89]])
+    shape = torch.tensor([[1.21, 0.44], [0.44, 1.16]])
     expected = torch.linalg.solve(shape, torch.tensor([3.2, 1.4]))
-    assert torch.allclose(logistic(x, y, decay=0.0).w.float(), expected, rtol=0.05)
+    assert torch.allclose(logistic(x, y, decay=0.0).w.float(), expected, atol=0.1)
 
 
 def test_confidence_is_the_larger_probability_and_a_function_of_the_distance_alone():

@@ -1,6 +1,6 @@
 """Small trained weights that ship with the course, and the recipe that made each: `python -m advcourse train NAME`.
 
-A checkpoint is a safetensors file whose metadata holds the recipe, the measured accuracy, the versions and a checksum
+A checkpoint is a safetensors file whose metadata holds the recipe, what a test measured, the versions and a checksum
 of the weights. Loading compares recipe and checksum, so that a foreign or damaged file is refused, not trusted.
 """
 
@@ -34,7 +34,21 @@ class Recipe:
 
 RECIPES = {
     "digits_cnn": Recipe("cnn", "digits", epochs=20, batch=128, learning_rate=2e-3, seed=0),
+    "faces_age": Recipe("age_cnn", "faces", epochs=16, batch=64, learning_rate=1e-3, seed=0),
 }
+
+
+@dataclass(frozen=True)
+class Task:
+    """How answers of one kind are learnt, and what is measured on the test images, under which name in the notes."""
+
+    loss: training.TrainingLoss
+    measured: str
+    measure: Callable[[nn.Module, Tensor, Tensor], float]
+
+
+CLASSES = Task(training.standard_loss, "test_accuracy", measure.accuracy)
+NUMBERS = Task(training.absolute_loss, "test_absolute_error", measure.absolute_error)
 
 
 def load(name: str, folder: Path = FOLDER) -> nn.Module:
@@ -64,20 +78,22 @@ def notes(name: str, folder: Path = FOLDER) -> dict[str, str]:
 def train(name: str, folder: Path = FOLDER, log: Callable[[int, float], object] = training.ignore) -> dict[str, str]:
     """Follow the recipe on the CPU, measure on the test images and write the checkpoint; returns its notes.
 
+    Labels that are classes are learnt by cross entropy and judged by accuracy, numbers by their absolute error.
     The global randomness stays as it was. Weights agree from machine to machine up to rounding, accuracies to a point.
     """
     recipe = _recipe(name)
     train_set, test_set = getattr(data, recipe.images)()
+    task = NUMBERS if train_set.y.is_floating_point() else CLASSES
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         model = _build(recipe)
         batches = data.Batches(train_set.x, train_set.y, recipe.batch, torch.Generator().manual_seed(recipe.seed))
         optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate)
-        training.fit(model, batches, optimizer, training.standard_loss, epochs=recipe.epochs, log=log)
+        training.fit(model, batches, optimizer, task.loss, epochs=recipe.epochs, log=log)
     weights = model.state_dict()
     written = {
         "recipe": json.dumps(asdict(recipe)),
-        "test_accuracy": f"{measure.accuracy(model, test_set.x, test_set.y):.4f}",
+        task.measured: f"{task.measure(model, test_set.x, test_set.y):.4f}",
         "versions": f"python {platform.python_version()}, torch {torch.__version__}",
         "sha256": _checksum(weights),
     }

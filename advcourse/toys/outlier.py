@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 def two_gaussians(generator: Generator, n: int = 200) -> tuple[Tensor, Tensor]:
     """Slanted clouds around (-1.6, -0.7) and (1.6, 0.7) that touch: points [n, 2], labels [n] in {0, 1}, in turn."""
     y = torch.arange(n) % 2
-    slant = torch.tensor([[0.9, 0.0], [-0.5, 0.8]])
+    slant = torch.tensor([[1.1, 0.0], [0.4, 1.0]])
     return (2.0 * y - 1)[:, None] * torch.tensor([1.6, 0.7]) + torch.randn(n, 2, generator=generator) @ slant.T, y
 
 
