@@ -206,10 +206,6 @@ BUGS = [
     Bug("distances from the end of the path", "D3", "measure.py: def along", "size(z - path[0])", "size(z - path[-1])"),
     Bug("pixels are not normalised", "D3", "models.py", "return (x - self.mean) / self.std", "return x"),
     Bug("weights are not loaded", "D1", "checkpoints/__init__.py", "model.load_state_dict(weights)", "pass"),
-]
-
-# Found by no claim yet, because D2 compares a formula with itself, and nobody asks whether a path keeps to the box.
-GAPS = [
     Bug("no box", "D2", LINF, CENTRE, CENTRE + "        return Intervals(x - self.eps, x + self.eps)\n"),
     Bug("only upwards", "D2", LINF, CENTRE, CENTRE + "        return Intervals(x, (x + self.eps).clamp(0, 1))\n"),
     Bug("half a step", "D2", FGSM, "step_size=threat.eps", "step_size=threat.eps / 2"),
@@ -241,13 +237,6 @@ def test_without_a_bug_every_claim_holds(tmp_path, ledger):
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_a_bug_breaks_its_claim(bug, tmp_path):
     assert broken_claim(needed_for(bug.claim, CELLS), bug.plant(tmp_path)) == bug.claim
-
-
-@pytest.mark.xfail(reason="the lecture does not look", raises=AssertionError)
-@pytest.mark.parametrize("bug", GAPS, ids=lambda bug: bug.name)
-def test_a_bug_that_no_claim_finds_yet(bug, tmp_path):
-    folder = bug.plant(tmp_path)
-    assert broken_claim(needed_for(bug.claim, CELLS), folder) == bug.claim
 
 
 def test_a_bug_that_cannot_be_planted_is_an_error(tmp_path):
