@@ -5,10 +5,12 @@ Colours are those of Okabe and Ito, safe for colour-blind readers; markers and l
 """
 
 import io
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
+from contourpy import contour_generator
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
@@ -22,7 +24,11 @@ from advcourse.threats import Threat
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, RED, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#767676"
 STYLES = ((BLUE, "o", "-"), (RED, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"), (ORANGE, "v", "-"))
+LEARNERS = ((BLACK, "P", (0, (6, 2))), *STYLES)
 SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "#FFFFFF", RED])
+SIDES = LinearSegmentedColormap.from_list("sides", ["#8FC1E0", "#FFFFFF", "#F2B58C"])
+USUAL = LinearSegmentedColormap.from_list("usual", ["#FFFFFF", "#B5E3D3", "#3FB38D"])
+CLASSES = ((BLUE, "o"), (RED, "s"))
 
 
 def board(
@@ -147,6 +153,96 @@ def losses(ax: Axes, lines: Mapping[str, Tensor], label: str = "loss") -> Axes:
         ax.plot(values.detach().cpu().numpy(), color=colour, marker=marker, linestyle=style, markersize=4, label=name)
     ax.set(xlabel="step t", ylabel=label)
     ax.legend(frameon=False, fontsize=8)
+    return ax
+
+
+def cells(window: Sequence[float], n: int) -> Tensor:
+    """The points [n * n, 2] of a grid over the window (left, right, bottom, top), row by row from the bottom."""
+    left, right, bottom, top = window
+    return torch.cartesian_prod(torch.linspace(bottom, top, n), torch.linspace(left, right, n)).flip(1)
+
+
+def tint(values: Tensor, low: float, high: float, colours: LinearSegmentedColormap) -> np.ndarray:
+    """Values on the cells of a window, [n * n], as a picture [n, n, 3] whose first row is the top."""
+    n = math.isqrt(len(values))
+    return colours(((values.cpu().numpy().reshape(n, n)[::-1] - low) / (high - low)).clip(0, 1))[..., :3]
+
+
+def level(values: Tensor, window: Sequence[float], at: float) -> list[np.ndarray]:
+    """The lines, each [k, 2], along which values on the cells of a window, [n * n], are equal to `at`."""
+    left, right, bottom, top = window
+    n = math.isqrt(len(values))
+    across, up = np.linspace(left, right, n), np.linspace(bottom, top, n)
+    return contour_generator(across, up, values.cpu().numpy().reshape(n, n)).lines(at)
+
+
+def field(ax: Axes, picture: np.ndarray, window: Sequence[float], x: Tensor, y: Tensor) -> Axes:
+    """A picture of the plane in this window, and on it points x [N, 2] of two classes y [N]: dots and squares."""
+    ax.imshow(picture, extent=tuple(window), interpolation="bilinear", aspect="equal")
+    for k, (colour, marker) in enumerate(CLASSES):
+        ax.scatter(*x[y == k].cpu().T.numpy(), s=9, c=colour, marker=marker, edgecolors="white", linewidths=0.3)
+    ax.set(xlim=window[:2], ylim=window[2:])
+    return ax
+
+
+def decisions(ax: Axes, p: Tensor, x: Tensor, y: Tensor) -> Axes:
+    """What a classifier of [-1, 1]^2 says, p(1) on a grid [n, n] from the bottom row up; its boundary and points."""
+    window = (-1.0, 1.0, -1.0, 1.0)
+    field(ax, tint(p.flatten(), 0, 1, SIDES), window, x, y)
+    for line in level(p.flatten(), window, 0.5):
+        ax.plot(*line.T, color=BLACK, linewidth=0.9)
+    return _bare(ax)
+
+
+def arrows(ax: Axes, x: Tensor, z: Tensor) -> Axes:
+    """An arrow from every point x [N, 2] to its z [N, 2]; none where both are the same."""
+    moved = (z != x).any(1).cpu()
+    x, d = x.cpu()[moved], (z - x).cpu()[moved]
+    ax.quiver(*x.T, *d.T, angles="xy", scale_units="xy", scale=1, width=0.003, color=BLACK, alpha=0.65, zorder=3)
+    return ax
+
+
+def susceptibility(
+    ax: Axes,
+    distances: Mapping[str, Tensor],
+    norm: str,
+    *,
+    widest: float = 0.5,
+    at: float | None = None,
+    styles: Sequence = LEARNERS,
+) -> Axes:
+    """Share of points whose smallest perturbation is under eps, over eps up to the widest; distances [N] for each name.
+
+    The best classifier is the lowest line. A vertical line marks the eps `at`.
+    """
+    for (name, distance), (colour, marker, style) in zip(distances.items(), styles):
+        reached = distance[distance < widest].sort().values.cpu().numpy()
+        steps = np.concatenate([[0.0], reached, [widest]])
+        shares = np.minimum(np.arange(len(steps)), len(reached)) / max(len(distance), 1)
+        line = {"color": colour, "linestyle": style, "marker": marker, "markersize": 4, "markevery": 0.12}
+        ax.plot(steps, shares, drawstyle="steps-post", label=name, **line)
+    if at is not None:
+        ax.axvline(at, color=GREY, linewidth=1, linestyle=":")
+    ax.set(xlim=(0, widest), ylim=(-0.02, 1.02), xlabel=f"eps ({norm})", ylabel="susceptibility")
+    if distances:
+        ax.legend(frameon=False, fontsize=8)
+    return ax
+
+
+def gallery(axes: Sequence[Axes], x: Tensor, y: Tensor, fields: Mapping[str, Tensor]) -> Sequence[Axes]:
+    """Training data alone, then the same data on the decisions of several classifiers: one more Axes than fields.
+
+    fields holds p(1) on a grid [n, n] of [-1, 1]^2 from the bottom row up, by title: `toys.Boundary(...).probability`.
+    """
+    _bare(field(axes[0], np.ones((2, 2, 3)), (-1, 1, -1, 1), x, y)).set_title("training data", fontsize=9)
+    for ax, (title, p) in zip(axes[1:], fields.items(), strict=True):
+        decisions(ax, p, x, y).set_title(title, fontsize=9)
+    return axes
+
+
+def _bare(ax: Axes) -> Axes:
+    ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
+    ax.spines[:].set_visible(True)
     return ax
 
 

@@ -1,21 +1,33 @@
 """Panels to attack one image by hand. The only room that knows ipywidgets; a pure function computes what a panel shows.
 
 `PerturbationExplorer(subjects)` moves picture, change and probabilities; `PathExplorer(subjects)` shows where the
-iterates go. Their settings are traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
+iterates go; `OutlierExplorer(clouds)` drags a point away from the data, `MorphExplorer(morphs, judge)` fades a face
+into something else. Settings are traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
 """
 
+from advcourse.widgets.morph_explorer import Judge, Morph, MorphExplorer
+from advcourse.widgets.outlier_explorer import Cloud, Look, OutlierExplorer, look
 from advcourse.widgets.path_explorer import PathExplorer, Walks, walks
 from advcourse.widgets.perturbation_explorer import PerturbationExplorer, Scene, perturbation
+from advcourse.widgets.playground import Playground
 from advcourse.widgets.subject import LEAST_LIKELY, UNTARGETED, Subject
 
 __all__ = [
     "LEAST_LIKELY",
     "UNTARGETED",
+    "Cloud",
+    "Judge",
+    "Look",
+    "Morph",
+    "MorphExplorer",
+    "OutlierExplorer",
     "PathExplorer",
     "PerturbationExplorer",
+    "Playground",
     "Scene",
     "Subject",
     "Walks",
+    "look",
     "perturbation",
     "walks",
 ]

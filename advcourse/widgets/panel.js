@@ -1,43 +1,5 @@
 // One panel: native controls, figures and a read-out line. Python computes every number; this file asks and shows.
 
-const make = (tag, attributes = {}, ...children) => {
-  const node = Object.assign(document.createElement(tag), attributes);
-  node.append(...children);
-  return node;
-};
-
-// A select or a slider under its label. show() brings it up to date; a spec holds options, or min, max, step and unit.
-function control({ name, label }, isSelect, choose) {
-  const input = make(isSelect ? "select" : "input", { name });
-  if (!isSelect) input.type = "range";
-  // JupyterLab would take an arrow or a letter for one of its commands, which cut cells: the control itself says no.
-  input.dataset.lmSuppressShortcuts = "true";
-  const read = make("span", { className: "value", ariaHidden: "true" });
-  const named = make("label", {}, make("span", { textContent: label }), input);
-  const node = make("div", { className: "control" }, named, read);
-  input.addEventListener("input", () => choose(name, isSelect ? input.value : Number(input.value)));
-  let offered;
-  const show = (value, spec, idle) => {
-    input.disabled = idle;
-    if (isSelect) {
-      // Python may aim at any of a thousand classes; the list offers some and whatever is chosen.
-      const options = spec.options.includes(value) ? spec.options : [...spec.options, value];
-      if (offered !== options.join("\n")) {
-        input.replaceChildren(...options.map((text) => make("option", { value: text, textContent: text })));
-        offered = options.join("\n");
-      }
-      input.value = value;
-    } else {
-      // The order matters: a range clips its value to the bounds and the step it has at that moment.
-      Object.assign(input, { min: spec.min, max: Math.max(spec.max, value), step: spec.step });
-      input.value = value;
-      read.textContent = idle ? "–" : `${value}${spec.unit}`;
-      input.setAttribute("aria-valuetext", read.textContent);
-    }
-  };
-  return { node, show };
-}
-
 function canvas({ size: [width, height], pixels, caption }) {
   const node = make("canvas", { width, height, className: width < 100 ? "sharp" : "" });
   node.setAttribute("role", "img");
@@ -51,11 +13,43 @@ function canvas({ size: [width, height], pixels, caption }) {
   return node;
 }
 
-const bar = ([name, p, right]) => {
+// A canvas as a map: points of two classes, lines, and the point that can be dragged, in the coordinates of its window.
+function map(field, { window: [left, right, bottom, top], points, lines }, held, palette) {
+  const node = make("canvas", { width: 640, height: (640 * (top - bottom)) / (right - left), className: "map" });
+  for (const name of ["role", "aria-label"]) node.setAttribute(name, field.getAttribute(name));
+  const pen = node.getContext("2d");
+  const on = ([x, y]) => [((x - left) / (right - left)) * node.width, ((top - y) / (top - bottom)) * node.height];
+  const mark = ([x, y], size, round) =>
+    round ? pen.arc(x, y, size, 0, 7) : pen.rect(x - 0.9 * size, y - 0.9 * size, 1.8 * size, 1.8 * size);
+  pen.drawImage(field, 0, 0, node.width, node.height);
+  for (const [x, y, k] of points) {
+    pen.beginPath();
+    mark(on([x, y]), 5, k === 0);
+    pen.fillStyle = k === 0 ? palette.right : palette.wrong;
+    pen.fill();
+  }
+  for (const [path, dashed] of lines) {
+    pen.setLineDash(dashed ? [14, 10] : []);
+    pen.beginPath();
+    for (const at of path) pen.lineTo(...on(at));
+    pen.lineWidth = 3;
+    pen.strokeStyle = "#333";
+    pen.stroke();
+  }
+  pen.setLineDash([]);
+  pen.beginPath();
+  mark(on(held), 13, true);
+  Object.assign(pen, { fillStyle: palette.held, strokeStyle: "#000", lineWidth: 4 });
+  pen.fill();
+  pen.stroke();
+  return node;
+}
+
+const bar = ([name, p, right, said = `${(100 * p).toFixed(0)}%`]) => {
   const fill = make("div", { className: right ? "fill right" : "fill wrong" });
   fill.style.width = `${100 * p}%`;
   const label = make("span", { textContent: name, title: name });
-  const text = make("div", { className: "text" }, label, `${(100 * p).toFixed(0)}%`);
+  const text = make("div", { className: "text" }, label, said);
   return make("li", {}, text, make("div", { className: "track" }, fill));
 };
 
@@ -63,19 +57,26 @@ const swatch = (className, text) => make("span", {}, make("i", { className }), t
 const key = () =>
   make("div", { className: "key" }, "bars:", swatch("right", "true class"), swatch("wrong", "other class"));
 
-async function figure(spec) {
+async function figure(spec, held, palette) {
   if (spec.png) {
     const src = URL.createObjectURL(new Blob([spec.png], { type: "image/png" }));
     const image = make("img", { alt: spec.caption, src });
     await image.decode();
     URL.revokeObjectURL(src);
-    return make("figure", { className: "plot" }, image);
+    const plot = make("figure", { className: "plot" }, image);
+    if (spec.mark !== undefined) {
+      plot.append(make("div", { className: "mark" }));
+      plot.lastChild.style.left = `${100 * spec.mark}%`;
+    }
+    return plot;
   }
   const below = spec.bars.length
     ? [make("ol", {}, ...spec.bars.map(bar))]
     : spec.notes.map((textContent) => make("div", { className: "note", textContent }));
   if (spec.key) below.push(key());
-  return make("figure", {}, make("figcaption", { textContent: spec.caption }), canvas(spec), ...below);
+  const shown = spec.plane ? map(canvas(spec), spec.plane, held, palette) : canvas(spec);
+  shown.plane = spec.plane;
+  return make("figure", {}, make("figcaption", { textContent: spec.caption }), shown, ...below);
 }
 
 function render({ model, el }) {
@@ -96,6 +97,26 @@ function render({ model, el }) {
   };
   const controls = specs.map((spec) => control(spec, "options" in specOf(spec, model.get("image")), choose));
 
+  // A new scene replaces the map under the mouse, so what is held is followed over the whole page.
+  const drag = ({ target, clientX, clientY, button }) => {
+    if (!target.plane || button) return;
+    const { window: [left, right, bottom, top], drag: names } = target.plane;
+    const box = target.getBoundingClientRect();
+    const move = (event) => {
+      const across = left + ((event.clientX - box.left) / box.width) * (right - left);
+      const up = top - ((event.clientY - box.top) / box.height) * (top - bottom);
+      [across, up].forEach((value, i) => {
+        const { min, max, step } = specOf(specs.find(({ name }) => name === names[i]), model.get("image"));
+        model.set(names[i], Number((Math.round(Math.min(max, Math.max(min, value)) / step) * step).toFixed(6)));
+      });
+      model.save_changes();
+    };
+    const drop = () => ["pointermove", "pointerup", "pointercancel"].forEach((name, i) => removeEventListener(name, i ? drop : move));
+    ["pointermove", "pointerup", "pointercancel"].forEach((name, i) => addEventListener(name, i ? drop : move));
+    move({ clientX, clientY });
+  };
+  figures.addEventListener("pointerdown", drag);
+
   const settle = () => {
     const done = model.get("scene").settings;
     panel.classList.toggle("waiting", specs.some(({ name }) => done[name] !== model.get(name)));
@@ -106,7 +127,8 @@ function render({ model, el }) {
   };
   const draw = async () => {
     const scene = model.get("scene");
-    const nodes = await Promise.all(scene.figures.map(figure));
+    const held = ({ plane }) => plane?.drag.map((name) => scene.settings[name]);
+    const nodes = await Promise.all(scene.figures.map((spec) => figure(spec, held(spec), palette)));
     if (scene !== model.get("scene")) return;
     figures.replaceChildren(...nodes);
     const facts = scene.line.split(" · ").map((textContent) => make("span", { textContent }));
@@ -116,8 +138,7 @@ function render({ model, el }) {
 
   const top = make("div", { className: "controls" }, ...controls.map(({ node }) => node));
   const panel = make("div", { className: "advcourse-panel" }, top, figures, line, busy);
-  panel.style.setProperty("--right", palette.right);
-  panel.style.setProperty("--wrong", palette.wrong);
+  for (const [name, colour] of Object.entries(palette)) panel.style.setProperty(`--${name}`, colour);
   el.append(panel);
   const names = specs.map(({ name }) => `change:${name}`).join(" ");
   model.on(names, settle);

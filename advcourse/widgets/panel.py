@@ -10,6 +10,7 @@ from pathlib import Path
 
 import anywidget
 import numpy as np
+from torch import Tensor
 from traitlets import Dict, List, TraitError, Unicode, validate
 
 from advcourse import draw
@@ -18,24 +19,30 @@ from advcourse.widgets.subject import Subject
 FOLDER = Path(__file__).parent
 
 
+def sources(*names: str) -> str:
+    """These files of this folder as one: a browser can import nothing from a kernel."""
+    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
+
+
 class Panel(anywidget.AnyWidget):
     """Controls around a scene. A subclass adds a trait for every setting, and says what to show for their values.
 
-    controls: how each setting looks; offers: for every image, what differs from that (range, options) and the value to
-    start from; scene: what is shown, with the settings it was computed for.
+    choice: what one chooses between; controls: how each setting looks; offers: for every choice, what differs from that
+    (range, options) and the value to start from; scene: what is shown, with the settings it was computed for.
     """
 
-    _esm, _css = FOLDER / "panel.js", FOLDER / "panel.css"
+    _esm, _css = sources("controls.js", "panel.js"), sources("panel.css")
+    choice = "image"
 
     image = Unicode().tag(sync=True)
     controls, offers, scene = List().tag(sync=True), Dict().tag(sync=True), Dict().tag(sync=True)
-    palette = Dict({"right": draw.BLUE, "wrong": draw.RED}).tag(sync=True)
+    palette = Dict({"right": draw.BLUE, "wrong": draw.RED, "held": draw.ORANGE}).tag(sync=True)
 
     def __init__(self, subjects: Sequence[Subject], controls: list[dict], **settings):
         self.subjects = {s.name: s for s in subjects}
         if not subjects or len(self.subjects) < len(subjects):
             raise ValueError(f"subjects need one and different names; got {[s.name for s in subjects]}")
-        controls = [{"name": "image", "label": "image", "options": list(self.subjects)}, *controls]
+        controls = [{"name": "image", "label": self.choice, "options": list(self.subjects)}, *controls]
         self.settings = [c["name"] for c in controls]
         if unknown := settings.keys() - set(self.settings):
             raise TypeError(f"unknown settings {sorted(unknown)}; there are {', '.join(self.settings)}")
@@ -111,11 +118,18 @@ def fits(value, offer: dict, before: dict) -> bool:
 
 
 def figure(
-    caption: str, array: np.ndarray, *, bars: Sequence = (), notes: Sequence[str] = (), key: bool = False
+    caption: str,
+    array: np.ndarray,
+    *,
+    bars: Sequence = (),
+    notes: Sequence[str] = (),
+    key: bool = False,
+    plane: dict | None = None,
 ) -> dict:
     """One figure of a scene: an array [H, W, 3] in [0, 1] and, below it, bars or notes.
 
-    A bar is (name, probability, whether it is the true class); with key, the figure explains the colours of bars.
+    A bar is (name, probability, whether it is the true class) and may bring its own text; with key, the figure explains
+    the colours of bars. With a plane (see `plane`) the array is a map, and a point on it can be dragged.
     """
     height, width = array.shape[:2]
     pixels = (array * 255).round().astype(np.uint8).tobytes()
@@ -126,6 +140,22 @@ def figure(
         "bars": [list(row) for row in bars],
         "notes": list(notes),
         "key": key,
+        "plane": plane,
+    }
+
+
+def plane(
+    window: Sequence[float], x: Tensor, y: Tensor, lines: Sequence[tuple[np.ndarray, bool]], drag: Sequence
+) -> dict:
+    """What lies on a map of this window: points x [N, 2] of two classes y [N], lines (points [k, 2], whether dashed).
+
+    drag names the two settings that are the position of the point that can be dragged.
+    """
+    return {
+        "window": list(window),
+        "points": [[*at, k] for at, k in zip(x.tolist(), y.tolist(), strict=True)],
+        "lines": [[line.round(2).tolist(), dashed] for line, dashed in lines],
+        "drag": list(drag),
     }
 
 

@@ -39,7 +39,7 @@ def test_a_lecture(path, open_book, shoot):
     for i in range(len(saved)):
         panel = book.panel(i)
         before = lab.settled(panel)
-        panel.locator("[name=eps]").press("ArrowRight")
+        panel.locator("input[type=range]").first.press("ArrowRight")
         book.page.wait_for_function(
             "([panel, line]) => panel.querySelector('.line').innerText !== line", arg=[panel.element_handle(), before]
         )
