@@ -6,9 +6,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm import tqdm
 
-from advcourse.attacks.gradient import ignore
-from advcourse.goals import cross_entropy
+from advcourse.attacks.gradient import Model, ignore
+from advcourse.goals import Goal, Untargeted, cross_entropy
 
+Adversary = Callable[[Model, Tensor, Goal], Tensor]
 TrainingLoss = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
 
@@ -20,6 +21,16 @@ def standard_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 def absolute_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Mean |model(x) - y| of a model that answers with a number, [B]: regression to the median."""
     return (model(x) - y).abs().mean()
+
+
+def madry_loss(model: nn.Module, x: Tensor, y: Tensor, *, attack: Adversary) -> Tensor:
+    """Mean cross entropy on attacked inputs alone: the outer half of min_w E max_{z around x} l(w, z, y).
+
+    attack(model, x, goal) -> z is the inner half, with its threat and steps fixed: `partial(pgd, threat=Linf(0.1),
+    steps=7, step_size=0.03)`. The gradient with respect to the weights is taken at a constant z (Danskin's theorem).
+    Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
+    """
+    return standard_loss(model, attack(model, x, Untargeted(y)).detach(), y)
 
 
 def train_step(model: nn.Module, x: Tensor, y: Tensor, optimizer: Optimizer, loss: TrainingLoss) -> float:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from advcourse import data, models
-from advcourse.training import fit, standard_loss, train_step
+from advcourse.training import fit, madry_loss, standard_loss, train_step
 
 
 def blobs(n=64, seed=0):
@@ -164,3 +164,29 @@ def test_a_robust_loss_is_one_argument_away():
 
     fit(model, [(train.x, train.y)], sgd(model), noisy_loss, epochs=2)
     assert noisy == [200, 200]
+
+
+# Robust losses --------------------------------------------------------------------------------------------------------
+
+
+def test_madrys_loss_is_the_loss_at_what_the_attack_returns():
+    x, y = blobs(8)
+    model, seen = network().eval(), []
+
+    def attack(model, x, goal):
+        seen.append(goal.y)
+        return x + 1
+
+    assert torch.equal(madry_loss(model, x, y, attack=attack), standard_loss(model, x + 1, y))
+    assert torch.equal(seen[0], y), "the inner maximisation climbs the loss of the true class"
+
+
+def test_madrys_gradient_is_taken_at_a_constant_point():
+    """Danskin: the maximiser moves with the weights, but the slope of the maximum does not see it."""
+    x, y = blobs(8)
+    model = network().eval()
+    weight = model[0].weight
+    moving = x + weight.sum()
+    by_hand = torch.autograd.grad(standard_loss(model, moving.detach(), y), weight)[0]
+    assert torch.equal(torch.autograd.grad(madry_loss(model, x, y, attack=lambda *_: moving), weight)[0], by_hand)
+    assert not torch.equal(torch.autograd.grad(standard_loss(model, moving, y), weight)[0], by_hand)

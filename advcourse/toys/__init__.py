@@ -1,0 +1,50 @@
+"""Small worlds that one can see whole: classes in the plane, and where a classifier of them changes its mind.
+
+`points, labels = moons(generator)` makes data, `model = wide_net(points, labels, generator)` learns it, and
+`z, distance = smallest(model, points, labels, L2(1, lo=-1, hi=1))` is the nearest point that fools it.
+"""
+
+from advcourse.toys.boundary import Boundary, ask, lattice, smallest, susceptibility
+from advcourse.toys.planar import (
+    DATA,
+    RECIPES,
+    Log,
+    Recipe,
+    blobs,
+    circles,
+    decayed_net,
+    hinge_loss,
+    linear,
+    moons,
+    robust_net,
+    smooth_net,
+    spirals,
+    wide_net,
+    widest_margin,
+)
+
+__all__ = [
+    # points in the plane
+    "moons",
+    "circles",
+    "blobs",
+    "spirals",
+    "DATA",
+    # ways to learn them
+    "Recipe",
+    "Log",
+    "linear",
+    "smooth_net",
+    "wide_net",
+    "decayed_net",
+    "robust_net",
+    "widest_margin",
+    "RECIPES",
+    "hinge_loss",
+    # how far it is to the boundary
+    "smallest",
+    "susceptibility",
+    "Boundary",
+    "ask",
+    "lattice",
+]
