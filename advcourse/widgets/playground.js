@@ -1,0 +1,197 @@
+// The playground: a square of decisions that one can touch, and how susceptible each classifier is. Python computes
+// every number; these files draw them, and tell Python what was pressed, dragged or drawn.
+
+const STEP = 0.02; // of Shift + arrow, in units of the square [-1, 1]^2
+const REACH = 14; // pixels from the mouse to the point it means
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const OWN = "draw your own";
+const HELP =
+  "Decisions. Arrow keys choose a point, Shift and an arrow key moves it; in data of your own, Enter adds a point and Delete takes it away.";
+
+function render({ model, el }) {
+  const get = (name) => model.get(name), palette = get("palette"), specs = get("controls");
+  const styles = Object.fromEntries(get("styles").map(([name, ...style]) => [name, style]));
+  const widest = specs.find(({ name }) => name === "eps").max;
+  let chosen = -1, field, decisions, points = [], labels = [], scene = {};
+
+  const set = (name, value) => {
+    model.set(name, value);
+    model.save_changes();
+  };
+  const ask = (does, ...values) => model.send({ do: does, with: values });
+
+  const controls = specs.map((spec) => control(spec, "options" in spec, set));
+  const tick = (name, label) => {
+    const input = make("input", { type: "checkbox", name });
+    input.dataset.lmSuppressShortcuts = "true";
+    input.addEventListener("input", () => set(name, input.checked));
+    return { name, input, node: make("label", { className: "tick" }, input, label) };
+  };
+  const press = (name, textContent) => make("button", { name, textContent, onclick: () => ask(name) });
+  const ticks = [tick("arrows", "smallest perturbations"), tick("learning", "learn while I drag")];
+  const buttons = [press("train", "Train"), press("train_all", "Train all"), press("start_anew", "Start anew")];
+  const side = control({ name: "side", label: "new points" }, true, set);
+  const tools = make("div", { className: "tools" }, ...buttons, ...ticks.map(({ node }) => node), side.node);
+
+  const canvas = make("canvas", { tabIndex: 0 });
+  for (const [name, value] of [["role", "application"], ["aria-label", HELP], ["aria-roledescription", "picture with points"]])
+    canvas.setAttribute(name, value);
+  canvas.dataset.lmSuppressShortcuts = "true";
+  const right = make("figure", {});
+  const figures = make("div", { className: "figures" }, make("figure", {}, canvas), right);
+  const bar = make("progress", { max: 1, ariaLabel: "training" });
+  const line = make("p", { className: "line" }), point = make("p", { className: "about" });
+  for (const node of [line, point]) node.setAttribute("aria-live", "polite");
+  const busy = make("p", { className: "busy", textContent: "computing…" });
+  const top = make("div", { className: "controls" }, ...controls.map(({ node }) => node));
+  const panel = make("div", { className: "advcourse-panel playground" }, top, tools, bar, figures, line, point, busy);
+  el.append(panel);
+
+  // What is shown ------------------------------------------------------------------------------------------------------
+
+  const repaint = () => {
+    if (!canvas.clientWidth) return;
+    const { z, distance } = scene;
+    paint(canvas, { decisions, points, labels, z, distance, chosen, palette, eps: get("eps"), norm: get("norm"), arrows: get("arrows") });
+    point.textContent = about(chosen);
+  };
+  const about = (i) => {
+    if (!(i in labels)) return "Point at one of the points, or use the arrow keys.";
+    const where = `(${points[2 * i].toFixed(2)}, ${points[2 * i + 1].toFixed(2)})`;
+    const name = `Point ${i + 1} of ${labels.length}, ${labels[i] ? "orange square" : "blue dot"} at ${where}`;
+    if (!scene.p.length) return name;
+    const says = `${scene.p[i] > 0.5 ? "orange" : "blue"} with ${percent(Math.max(scene.p[i], 1 - scene.p[i]))}`;
+    const far = scene.distance[i], eps = get("eps");
+    if (far === 0) return `${name}: the classifier says ${says}, which is wrong without any change`;
+    if (far === Infinity) return `${name}: the classifier says ${says}, everywhere in the square`;
+    const ball = far < eps ? "inside the ball, so it can be fooled" : "outside the ball";
+    return `${name}: the classifier says ${says} · smallest perturbation ${far.toFixed(3)}, ${ball}`;
+  };
+  const settle = () => {
+    const done = get("scene").settings, training = get("scene").progress !== undefined;
+    panel.classList.toggle("waiting", Object.keys(done).some((name) => done[name] !== get(name)));
+    specs.forEach((spec, i) => controls[i].show(get(spec.name), spec, false));
+    ticks.forEach(({ name, input }) => (input.checked = get(name)));
+    side.show(get("side"), { options: Object.keys(palette) }, get("data") !== OWN);
+    for (const button of buttons) button.disabled = training;
+    bar.classList.toggle("running", training);
+    bar.value = get("scene").progress ?? 0;
+    canvas.classList.toggle("own", get("data") === OWN);
+    repaint();
+  };
+  const draw = () => {
+    const now = get("scene"), lists = ["points", "z", "distance", "p"].map((name) => [name, floats(now[name])]);
+    scene = Object.fromEntries(lists);
+    labels = Array.from({ length: now.labels.byteLength }, (_, i) => now.labels.getUint8(i));
+    // While a point is held it is where the hand is, which is ahead of Python.
+    points = dragged ? scene.points.with(2 * dragged.point, dragged.at[0]).with(2 * dragged.point + 1, dragged.at[1]) : scene.points;
+    if (field !== get("field")) {
+      field = get("field");
+      decisions = field.n ? decode(field, palette) : undefined;
+    }
+    if (now.curves) {
+      const show = { eps: get("eps"), norm: get("norm"), widest, chosen: get("classifier") };
+      right.replaceChildren(curves(now.curves, styles, show), ranking(now.curves, styles, show.chosen));
+    }
+    line.replaceChildren(...now.line.split(" · ").flatMap((fact, i) => [i ? " · " : "", make("span", { textContent: fact })]));
+    settle();
+    panel.dataset.scenes = Number(panel.dataset.scenes ?? 0) + 1;
+  };
+
+  // What the mouse and the keys do -------------------------------------------------------------------------------------
+
+  let dragged = null, drawing = null;
+  const place = (event) => {
+    const box = canvas.getBoundingClientRect();
+    const at = [(2 * (event.clientX - box.left)) / box.width - 1, 1 - (2 * (event.clientY - box.top)) / box.height];
+    return at.map((v) => Math.min(1, Math.max(-1, v)));
+  };
+  const nearest = (at, within = Infinity, score = Math.hypot) => {
+    let best = -1;
+    labels.forEach((_, i) => {
+      const far = score(points[2 * i] - at[0], points[2 * i + 1] - at[1]);
+      if (far < within) [best, within] = [i, far];
+    });
+    return best;
+  };
+  const hold = (i, at, done) => {
+    dragged = done ? null : { point: i, at };
+    points = points.with(2 * i, at[0]).with(2 * i + 1, at[1]);
+    set("held", { point: i, at, done });
+    repaint();
+  };
+  const choose = (i) => {
+    if (i < 0 || i === chosen) return;
+    chosen = i;
+    repaint();
+  };
+  const add = (at) => {
+    chosen = labels.length;
+    drawing = at;
+    ask("add", at, get("side") === "orange" ? 1 : 0);
+  };
+  const inReach = () => (2 * REACH) / canvas.clientWidth;
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.button) return;
+    canvas.setPointerCapture(event.pointerId);
+    const at = place(event), i = nearest(at, inReach());
+    choose(i);
+    if (i >= 0) dragged = { point: i, at: [points[2 * i], points[2 * i + 1]], still: true };
+    else if (get("data") === OWN) add(at);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    const at = place(event);
+    if (dragged) hold(dragged.point, at, false);
+    else if (drawing && Math.hypot(at[0] - drawing[0], at[1] - drawing[1]) > 0.07) add(at);
+    else if (!drawing) choose(nearest(at, inReach()));
+  });
+  canvas.addEventListener("lostpointercapture", () => {
+    if (dragged && !dragged.still) hold(dragged.point, dragged.at, true);
+    dragged = drawing = null;
+  });
+  const move = ([across, up]) => {
+    const at = [points[2 * chosen] + STEP * across, points[2 * chosen + 1] + STEP * up];
+    hold(chosen, at.map((v) => Math.min(1, Math.max(-1, v))), false);
+  };
+  // Along the arrow counts once, across it twice: the next point is the one that the eye would take.
+  const step = ([across, up]) => {
+    const from = chosen in labels ? [points[2 * chosen], points[2 * chosen + 1]] : [-across, -up];
+    choose(nearest(from, Infinity, (dx, dy) => {
+      const along = dx * across + dy * up, aside = Math.abs(dx * up) + Math.abs(dy * across);
+      return along > 1e-6 && along > 0.3 * aside ? along + 2 * aside : Infinity;
+    }));
+  };
+  canvas.addEventListener("keydown", (event) => {
+    const own = get("data") === OWN, known = chosen in labels;
+    if (event.key in ARROWS && event.shiftKey && known) move(ARROWS[event.key]);
+    else if (event.key in ARROWS) step(ARROWS[event.key]);
+    else if (event.key === "Enter" && own) add(known ? [points[2 * chosen] + 0.1, points[2 * chosen + 1]].map((v) => Math.min(1, v)) : [0, 0]);
+    else if (["Delete", "Backspace"].includes(event.key) && own && known) ask("remove", chosen);
+    else return;
+    event.preventDefault();
+  });
+  const letGo = () => dragged && hold(dragged.point, dragged.at, true);
+  canvas.addEventListener("keyup", (event) => {
+    drawing = null;
+    if (event.key === "Shift") letGo();
+  });
+  canvas.addEventListener("blur", letGo);
+
+  const names = ["data", "classifier", "norm", "eps", "arrows", "learning", "side"].map((name) => `change:${name}`).join(" ");
+  const forget = () => (chosen = -1);
+  model.on("change:data", forget);
+  model.on(names, settle);
+  model.on("change:scene", draw);
+  const sizes = new ResizeObserver(repaint);
+  sizes.observe(canvas);
+  draw();
+  return () => {
+    sizes.disconnect();
+    model.off("change:data", forget);
+    model.off(names, settle);
+    model.off("change:scene", draw);
+  };
+}
+
+export default { render };

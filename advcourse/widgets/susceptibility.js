@@ -1,0 +1,62 @@
+// Susceptibility over eps, a line for every classifier, and the list of them that has the numbers.
+
+const DASHES = { "-": "", "--": "6 3", "-.": "6 3 1.5 3", ":": "1.5 3" };
+
+const svg = (tag, attributes, ...children) => {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+};
+const floats = (view) => (view ? new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength)) : []);
+const percent = (share) => `${(100 * share).toFixed(1)}%`;
+
+const MARKS = {
+  o: (x, y) => svg("circle", { cx: x, cy: y, r: 3 }),
+  s: (x, y) => svg("rect", { x: x - 2.7, y: y - 2.7, width: 5.4, height: 5.4 }),
+  "^": (x, y) => svg("path", { d: `M${x - 3.4} ${y + 2.8}h6.8l-3.4-6.2z` }),
+  v: (x, y) => svg("path", { d: `M${x - 3.4} ${y - 2.8}h6.8l-3.4 6.2z` }),
+  D: (x, y) => svg("path", { d: `M${x} ${y - 4}l4 4l-4 4l-4-4z` }),
+  P: (x, y) => svg("path", { d: `M${x - 1.2} ${y - 3.6}h2.4v2.4h2.4v2.4h-2.4v2.4h-2.4v-2.4h-2.4v-2.4h2.4z` }),
+};
+
+const group = ([colour, , dash], ...children) => {
+  const ink = colour === "#000000" ? "currentColor" : colour;
+  const node = svg("g", { stroke: ink, fill: ink, "stroke-width": 1.6 }, ...children);
+  node.firstChild.setAttribute("stroke-dasharray", DASHES[dash] ?? "7 2");
+  return node;
+};
+
+function curves(lines, styles, { eps, norm, widest, chosen }) {
+  const [left, right, top, bottom] = [36, 274, 8, 196];
+  const x = (e) => left + ((right - left) * e) / widest, y = (share) => bottom - (bottom - top) * share;
+  const text = (content, attributes) => svg("text", { "font-size": 11, fill: "currentColor", ...attributes }, content);
+  const node = svg("svg", { viewBox: "0 0 284 232", role: "img", "aria-label": "susceptibility over eps; the list below has the numbers" });
+  for (const share of [0, 0.5, 1]) {
+    node.append(svg("path", { d: `M${left} ${y(share)}H${right}`, stroke: "currentColor", opacity: 0.18 }));
+    node.append(text(`${100 * share}%`, { x: left - 4, y: y(share) + 4, "text-anchor": "end" }));
+  }
+  for (const e of [0, 0.1, 0.2, 0.3, 0.4, 0.5]) node.append(text(e || "0", { x: x(e), y: bottom + 15, "text-anchor": "middle" }));
+  node.append(text(`radius eps (${norm})`, { x: (left + right) / 2, y: bottom + 31, "text-anchor": "middle" }));
+  node.append(svg("path", { d: `M${x(eps)} ${top}V${bottom}`, stroke: "currentColor", "stroke-dasharray": "2 2" }));
+  lines.forEach(([name, view], k) => {
+    const sorted = floats(view), n = sorted.length, reached = sorted.findLastIndex((d) => d < widest) + 1;
+    let d = `M${x(0)} ${y(0)}`;
+    for (let i = 0; i < reached; i++) d += `H${x(sorted[i]).toFixed(1)}V${y((i + 1) / n).toFixed(1)}`;
+    const style = styles[name], marks = [0.1, 0.2, 0.3, 0.4].map((e) => e + 0.012 * k);
+    const share = (e) => (sorted.findLastIndex((distance) => distance < e) + 1) / n;
+    const line = svg("path", { d: `${d}H${x(widest)}`, fill: "none", "stroke-width": name === chosen ? 2.6 : 1.6 });
+    node.append(group(style, line, ...marks.map((e) => MARKS[style[1]](x(e), y(share(e))))));
+  });
+  return node;
+}
+
+// Everybody who has learnt these points, the most robust first.
+function ranking(lines, styles, chosen) {
+  const rows = [...lines].sort((a, b) => a[2] - b[2]).map(([name, , share]) => {
+    const style = styles[name], line = svg("path", { d: "M1 7H27" });
+    const sample = svg("svg", { width: 28, height: 14, "aria-hidden": "true" }, group(style, line, MARKS[style[1]](14, 7)));
+    return make("li", { className: name === chosen ? "chosen" : "" }, sample, make("span", { textContent: name }), make("b", { textContent: percent(share) }));
+  });
+  return make("ol", { className: "ranking" }, ...rows);
+}
