@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from advcourse import checkpoints, measure, models, training
-from advcourse.toys.amoebas import amoebas
+from advcourse.toys.amoeba import amoebas
 from advcourse.toys.brush import Canvas, Dice, ramp
-from advcourse.toys.faces import OLDEST, YOUNGEST, Portraits, faces, portraits
+from advcourse.toys.faces import OLDEST, YOUNGEST, Portraits, faces_aged, portraits
 
 
 def drawn(seed: int = 0) -> torch.Generator:
@@ -15,7 +15,7 @@ def drawn(seed: int = 0) -> torch.Generator:
 
 def same_people(*ages: float, seed: int = 0) -> torch.Tensor:
     """One person at several ages: the same random numbers each time."""
-    return torch.cat([faces(torch.tensor([age]), drawn(seed)) for age in ages])
+    return torch.cat([faces_aged(torch.tensor([age]), drawn(seed)) for age in ages])
 
 
 @pytest.mark.parametrize("make", [lambda n, g: portraits(n, g).x, amoebas], ids=["faces", "amoebas"])
@@ -46,7 +46,7 @@ def test_ages_are_spread_evenly():
 )
 def test_ages_nobody_has_are_refused(age):
     with pytest.raises(ValueError, match="years from 0 to 120, one for each face"):
-        faces(age, drawn())
+        faces_aged(age, drawn())
 
 
 def test_age_shows_all_over_the_face():

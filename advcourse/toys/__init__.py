@@ -1,10 +1,13 @@
-"""Small worlds that one can see whole: classes in the plane, and where a classifier of them changes its mind.
+"""Small worlds that one can see whole: classes in the plane, where a classifier changes its mind, and drawn faces.
 
 `points, labels = moons(generator)` makes data, `model = wide_net(points, labels, generator)` learns it, and
 `z, distance = smallest(model, points, labels, L2(1, lo=-1, hi=1))` is the nearest point that fools it.
 """
 
+from advcourse.toys.amoeba import amoebas
 from advcourse.toys.boundary import Boundary, ask, lattice, smallest, susceptibility
+from advcourse.toys.faces import OLDEST, YOUNGEST, Portraits, faces_aged, portraits
+from advcourse.toys.outlier import Logistic, logistic, two_gaussians
 from advcourse.toys.planar import (
     DATA,
     RECIPES,
@@ -24,6 +27,17 @@ from advcourse.toys.planar import (
 )
 
 __all__ = [
+    # two classes and an outlier
+    "two_gaussians",
+    "Logistic",
+    "logistic",
+    # faces with an age, and what is no face
+    "YOUNGEST",
+    "OLDEST",
+    "Portraits",
+    "portraits",
+    "faces_aged",
+    "amoebas",
     # points in the plane
     "moons",
     "circles",

@@ -41,10 +41,10 @@ class Portraits:
 def portraits(n: int, generator: Generator) -> Portraits:
     """n faces of ages drawn evenly between YOUNGEST and OLDEST, 1 and 90 years."""
     y = YOUNGEST + (OLDEST - YOUNGEST) * torch.rand(n, generator=generator)
-    return Portraits(faces(y, generator), y)
+    return Portraits(faces_aged(y, generator), y)
 
 
-def faces(age: Tensor, generator: Generator) -> Tensor:
+def faces_aged(age: Tensor, generator: Generator) -> Tensor:
     """A face [N, 3, 64, 64] in [0, 1] for each age [N] in years; everything but the age is drawn at random."""
     if age.ndim != 1 or not ((age >= 0) & (age <= 120)).all():
         raise ValueError(f"ages are years from 0 to 120, one for each face, [N]; got {age}")
