@@ -1,4 +1,4 @@
-"""Checks for unit 02, adversarial examples: one file per exercise, `mistakes` for what all wrong formulas need."""
+"""Checks for unit 02, adversarial examples: one file per exercise."""
 
 from ..forms import list_of_names, single_number, tensor
 from ..verdict import Exercise

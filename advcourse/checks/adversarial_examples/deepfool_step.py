@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ..interview import Interview
+from ..mistakes import WrongFormula, refuse, same
 from ..verdict import Finding, fail, instead_of, number
-from .mistakes import WrongFormula, refuse, same
 
 
 def check_deepfool_step(ask: Interview) -> str:

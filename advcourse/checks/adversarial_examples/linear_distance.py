@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from ..interview import Interview
+from ..mistakes import refuse, same
 from ..verdict import fail, instead_of, number
 from .linear_distances import WRONG_DISTANCES, distance
-from .mistakes import refuse, same
 
 NORMS = (2, math.inf)
 

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from .mistakes import WrongFormula
+from ..mistakes import WrongFormula
 
 
 def distance(W: Tensor, b: Tensor, x: Tensor, y: Tensor, p: float) -> Tensor:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ..interview import Interview
+from ..mistakes import WrongFormula, refuse, same
 from ..verdict import fail, number
-from .mistakes import WrongFormula, refuse, same
 
 
 def check_susceptibility(ask: Interview) -> str:
