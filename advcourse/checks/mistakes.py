@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ..verdict import fail
+from .verdict import fail
 
 
 @dataclass(frozen=True)
