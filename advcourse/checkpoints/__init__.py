@@ -33,7 +33,11 @@ class Recipe:
 
 
 RECIPES = {
+    "digits_linear": Recipe("linear", "digits", epochs=20, batch=128, learning_rate=1e-3, seed=0),
+    "digits_mlp": Recipe("mlp", "digits", epochs=20, batch=128, learning_rate=1e-3, seed=0),
     "digits_cnn": Recipe("cnn", "digits", epochs=20, batch=128, learning_rate=2e-3, seed=0),
+    "fashion_mlp": Recipe("mlp", "fashion", epochs=6, batch=128, learning_rate=1e-3, seed=0),
+    "fashion_cnn": Recipe("cnn", "fashion", epochs=6, batch=128, learning_rate=2e-3, seed=0),
     "faces_age": Recipe("age_cnn", "faces", epochs=16, batch=64, learning_rate=1e-3, seed=0),
 }
 
