@@ -6,6 +6,7 @@ figures (`draw`) and panels (`widgets`) are modules of their own and load what t
 """
 
 from .attacks.gradient import fgsm, input_gradient, iterative_fgsm, least_likely, pgd
+from .attacks.minimal import ddn, deepfool, lbfgs
 from .checks import Verdict, check, judge
 from .claims import claim
 from .device import device
@@ -30,6 +31,10 @@ __all__ = [
     "pgd",
     "least_likely",
     "input_gradient",
+    # attacks that look for the smallest distortion
+    "lbfgs",
+    "deepfool",
+    "ddn",
     # training
     "standard_loss",
     "train_step",

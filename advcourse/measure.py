@@ -86,6 +86,15 @@ def robustness_curve(model: Model, x: Tensor, y: Tensor, attack: Attack, threats
     return Curve(tuple(eps), tuple(right), len(x))
 
 
+def distances(model: Model, x: Tensor, z: Tensor, goal: Goal, norm: type[Threat]) -> Tensor:
+    """|z - x| of every sample in the norm (L2, Linf, L1), infinity where the goal is not reached at z: [N, ...] -> [N].
+
+    The model is asked again: what an attack says about itself does not count. So a median over all samples is honest
+    about those that no attack moved.
+    """
+    return norm.size(None, z - x).masked_fill(~goal.reached(logits(model, z)), torch.inf)
+
+
 @dataclass(frozen=True, eq=False)
 class Along:
     """Score [T, B] and success [T, B] of every iterate of a path, and its distance from the first, [T, B]."""

@@ -1,0 +1,205 @@
+"""Smallest distortion: instead of the worst point of a ball, the nearest point that reaches the goal.
+
+Every attack returns, for each sample, x itself, bit for bit, where the goal is reached already, and else the nearest
+point of the box that it found, at the edge of the goal's region and clearly inside it. Where it found no way, what is
+returned does not reach the goal: `measure.distances` asks the model again and says infinity.
+"""
+
+import math
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from advcourse.attacks.gradient import Model, Trace, attacking, climb, ignore
+from advcourse.attacks.region import RIVALS, Norm, edge, faces, lead, like, nearer, nearest_crossing
+from advcourse.goals import Goal
+from advcourse.threats import L2, Unbounded
+
+PIXELS = Unbounded()
+
+
+@torch.inference_mode(False)
+def lbfgs(
+    model: Model, x: Tensor, goal: Goal, *, searches: int, steps: int, box: Unbounded = PIXELS, trace: Trace = ignore
+) -> Tensor:
+    """Box-constrained L-BFGS, in l_2: minimise |z - x|^2 - c odds(z) over the box, with the smallest c that suffices.
+
+    The weight c is found by search: at most `searches` minimisations of at most `steps` iterations each, with SciPy's
+    L-BFGS-B in double precision, one sample after the other. The odds, whatever the goal's loss, are the paper's cross
+    entropy without its saturation. The trace sees the start and the result.
+    Szegedy et al., "Intriguing Properties of Neural Networks", ICLR 2014.
+    """
+    z = _start(x, goal, box, searches, steps)
+    trace(z)
+    with attacking(model, x, goal) as forward:
+        left, smooth = _not_reached(forward, z, goal), replace(goal, loss=_odds)
+        for i in (left[k : k + 1] for k in range(len(left))):
+            z = z.index_copy(0, i, _search(forward, z[i], smooth[i], searches, steps, box))
+        z = _finished(forward, x, z, left, goal, L2, box, (RIVALS, 1, 1) if searches and steps else ())
+    trace(z)
+    return z
+
+
+@torch.inference_mode(False)
+def deepfool(
+    model: Model,
+    x: Tensor,
+    goal: Goal,
+    norm: Norm = L2,
+    *,
+    steps: int,
+    rivals: int = RIVALS,
+    overshoot: float = 0.02,
+    box: Unbounded = PIXELS,
+    trace: Trace = ignore,
+) -> Tensor:
+    """Step to the nearest face of the linearised decision region, again and again, until the goal is reached.
+
+    z <- z + (1 + overshoot) d, where d is the smallest displacement in the norm, box included, that crosses the face of
+    one of the likeliest rivals. Samples that are done leave the batch; the points they found are moved along the edge
+    towards x. `norm` is L2 or Linf itself: there is no radius to give.
+    Moosavi-Dezfooli, Fawzi and Frossard, "DeepFool", CVPR 2016.
+    """
+    z = _start(x, goal, box, steps)
+    trace(z)
+    with attacking(model, x, goal) as forward:
+        left = start = _not_reached(forward, z, goal)
+        for _ in range(steps):
+            if not len(left):
+                break
+            here, aim = z[left].requires_grad_(), goal[left]
+            with torch.enable_grad():
+                gaps, normals = faces(forward(here), here, aim, rivals)
+            here = here.detach()
+            d = nearest_crossing(gaps, normals, here, box, norm)
+            z = z.index_copy(0, left, (here + (1 + overshoot) * d).clamp(box.lo, box.hi))
+            trace(z)
+            with torch.no_grad():
+                left = left[lead(forward(z[left]), aim) <= 0]
+        z = _finished(forward, x, z, start, goal, norm, box, (1, 1))
+    trace(z)
+    return z
+
+
+@torch.inference_mode(False)
+def ddn(
+    model: Model,
+    x: Tensor,
+    goal: Goal,
+    *,
+    steps: int,
+    gamma: float = 0.05,
+    box: Unbounded = PIXELS,
+    trace: Trace = ignore,
+) -> Tensor:
+    """Decoupled direction and norm, in l_2: follow the gradient, and steer the length of z - x apart from it.
+
+    Walk along the normalised gradient with a step that decays from 1 to 0.01 (cosine), then rescale z - x to a radius
+    that shrinks by gamma where the goal is reached and grows by gamma where it is not. Three quarters of the steps are
+    this walk. The rest is for moving its nearest reached point along the edge towards x: the cross entropy climbs a
+    mixture of all rivals, and between several near ones that is not the shortest way.
+    Rony et al., "Decoupling Direction and Norm", CVPR 2019.
+    """
+    z = _start(x, goal, box, steps)
+    trace(z)
+    with attacking(model, x, goal) as forward:
+        left = _not_reached(forward, z, goal)
+        start, aim, walk = z[left], goal[left], steps - steps // 4
+        here = best = start
+        radius = torch.ones(len(left), dtype=x.dtype, device=x.device)
+        best_size, ball = torch.full_like(radius, torch.inf), L2(0, box.lo, box.hi).around(start)
+        for step in range(walk if len(left) else 0):
+            here = here.detach().requires_grad_()
+            with torch.enable_grad():
+                out = forward(here)
+                (g,) = torch.autograd.grad(aim.score(out).sum(), here)
+            here, reached = here.detach(), lead(out.detach(), aim) > 0
+            size = L2.size(None, here - start)
+            better = reached & (size < best_size)
+            best, best_size = torch.where(like(better, x), here, best), torch.where(better, size, best_size)
+            # Never longer than what is known to suffice.
+            radius = torch.minimum(radius * torch.where(reached, 1 - gamma, 1 + gamma), best_size)
+            stride = 0.01 + 0.99 * (1 + math.cos(math.pi * step / walk)) / 2
+            d = here - start + stride * ball.steepest(g)
+            length = L2.size(None, d)
+            d = d * like(torch.where(length > 0, radius / length, 0.0), x)
+            here = (start + d).clamp(box.lo, box.hi)
+            trace(z.index_copy(0, left, here))
+        found = torch.where(like(best_size.isinf(), x), here, best)
+        rounds = (min(RIVALS, steps // 4), 1, 1) if steps >= 4 else ()
+        z = _finished(forward, x, z.index_copy(0, left, found), left, goal, L2, box, rounds)
+    trace(z)
+    return z
+
+
+def _odds(logits: Tensor, y: Tensor) -> Tensor:
+    """log (1 - p_y) / p_y = log sum_{k != y} exp a_k - a_y, the margin with a soft maximum: [B, K], [B] -> [B].
+
+    The cross entropy is log(1 + exp odds). It rises and falls with the odds, but is flat where the model is sure.
+    """
+    return logits.scatter(1, y[:, None], -torch.inf).logsumexp(1) - logits.gather(1, y[:, None]).squeeze(1)
+
+
+def _search(forward: Model, x: Tensor, goal: Goal, searches: int, steps: int, box: Unbounded) -> Tensor:
+    """The nearest minimiser over all weights c that reaches the goal, else the last one: one sample, [1, ...]."""
+    from scipy.optimize import minimize
+
+    def image(flat) -> Tensor:
+        return torch.from_numpy(flat).to(x.device, x.dtype).view_as(x).clamp(box.lo, box.hi)
+
+    def value(flat, c: float):
+        g, score, _ = climb(forward, image(flat), goal)
+        d = (flat - centre) / unit
+        return d @ d - c * score.item() / unit**2, 2 * d / unit - c * g.double().cpu().numpy().ravel() / unit**2
+
+    with torch.no_grad():
+        gap = -lead(forward(x), goal).item()
+    slope = climb(forward, x, goal)[0].double().norm().item()
+    if not slope:
+        return x
+    # The distance if the odds were linear and had no box: SciPy's tolerances are meant for numbers around one. In an
+    # endless box a score that grows faster than a square has no minimiser, and a thousand times as far is enough.
+    unit = max(gap / slope, torch.finfo(x.dtype).eps)
+    start = centre = x.double().cpu().numpy().ravel()
+    bounds = [(max(box.lo, v - 1000 * unit), min(box.hi, v + 1000 * unit)) for v in centre.tolist()]
+    settings = {"maxiter": steps, "ftol": 10 * torch.finfo(x.dtype).eps}
+    z, nearest, best, c, low, high = x, math.inf, None, 2 * unit / slope, 0.0, math.inf
+    for _ in range(searches):
+        found = minimize(value, start, (c,), "L-BFGS-B", jac=True, bounds=bounds, options=settings)
+        z = edge(forward, x, image(found.x), goal, box)
+        with torch.no_grad():
+            reached = bool(lead(forward(z), goal) > 0)
+        if reached and L2.size(None, z - x).item() < nearest:
+            best, nearest, start = z, L2.size(None, z - x).item(), z.double().cpu().numpy().ravel()
+        low, high = (low, c) if reached else (c, high)
+        if high < 1.1 * low:
+            break
+        c = math.sqrt(low * high) if low > 0 and high < math.inf else c / 2 if reached else c * 2
+    return z if best is None else best
+
+
+def _start(x: Tensor, goal: Goal, box: Unbounded, *counts: int) -> Tensor:
+    """A copy of x, once everything is known to fit together."""
+    box.around(x)
+    goal.check_batch(x)
+    if min(counts) < 0:
+        raise ValueError(f"steps and searches must be >= 0; got {min(counts)}")
+    return x.detach().clone()
+
+
+def _not_reached(forward: Model, x: Tensor, goal: Goal) -> Tensor:
+    """Indices of the samples that do not reach the goal yet."""
+    with torch.enable_grad():  # the first answer is also asked whether it has a gradient
+        return (~goal.reached(forward(x.detach().requires_grad_()))).nonzero().squeeze(1)
+
+
+def _finished(
+    forward: Model, x: Tensor, z: Tensor, left: Tensor, goal: Goal, norm: Norm, box: Unbounded, rivals: tuple[int, ...]
+) -> Tensor:
+    """z with the samples that were attacked brought to the edge, and along it towards x."""
+    if not len(left):
+        return z.clone()  # never the tensor that the trace has seen
+    start, aim = x.detach()[left], goal[left]
+    at = edge(forward, start, z[left], aim, box)
+    return z.index_copy(0, left, nearer(forward, start, at, aim, norm, box, rivals))
