@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from . import adversarial_examples, gradient_attacks
+from . import adversarial_examples, blind_spots, gradient_attacks
 from .forms import like_first_tensor
 from .interview import Interview
 from .sandbox import fixed_surroundings
@@ -22,6 +22,7 @@ from .verdict import FAILED, PASSED, Exercise, Finding, Verdict, lines
 __all__ = ["Verdict", "check", "judge"]
 
 EXERCISES: dict[str, Exercise] = {
+    **blind_spots.EXERCISES,
     **adversarial_examples.EXERCISES,
     **gradient_attacks.EXERCISES,
 }

@@ -1,0 +1,62 @@
+"""Answers to `distance_for(confidence, w, temperature)`."""
+
+import math
+
+import torch
+
+
+def reference(confidence, w, temperature):
+    return temperature * torch.logit(confidence) / w.norm()
+
+
+def written_out(p, weights, t):
+    return t * torch.log(p / (1 - p)) / torch.linalg.vector_norm(weights)
+
+
+def difference_of_logarithms(p, w, t):
+    return (p.log() - torch.log1p(-p)) * (t / w.pow(2).sum() ** 0.5)
+
+
+def by_halving(p, w, t):
+    """Without solving anything: where does the sigmoid reach p?"""
+    low, high = torch.zeros_like(p), torch.full_like(p, 1e3)
+    for _ in range(60):
+        middle = (low + high) / 2
+        reached = torch.sigmoid(middle * w.norm() / t) >= p
+        low, high = torch.where(reached, low, middle), torch.where(reached, middle, high)
+    return high
+
+
+def through_atanh(p, w, t):
+    return 2 * t * torch.atanh(2 * p - 1) / w.norm()
+
+
+BANK = {
+    "the reference": ("ok", reference),
+    "written out": ("ok", written_out),
+    "difference of logarithms": ("ok", difference_of_logarithms),
+    "by halving": ("ok", by_halving),
+    "through atanh": ("ok", through_atanh),
+    "the stub": ("not-attempted", lambda p, w, t: ...),
+    "a stub for the logit": ("not-attempted", lambda p, w, t: t * ... / w.norm()),
+    "no temperature": ("forgets-temperature", lambda p, w, t: torch.logit(p) / w.norm()),
+    "over the temperature": ("divides-by-temperature", lambda p, w, t: torch.logit(p) / t / w.norm()),
+    "no weights": ("forgets-weights", lambda p, w, t: t * torch.logit(p)),
+    "times the length": ("multiplies-by-norm", lambda p, w, t: t * torch.logit(p) * w.norm()),
+    "squared length": ("squared-norm", lambda p, w, t: t * torch.logit(p) / w.dot(w)),
+    "upside down": ("minus-sign", lambda p, w, t: t * torch.log((1 - p) / p) / w.norm()),
+    "logarithm": ("logarithm-of-p", lambda p, w, t: t * p.log() / w.norm()),
+    "minus logarithm": ("logarithm-of-p", lambda p, w, t: -t * p.log() / w.norm()),
+    "logarithm of the rest": ("logarithm-of-the-rest", lambda p, w, t: -t * (1 - p).log() / w.norm()),
+    "odds": ("odds", lambda p, w, t: t * (p / (1 - p)) / w.norm()),
+    "sigmoid": ("sigmoid-again", lambda p, w, t: t * torch.sigmoid(p) / w.norm()),
+    "base two": ("base-two", lambda p, w, t: t * torch.log2(p / (1 - p)) / w.norm()),
+    "base ten": ("base-ten", lambda p, w, t: t * torch.log10(p / (1 - p)) / w.norm()),
+    "temperature squared": ("tempers-twice", lambda p, w, t: t * torch.logit(p) / (w / t).norm()),
+    "zero": ("zero", lambda p, w, t: torch.zeros_like(p)),
+    "logarithm of a negative": ("nan", lambda p, w, t: torch.log(-p)),
+    "plus one": ("wrong-value", lambda p, w, t: reference(p, w, t) + 1),
+    "never below a tenth": ("wrong-elsewhere", lambda p, w, t: reference(p, w, t).clamp(min=0.1)),
+    "a number": ("returns-no-tensor", lambda p, w, t: math.log(9)),
+    "changes the confidences": ("mutates-input", lambda p, w, t: t * p.logit_() / w.norm()),
+}
