@@ -1,0 +1,143 @@
+"""The panels of unit 01 in a browser: a point dragged with the mouse, and a face that fades into an amoeba."""
+
+import statistics
+
+import lab
+import pytest
+
+PANELS = """
+import torch
+from advcourse import checkpoints, data, density, toys, widgets
+
+draw_of = torch.Generator().manual_seed(0)
+clouds = [widgets.Cloud(f"draw {i}", *toys.two_gaussians(draw_of)) for i in range(2)]
+model, some = checkpoints.load("faces_age"), toys.portraits(200, draw_of)
+
+def features(x):
+    return density.texture(model[:5](x)).detach()
+
+bell = density.fit(features(some.x), ridge=1e-3)
+judge = widgets.Judge(model, lambda x: bell.distance(features(x)), 12.0, (1.0, 90.0))
+others = {"amoeba": toys.amoebas(1, draw_of), "coffee": data.photo("coffee", 64)}
+morphs = [widgets.Morph(name, some.x[:1], z) for name, z in others.items()]
+"""
+
+
+@pytest.fixture(scope="module")
+def book(folder, served):
+    """One notebook with both panels."""
+    shown = ["outlier = widgets.OutlierExplorer(clouds)\noutlier", "widgets.MorphExplorer(morphs, judge)"]
+    lab.write_notebook(folder / "blind_spots.ipynb", PANELS, *shown)
+    book = lab.Book(*served, "blind_spots.ipynb")
+    book.run_all()
+    assert book.errors == []
+    yield book
+    book.close()
+
+
+def place(panel) -> tuple[float, float]:
+    """Where the sliders say the outlier is."""
+    return tuple(float(panel.locator(f"[name={name}]").input_value()) for name in ("x", "y"))
+
+
+def drag(panel, canvas: int, *to: tuple[float, float]) -> None:
+    """Press on a map and move over places given as shares of its width and height, from the top left."""
+    box, mouse = panel.locator("canvas").nth(canvas).bounding_box(), panel.page.mouse
+    points = [(box["x"] + across * box["width"], box["y"] + down * box["height"]) for across, down in to]
+    mouse.move(*points[0])
+    mouse.down()
+    for point in points[1:]:
+        mouse.move(*point, steps=6)
+    mouse.up()
+    lab.settled(panel)
+
+
+@pytest.mark.parametrize("canvas", [0, 1])
+def test_the_outlier_follows_the_mouse_on_either_map(book, shoot, canvas):
+    panel = book.panel(0)
+    drag(panel, canvas, (0.5, 0.5), (0.7, 0.3), (0.9, 0.25))
+    assert place(panel) == pytest.approx((8, 5), abs=0.15)
+    line = lab.settled(panel)
+    assert "classifier: B" in line and ": alarm" in line
+    drag(panel, canvas, (0.42, 0.52))
+    assert place(panel) == pytest.approx((-1.6, -0.4), abs=0.15)
+    assert "classifier: A" in lab.settled(panel) and "no alarm" in lab.settled(panel)
+    panel.page.mouse.move(10, 10)
+    assert place(panel) == pytest.approx((-1.6, -0.4), abs=0.15), "let go is let go"
+    shoot(panel, f"outlier-dragged-{canvas + 1}")
+
+
+def test_the_outlier_stays_on_the_map(book):
+    panel = book.panel(0)
+    drag(panel, 0, (0.5, 0.5), (-0.4, 1.3))
+    assert place(panel) == (-10, -10)
+
+
+def test_training_on_the_outlier_moves_both_maps(book, shoot):
+    panel = book.panel(0)
+    drag(panel, 0, (0.9, 0.9))
+    before = panel.locator("canvas").evaluate_all("all => all.map(one => one.toDataURL())")
+    panel.locator("[name=role]").select_option("also trained on, as A")
+    lab.settled(panel)
+    after = panel.locator("canvas").evaluate_all("all => all.map(one => one.toDataURL())")
+    assert before[0] != after[0] and before[1] != after[1]
+    shoot(panel, "outlier-trained-on")
+    panel.locator("[name=role]").select_option("only shown")
+
+
+@pytest.mark.parametrize(("index", "name"), [(0, "x"), (1, "share")])
+def test_keys_move_the_point_and_the_picture_follows(book, index, name):
+    panel = book.panel(index)
+    line = lab.settled(panel)
+    waits = lab.latencies(panel, panel.locator(f"[name={name}]"), "ArrowRight", 12)
+    print(f"{name}: key press to picture: median {statistics.median(waits):.0f} ms, worst {max(waits):.0f} ms")
+    assert lab.settled(panel) != line and statistics.median(waits) < 400
+
+
+def test_a_face_fades_into_an_amoeba(book, shoot):
+    panel = book.panel(1)
+    panel.locator("[name=share]").fill("0")
+    face = lab.settled(panel)
+    left = panel.locator(".mark").bounding_box()["x"]
+    panel.locator("[name=share]").fill("100")
+    panel.page.wait_for_function(
+        "([p, old]) => p.querySelector('.line').innerText !== old", arg=[panel.element_handle(), face]
+    )
+    assert "years" in face and ": no alarm" in face and ": alarm" in lab.settled(panel)
+    plot, mark = panel.locator(".plot img").bounding_box(), panel.locator(".mark").bounding_box()
+    assert plot["x"] < left < mark["x"] < plot["x"] + plot["width"]
+    assert "years" in panel.locator("li").first.inner_text()
+    panel.locator("[name=share]").fill("40")
+    lab.settled(panel)
+    shoot(panel, "morph")
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book, index):
+    panel = book.panel(index)
+    controls = panel.locator("select, input").all()
+    controls[0].focus()
+    for control in controls:
+        assert control.evaluate("one => one === document.activeElement")
+        assert control.evaluate("one => one.labels.length === 1 && one.labels[0].innerText.trim().length > 1")
+        book.page.keyboard.press("Tab")
+    assert not panel.evaluate("one => one.contains(document.activeElement)")
+    labels = panel.locator("canvas, img").evaluate_all("all => all.map(one => one.ariaLabel ?? one.alt)")
+    assert all(len(label.split()) > 3 for label in labels)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_dark_and_narrow(book, shoot, index):
+    panel, name = book.panel(index), ("outlier", "morph")[index]
+    book.theme("JupyterLab Dark")
+    shoot(panel, f"{name}-dark")
+    book.theme("JupyterLab Light")
+    book.page.set_viewport_size({"width": 700, "height": 1000})
+    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
+    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
+    shoot(panel, f"{name}-narrow")
+    book.page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+def test_nothing_complained(book):
+    assert book.complaints == []
