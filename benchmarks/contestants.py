@@ -102,8 +102,12 @@ PEERS = {
 
 def all_of(model: nn.Module, peers: dict[str, Maker] = PEERS) -> dict[str, Contestant | None]:
     """Every contestant with its own copy of the model, None for a peer that is not installed."""
-    present = {name: _or_none(make, copy.deepcopy(model)) for name, make in peers.items()}
-    return {"bare loop": floor(copy.deepcopy(model)), "advcourse": ours(copy.deepcopy(model)), **present}
+    return {"bare loop": floor(copy.deepcopy(model)), "advcourse": ours(copy.deepcopy(model)), **present(model, peers)}
+
+
+def present(model: nn.Module, makers: dict[str, Maker]) -> dict[str, Contestant | None]:
+    """The contestants, each with its own copy of the model, None for one that is not installed."""
+    return {name: _or_none(make, copy.deepcopy(model)) for name, make in makers.items()}
 
 
 def _or_none(make: Maker, model: nn.Module) -> Contestant | None:

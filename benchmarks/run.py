@@ -4,13 +4,14 @@ Method. Contestants take turns, A B C A B C ..., on the same real digits with th
 process with one thread, after a warm-up. What counts is the ratio to the first contestant *in the same round*; printed
 are the median over the rounds and, in brackets, the quartiles. On the CPU the clock is the processor's time for this
 process. So a busy machine widens the brackets and hardly moves the median. Settings are equal: PGD in l_inf with
-eps .1, step .01, 40 steps and one random start. Beside speed stands strength, on the same digits: the mean cross
-entropy and the accuracy that the attack leaves.
+eps .1, step .01, 40 steps and one random start; DeepFool and DDN as `smallest` tells. Beside speed stands strength, on
+the same digits: the mean cross entropy and the accuracy that the attack leaves, or the median distance.
 
 The targets are printed with their verdicts; only with `--check` does a missed one make the exit status 1.
 """
 
 import argparse
+import math
 import os
 import platform
 import statistics
@@ -20,6 +21,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import contestants
+import smallest
 import torch
 from contestants import EPS, STEP_SIZE, STEPS
 from timing import Rounds, cpu_clock, gpu_clock, interleave, ratio, table
@@ -101,6 +103,32 @@ def race_curve(model: nn.Module, digits: data.Images, rounds: int) -> list[Targe
     ]
 
 
+def race_smallest(model: nn.Module, digits: data.Images, batch: int, rounds: int) -> list[Target]:
+    """DeepFool and DDN of everyone, in l_2: the time and the median distance; prints the tables."""
+    given, targets = cases(digits, batch, rounds), []
+    y = torch.cat([y for _, y in given])
+    x = torch.cat([x for x, _ in given])
+
+    def distance(results: Sequence[Tensor]) -> float:
+        """The median over all digits, infinity for one that is still read as what it is."""
+        z = torch.cat(list(results))
+        return measure.distances(model, x, z, advcourse.Untargeted(y), advcourse.L2).median().item()
+
+    for title, makers in smallest.RACES.items():
+        everyone = contestants.present(model, makers)
+        done = interleave(everyone, given, clock=clock_for(x))
+        show(f"{title}, batch {batch}", everyone, done, lambda found: [f"{distance(found):.4f}"], ["median distance"])
+        mine, peers = done.pop("advcourse"), done
+        share = {name: ratio(mine.seconds, one.seconds).median for name, one in peers.items()}
+        nearest = min((distance(one.results) for one in peers.values()), default=math.inf)
+        slowest = max(share.values(), default=0.0)
+        targets += [
+            (f"{title}, batch {batch}: {slowest:.3f} of the fastest of {len(share)} peers, at most 1.0", slowest <= 1),
+            (f"{title}, batch {batch}: as near as the nearest peer, {nearest:.4f}", distance(mine.results) <= nearest),
+        ]
+    return targets
+
+
 def race_import(rounds: int) -> list[Target]:
     """`import advcourse` against `import torch`, each timed inside a fresh interpreter; prints the table."""
 
@@ -138,7 +166,13 @@ def accuracy_left(model: nn.Module, given: Sequence[Case], results: Sequence[Ten
     return measure.accuracy(model, torch.cat(list(results)), torch.cat([y for _, y in given]))
 
 
-def show(title: str, everyone: dict, done: dict[str, Rounds], more: Callable[[list], list[str]] | None = None) -> None:
+def show(
+    title: str,
+    everyone: dict,
+    done: dict[str, Rounds],
+    more: Callable[[list], list[str]] | None = None,
+    says: Sequence[str] = ("loss left", "accuracy left"),
+) -> None:
     """One table: median milliseconds, ratio to the first contestant and what `more` says about the results."""
     first = next(iter(done.values())).seconds
 
@@ -146,7 +180,7 @@ def show(title: str, everyone: dict, done: dict[str, Rounds], more: Callable[[li
         speed = [f"{1e3 * statistics.median(one.seconds):.1f}", str(ratio(one.seconds, first))]
         return speed + (more(one.results) if more else [])
 
-    columns = ["ms", "ratio  [quartiles]", *(["loss left", "accuracy left"] if more else [])]
+    columns = ["ms", "ratio  [quartiles]", *(says if more else [])]
     rows = {name: cells(done[name]) if name in done else None for name in everyone}
     print(table(title, columns, rows), end="\n\n")
 
@@ -172,6 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     model, (_, digits) = checkpoints.load("digits_cnn"), data.digits()
     targets = race_pgd(model, digits, 128, some, at_most=1.05) + race_pgd(model, digits, 1, many, at_most=1.10)
     race_fgsm(model, digits, 128, few)
+    targets += race_smallest(model, digits, 128, once + 1) + race_smallest(model, digits, 1, many // 5)
     targets += race_curve(model, digits, once) + race_import(few)
     if torch.cuda.is_available():
         print(f"GPU: {torch.cuda.get_device_name()}", end="\n\n")

@@ -60,6 +60,15 @@ def test_everyone_here_returns_images_of_the_ball(bench, world):
         assert ((run(x, y) - x).abs() <= contestants.EPS + 1e-6).all()
 
 
+def test_whoever_looks_for_the_smallest_distortion_fools_the_model_inside_the_box(bench, world):
+    model, x, _ = world
+    y = model(x).argmax(1)
+    for makers in bench("smallest").RACES.values():
+        for run in filter(None, bench("contestants").present(model, makers).values()):
+            z = run(x, y)
+            assert (model(z).argmax(1) != y).all() and z.min() >= 0 and z.max() <= 1 and not z.requires_grad
+
+
 def _absent(model):
     import a_library_that_is_not_installed  # noqa: F401
 

@@ -108,26 +108,27 @@ def ddn(
         start, aim, walk = z[left], goal[left], steps - steps // 4
         here = best = start
         radius = torch.ones(len(left), dtype=x.dtype, device=x.device)
-        best_size, ball = torch.full_like(radius, torch.inf), L2(0, box.lo, box.hi).around(start)
+        best_size = torch.full_like(radius, torch.inf)
         for step in range(walk if len(left) else 0):
             here = here.detach().requires_grad_()
             with torch.enable_grad():
                 out = forward(here)
                 (g,) = torch.autograd.grad(aim.score(out).sum(), here)
             here, reached = here.detach(), lead(out.detach(), aim) > 0
-            size = L2.size(None, here - start)
+            d = here - start
+            size = _length(d)
             better = reached & (size < best_size)
             best, best_size = torch.where(like(better, x), here, best), torch.where(better, size, best_size)
             # Never longer than what is known to suffice.
             radius = torch.minimum(radius * torch.where(reached, 1 - gamma, 1 + gamma), best_size)
             stride = 0.01 + 0.99 * (1 + math.cos(math.pi * step / walk)) / 2
-            d = here - start + stride * ball.steepest(g)
-            length = L2.size(None, d)
-            d = d * like(torch.where(length > 0, radius / length, 0.0), x)
-            here = (start + d).clamp(box.lo, box.hi)
-            trace(z.index_copy(0, left, here))
+            d = d + g * like(stride / _length(g), x)
+            # Divided first: where no gradient ever was, d is zero and its length tiny.
+            here = (start + d / like(_length(d), x) * like(radius, x)).clamp(box.lo, box.hi)
+            if trace is not ignore:
+                trace(z.index_copy(0, left, here))
         found = torch.where(like(best_size.isinf(), x), here, best)
-        rounds = (min(RIVALS, steps // 4), 1, 1) if steps >= 4 else ()
+        rounds = (min(RIVALS, steps // 4), 1) if steps >= 4 else ()
         z = _finished(forward, x, z.index_copy(0, left, found), left, goal, L2, box, rounds)
     trace(z)
     return z
@@ -177,6 +178,12 @@ def _search(forward: Model, x: Tensor, goal: Goal, searches: int, steps: int, bo
             break
         c = math.sqrt(low * high) if low > 0 and high < math.inf else c / 2 if reached else c * 2
     return z if best is None else best
+
+
+def _length(d: Tensor) -> Tensor:
+    """|d|_2 of each sample, [B, ...] -> [B], never zero; summed in double precision, where tiny squares are not."""
+    length = torch.linalg.vector_norm(d.flatten(1), dim=1, dtype=torch.float64)
+    return length.to(d.dtype).clamp(min=torch.finfo(d.dtype).tiny)
 
 
 def _start(x: Tensor, goal: Goal, box: Unbounded, *counts: int) -> Tensor:

@@ -99,7 +99,7 @@ def _cross(gap: Tensor, normal: Tensor, z: Tensor, box: Unbounded, norm: Norm) -
     return normal.sign() * moved, length
 
 
-def edge(forward: Model, x: Tensor, z: Tensor, goal: Goal, box: Unbounded, rounds: int = 4) -> Tensor:
+def edge(forward: Model, x: Tensor, z: Tensor, goal: Goal, box: Unbounded, rounds: int = 3) -> Tensor:
     """Each z that clearly reaches the goal, moved back towards x as far as it stays so: regula falsi.
 
     The way is the segment from x to z, also where z lies outside of the box, each of its points brought into the box.
