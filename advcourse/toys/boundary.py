@@ -30,7 +30,7 @@ def ask(model: Model, x: Tensor, *, batch: int = 16384) -> Tensor:
 class Boundary:
     """Where a model of the plane changes its mind inside the box [lo, hi]^2.
 
-    ends [M, 2] are points within a thousandth of a cell of the boundary, on both of its sides, and classes [M] what
+    ends [M, 2] are points within a hundredth of a cell of the boundary, on both of its sides, and classes [M] what
     the model says there. A region thinner than a cell, (hi - lo) / cells, can be missed. On the grid the logits are
     field [cells + 1, cells + 1, K], from the bottom row up.
     """
@@ -44,7 +44,7 @@ class Boundary:
         beside, above = said[:, :-1] != said[:, 1:], said[:-1] != said[1:]
         one = torch.cat([grid[:, :-1][beside], grid[:-1][above]])
         other = torch.cat([grid[:, 1:][beside], grid[1:][above]])
-        one, other = self._halve(one, other, times=10)
+        one, other = self._halve(one, other, times=7)
         self.ends = torch.cat([one, other])
         self.classes = ask(model, self.ends).argmax(1)
 

@@ -2,7 +2,7 @@
 
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
-// One byte v a place stands for the margin m, v = 127.5 (1 + m / (1 + |m|)): colour is the class, opacity the confidence.
+// One byte v a place stands for the margin m, v = 127.5 (1 + m / (1 + |m|)). Colour is the class, opacity confidence.
 function decode({ n, bytes }, palette) {
   const margin = Float32Array.from({ length: n * n }, (_, i) => {
     const v = Math.max(-0.996, Math.min(0.996, bytes.getUint8(i) / 127.5 - 1));
@@ -86,7 +86,8 @@ function paint(canvas, show) {
     const colour = label ? show.palette.orange : show.palette.blue, wrong = show.distance[i] === 0;
     pen.beginPath();
     outline(pen, on(show.points, i), wrong ? 3.6 : 4, label);
-    Object.assign(pen, { fillStyle: wrong ? paper : colour, strokeStyle: wrong ? colour : paper, lineWidth: wrong ? 2 : 0.8 });
+    // A point that the classifier gets wrong is hollow.
+    [pen.fillStyle, pen.strokeStyle, pen.lineWidth] = wrong ? [paper, colour, 2] : [colour, paper, 0.8];
     pen.fill();
     pen.stroke();
   });

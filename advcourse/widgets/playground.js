@@ -6,7 +6,9 @@ const REACH = 14; // pixels from the mouse to the point it means
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const OWN = "draw your own";
 const HELP =
-  "Decisions. Arrow keys choose a point, Shift and an arrow key moves it; in data of your own, Enter adds a point and Delete takes it away.";
+  "Decisions. Arrow keys choose a point, Shift and an arrow key moves it; " +
+  "in data of your own, Enter adds a point and Delete takes it away.";
+const clip = (v) => Math.min(1, Math.max(-1, v));
 
 function render({ model, el }) {
   const get = (name) => model.get(name), palette = get("palette"), specs = get("controls");
@@ -27,15 +29,20 @@ function render({ model, el }) {
     input.addEventListener("input", () => set(name, input.checked));
     return { name, input, node: make("label", { className: "tick" }, input, label) };
   };
-  const press = (name, textContent) => make("button", { name, textContent, onclick: () => ask(name) });
+  const press = (name, textContent) => {
+    // A button that is disabled would lose the keyboard's focus; this one only does not answer.
+    const button = make("button", { name, textContent });
+    button.addEventListener("click", () => button.ariaDisabled !== "true" && ask(name));
+    return button;
+  };
   const ticks = [tick("arrows", "smallest perturbations"), tick("learning", "learn while I drag")];
   const buttons = [press("train", "Train"), press("train_all", "Train all"), press("start_anew", "Start anew")];
   const side = control({ name: "side", label: "new points" }, true, set);
   const tools = make("div", { className: "tools" }, ...buttons, ...ticks.map(({ node }) => node), side.node);
 
   const canvas = make("canvas", { tabIndex: 0 });
-  for (const [name, value] of [["role", "application"], ["aria-label", HELP], ["aria-roledescription", "picture with points"]])
-    canvas.setAttribute(name, value);
+  canvas.setAttribute("role", "application");
+  canvas.setAttribute("aria-label", HELP);
   canvas.dataset.lmSuppressShortcuts = "true";
   const right = make("figure", {});
   const figures = make("div", { className: "figures" }, make("figure", {}, canvas), right);
@@ -47,12 +54,12 @@ function render({ model, el }) {
   const panel = make("div", { className: "advcourse-panel playground" }, top, tools, bar, figures, line, point, busy);
   el.append(panel);
 
-  // What is shown ------------------------------------------------------------------------------------------------------
+  // What is shown -----------------------------------------------------------------------------------------------------
 
   const repaint = () => {
     if (!canvas.clientWidth) return;
-    const { z, distance } = scene;
-    paint(canvas, { decisions, points, labels, z, distance, chosen, palette, eps: get("eps"), norm: get("norm"), arrows: get("arrows") });
+    const { z, distance } = scene, [eps, norm, arrows] = ["eps", "norm", "arrows"].map(get);
+    paint(canvas, { decisions, points, labels, z, distance, eps, norm, arrows, palette, chosen });
     point.textContent = about(chosen);
   };
   const about = (i) => {
@@ -69,11 +76,12 @@ function render({ model, el }) {
   };
   const settle = () => {
     const done = get("scene").settings, training = get("scene").progress !== undefined;
-    panel.classList.toggle("waiting", Object.keys(done).some((name) => done[name] !== get(name)));
+    const waiting = Object.keys(done).some((name) => done[name] !== get(name));
+    panel.classList.toggle("waiting", waiting);
     specs.forEach((spec, i) => controls[i].show(get(spec.name), spec, false));
     ticks.forEach(({ name, input }) => (input.checked = get(name)));
     side.show(get("side"), { options: Object.keys(palette) }, get("data") !== OWN);
-    for (const button of buttons) button.disabled = training;
+    for (const button of buttons) button.ariaDisabled = String(training || waiting);
     bar.classList.toggle("running", training);
     bar.value = get("scene").progress ?? 0;
     canvas.classList.toggle("own", get("data") === OWN);
@@ -83,28 +91,30 @@ function render({ model, el }) {
     const now = get("scene"), lists = ["points", "z", "distance", "p"].map((name) => [name, floats(now[name])]);
     scene = Object.fromEntries(lists);
     labels = Array.from({ length: now.labels.byteLength }, (_, i) => now.labels.getUint8(i));
-    // While a point is held it is where the hand is, which is ahead of Python.
-    points = dragged ? scene.points.with(2 * dragged.point, dragged.at[0]).with(2 * dragged.point + 1, dragged.at[1]) : scene.points;
+    // A point that is held is where the hand is, ahead of Python.
+    points = dragged ? moved(scene.points, dragged.point, dragged.at) : scene.points;
     if (field !== get("field")) {
       field = get("field");
       decisions = field.n ? decode(field, palette) : undefined;
     }
-    if (now.curves) {
+    // The curves wait until a point is let go: one point of two hundred hardly shows, and a move is quicker without.
+    if (now.curves && !dragged) {
       const show = { eps: get("eps"), norm: get("norm"), widest, chosen: get("classifier") };
       right.replaceChildren(curves(now.curves, styles, show), ranking(now.curves, styles, show.chosen));
     }
-    line.replaceChildren(...now.line.split(" · ").flatMap((fact, i) => [i ? " · " : "", make("span", { textContent: fact })]));
+    const facts = now.line.split(" · ").map((textContent) => make("span", { textContent }));
+    line.replaceChildren(...facts.flatMap((fact, i) => (i ? [" · ", fact] : [fact])));
     settle();
     panel.dataset.scenes = Number(panel.dataset.scenes ?? 0) + 1;
   };
 
-  // What the mouse and the keys do -------------------------------------------------------------------------------------
+  // What the mouse and the keys do ------------------------------------------------------------------------------------
 
   let dragged = null, drawing = null;
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
     const at = [(2 * (event.clientX - box.left)) / box.width - 1, 1 - (2 * (event.clientY - box.top)) / box.height];
-    return at.map((v) => Math.min(1, Math.max(-1, v)));
+    return at.map(clip);
   };
   const nearest = (at, within = Infinity, score = Math.hypot) => {
     let best = -1;
@@ -114,9 +124,10 @@ function render({ model, el }) {
     });
     return best;
   };
+  const moved = (all, i, [x, y]) => all.with(2 * i, x).with(2 * i + 1, y);
   const hold = (i, at, done) => {
     dragged = done ? null : { point: i, at };
-    points = points.with(2 * i, at[0]).with(2 * i + 1, at[1]);
+    points = moved(points, i, at);
     set("held", { point: i, at, done });
     repaint();
   };
@@ -152,7 +163,7 @@ function render({ model, el }) {
   });
   const move = ([across, up]) => {
     const at = [points[2 * chosen] + STEP * across, points[2 * chosen + 1] + STEP * up];
-    hold(chosen, at.map((v) => Math.min(1, Math.max(-1, v))), false);
+    hold(chosen, at.map(clip), false);
   };
   // Along the arrow counts once, across it twice: the next point is the one that the eye would take.
   const step = ([across, up]) => {
@@ -162,11 +173,12 @@ function render({ model, el }) {
       return along > 1e-6 && along > 0.3 * aside ? along + 2 * aside : Infinity;
     }));
   };
+  const beside = (i) => [clip(points[2 * i] + 0.1), points[2 * i + 1]];
   canvas.addEventListener("keydown", (event) => {
     const own = get("data") === OWN, known = chosen in labels;
     if (event.key in ARROWS && event.shiftKey && known) move(ARROWS[event.key]);
     else if (event.key in ARROWS) step(ARROWS[event.key]);
-    else if (event.key === "Enter" && own) add(known ? [points[2 * chosen] + 0.1, points[2 * chosen + 1]].map((v) => Math.min(1, v)) : [0, 0]);
+    else if (event.key === "Enter" && own) add(known ? beside(chosen) : [0, 0]);
     else if (["Delete", "Backspace"].includes(event.key) && own && known) ask("remove", chosen);
     else return;
     event.preventDefault();
@@ -178,11 +190,14 @@ function render({ model, el }) {
   });
   canvas.addEventListener("blur", letGo);
 
-  const names = ["data", "classifier", "norm", "eps", "arrows", "learning", "side"].map((name) => `change:${name}`).join(" ");
+  const settings = [...specs, ...ticks, { name: "side" }];
+  const names = settings.map(({ name }) => `change:${name}`).join(" ");
   const forget = () => (chosen = -1);
   model.on("change:data", forget);
   model.on(names, settle);
   model.on("change:scene", draw);
+  // A theme changes the colour of the text, and with it, by a transition of no length, what is painted.
+  canvas.addEventListener("transitionend", repaint);
   const sizes = new ResizeObserver(repaint);
   sizes.observe(canvas);
   draw();

@@ -160,7 +160,7 @@ class Playground(anywidget.AnyWidget):
     def _show_learning(self, share: float, model: torch.nn.Module) -> None:
         out = toys.ask(model, toys.lattice(LOW, HIGH, COARSE)).view(COARSE + 1, COARSE + 1, 2)
         right = (toys.ask(model, self.world.points).argmax(1) == self.world.labels).double().mean()
-        line = f"{self.classifier} learns {self.data} · {share:.0%} done · {right:.1%} of the points right"
+        line = f"{self.classifier} learns {self._these} · {share:.0%} done · {right:.1%} of the points right"
         with self.hold_sync():
             self.field, self.scene = _field(out), {**self._scene(), "line": line, "progress": share}
 
@@ -175,15 +175,19 @@ class Playground(anywidget.AnyWidget):
         if not (n := len(self.world.points)):
             return "No points yet: click into the square, or press Enter on it, to add some of the chosen class."
         if self.classifier not in self.world.learners:
-            return f"{self.classifier} has not learnt {self.data} yet · press train"
+            return f"{self.classifier} has not learnt {self._these} yet · press train"
         _, distance = self.world.found(self.classifier, self.norm)
         wrong, median = int((distance == 0).sum()), distance.median()
         near = self.susceptibility[self.classifier]
         far = f"{median:.3f}" if torch.isfinite(median) else "none in the box"
         return (
-            f"{self.classifier} on {self.data}: {1 - wrong / n:.1%} of {n} points right · "
+            f"{self.classifier} on {self._these}: {1 - wrong / n:.1%} of {n} points right · "
             f"susceptibility at eps = {self.eps:.2f} ({self.norm}): {near:.1%} · median distance {far}"
         )
+
+    @property
+    def _these(self) -> str:
+        return "your own points" if self.data == OWN else self.data
 
     def snapshot(self) -> draw.picture:
         """The present scene as a still picture with its alt text."""

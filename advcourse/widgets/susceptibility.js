@@ -8,7 +8,9 @@ const svg = (tag, attributes, ...children) => {
   node.append(...children);
   return node;
 };
-const floats = (view) => (view ? new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength)) : []);
+// Numbers of a message start anywhere in it, so they are copied to where an array of floats may start.
+const floats = (view) =>
+  new Float32Array(view ? view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) : 0);
 const percent = (share) => `${(100 * share).toFixed(1)}%`;
 
 const MARKS = {
@@ -31,12 +33,14 @@ function curves(lines, styles, { eps, norm, widest, chosen }) {
   const [left, right, top, bottom] = [36, 274, 8, 196];
   const x = (e) => left + ((right - left) * e) / widest, y = (share) => bottom - (bottom - top) * share;
   const text = (content, attributes) => svg("text", { "font-size": 11, fill: "currentColor", ...attributes }, content);
-  const node = svg("svg", { viewBox: "0 0 284 232", role: "img", "aria-label": "susceptibility over eps; the list below has the numbers" });
+  const label = "susceptibility over eps, a line for each classifier; the list below has the numbers";
+  const node = svg("svg", { viewBox: "0 0 284 232", role: "img", "aria-label": label });
   for (const share of [0, 0.5, 1]) {
     node.append(svg("path", { d: `M${left} ${y(share)}H${right}`, stroke: "currentColor", opacity: 0.18 }));
     node.append(text(`${100 * share}%`, { x: left - 4, y: y(share) + 4, "text-anchor": "end" }));
   }
-  for (const e of [0, 0.1, 0.2, 0.3, 0.4, 0.5]) node.append(text(e || "0", { x: x(e), y: bottom + 15, "text-anchor": "middle" }));
+  for (const e of ["0", "0.1", "0.2", "0.3", "0.4", "0.5"])
+    node.append(text(e, { x: x(e), y: bottom + 15, "text-anchor": "middle" }));
   node.append(text(`radius eps (${norm})`, { x: (left + right) / 2, y: bottom + 31, "text-anchor": "middle" }));
   node.append(svg("path", { d: `M${x(eps)} ${top}V${bottom}`, stroke: "currentColor", "stroke-dasharray": "2 2" }));
   lines.forEach(([name, view], k) => {
@@ -55,8 +59,10 @@ function curves(lines, styles, { eps, norm, widest, chosen }) {
 function ranking(lines, styles, chosen) {
   const rows = [...lines].sort((a, b) => a[2] - b[2]).map(([name, , share]) => {
     const style = styles[name], line = svg("path", { d: "M1 7H27" });
-    const sample = svg("svg", { width: 28, height: 14, "aria-hidden": "true" }, group(style, line, MARKS[style[1]](14, 7)));
-    return make("li", { className: name === chosen ? "chosen" : "" }, sample, make("span", { textContent: name }), make("b", { textContent: percent(share) }));
+    const drawn = group(style, line, MARKS[style[1]](14, 7));
+    const sample = svg("svg", { width: 28, height: 14, "aria-hidden": "true" }, drawn);
+    const texts = [make("span", { textContent: name }), make("b", { textContent: percent(share) })];
+    return make("li", { className: name === chosen ? "chosen" : "" }, sample, ...texts);
   });
   return make("ol", { className: "ranking" }, ...rows);
 }

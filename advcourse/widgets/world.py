@@ -7,21 +7,24 @@ from torch import Generator, Tensor, nn
 
 from advcourse import toys
 from advcourse.goals import check_labels
-from advcourse.threats import L2, Linf, Threat
+from advcourse.threats import L2, Linf
 
 LOW, HIGH = -1.0, 1.0
 NORMS = {"l₂": L2(1.0, lo=LOW, hi=HIGH), "l∞": Linf(1.0, lo=LOW, hi=HIGH)}
-FINE, COARSE = 256, 64  # cells of the grid on which a boundary is searched: at rest, and while something moves
+FINE, COARSE = 256, 48  # cells of the grid on which a boundary is searched: at rest, and while something moves
+
+
+Found = tuple[Tensor, Tensor]
 
 
 @dataclass(eq=False)
 class Learner:
-    """A trained model, its boundary, and for each norm asked so far the nearest z [n, 2] that fool it on the points."""
+    """A trained model, its boundary, and for each norm asked so far what fools it: z [n, 2] and their distances [n]."""
 
     recipe: toys.Recipe
     model: nn.Module
     boundary: toys.Boundary
-    found: dict[str, Tensor] = field(default_factory=dict)
+    found: dict[str, Found] = field(default_factory=dict)
 
 
 class World:
@@ -39,12 +42,12 @@ class World:
         self.trainings += 1
         self.learners[recipe.name] = Learner(recipe, model, toys.Boundary(model, LOW, HIGH, FINE))
 
-    def found(self, name: str, norm: str) -> tuple[Tensor, Tensor]:
+    def found(self, name: str, norm: str) -> Found:
         """Smallest perturbations of all points for one learner: z [n, 2], and their distances [n]; inf for none."""
-        learner, threat = self.learners[name], NORMS[norm]
+        learner = self.learners[name]
         if norm not in learner.found:
-            learner.found[norm], _ = learner.boundary.smallest(self.points, self.labels, threat)
-        return learner.found[norm], self._distance(learner, norm, threat)
+            learner.found[norm] = learner.boundary.smallest(self.points, self.labels, NORMS[norm])
+        return learner.found[norm]
 
     def susceptibility(self, norm: str, eps: float) -> dict[str, float]:
         """Share of points that a change of less than eps turns wrong, for everyone who has learnt them."""
@@ -61,7 +64,7 @@ class World:
         learner = self.learners[name]
         learner.recipe.refine(learner.model, self.points, self.labels, steps=steps)
         learner.boundary = toys.Boundary(learner.model, LOW, HIGH, COARSE)
-        learner.found = {norm: learner.boundary.nearest(self.points, self.labels, NORMS[norm])[0]}
+        learner.found = {norm: learner.boundary.nearest(self.points, self.labels, NORMS[norm])}
 
     def settle(self, name: str) -> None:
         """The boundary of one learner in full detail again."""
@@ -73,7 +76,8 @@ class World:
         self.points = torch.cat([self.points, at.clamp(LOW, HIGH)[None]])
         self.labels = torch.cat([self.labels, torch.tensor([label])])
         for learner in self.learners.values():
-            learner.found = {norm: torch.cat([z, z.new_zeros(1, 2)]) for norm, z in learner.found.items()}
+            for norm, (z, distance) in learner.found.items():
+                learner.found[norm] = torch.cat([z, z[:1]]), torch.cat([distance, distance[:1]])
             self._find_again(learner, len(self.points) - 1)
 
     def remove(self, i: int) -> None:
@@ -83,15 +87,9 @@ class World:
             self.learners.clear()
         self.points, self.labels = self.points[kept], self.labels[kept]
         for learner in self.learners.values():
-            learner.found = {norm: z[kept] for norm, z in learner.found.items()}
+            learner.found = {norm: (z[kept], distance[kept]) for norm, (z, distance) in learner.found.items()}
 
     def _find_again(self, learner: Learner, i: int) -> None:
         one = slice(i, i + 1)
-        for norm, z in learner.found.items():
-            z[one], _ = learner.boundary.smallest(self.points[one], self.labels[one], NORMS[norm])
-
-    def _distance(self, learner: Learner, norm: str, threat: Threat) -> Tensor:
-        z = learner.found[norm]
-        distance = threat.size(z - self.points)
-        right = toys.ask(learner.model, self.points).argmax(1) == self.labels
-        return distance.masked_fill((distance == 0) & right, torch.inf)
+        for norm, (z, distance) in learner.found.items():
+            z[one], distance[one] = learner.boundary.smallest(self.points[one], self.labels[one], NORMS[norm])

@@ -7,6 +7,7 @@ with jupyterlab(folder) as address, chromium() as browser:
 """
 
 import json
+import math
 import os
 import secrets
 import shutil
@@ -192,6 +193,25 @@ def latencies(panel, control, key: str, presses: int) -> list[float]:
     return panel.evaluate("() => window.waits")
 
 
+def drag_latencies(panel, start: tuple[float, float], steps: int) -> list[float]:
+    """Milliseconds from each mouse move, with a point of the canvas held, to the next new picture, one move at a time.
+
+    start is a place on the canvas, in shares of its width and height from the top left; the point there goes round.
+    """
+    panel.evaluate(WATCH_MOVES)
+    box, mouse = panel.locator("canvas").first.bounding_box(), panel.page.mouse
+    x, y = box["x"] + start[0] * box["width"], box["y"] + start[1] * box["height"]
+    mouse.move(x, y)
+    mouse.down()
+    for i in range(steps):
+        angle = 2 * math.pi * i / steps
+        mouse.move(x + 40 * math.sin(angle), y + 41 - 40 * math.cos(angle))
+        panel.page.wait_for_function("n => window.waits.length > n", arg=i, timeout=30_000)
+    mouse.up()
+    settled(panel)
+    return panel.evaluate("() => window.waits")
+
+
 KERNEL_IDLE = """() => {
   const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
   return kernel?.status === 'idle';
@@ -208,4 +228,17 @@ WATCH = """panel => {
     if (from !== null) requestAnimationFrame(() => window.waits.push(performance.now() - from));
   });
   window.watch.observe(panel.querySelector('.figures'), { childList: true });
+}"""
+# The playground counts the scenes it has painted. A move is timed from the page's own event, as a press is above.
+WATCH_MOVES = """panel => {
+  let moved = null;
+  window.watch?.disconnect();
+  window.waits = [];
+  panel.addEventListener('pointermove', ({ buttons }) => { if (buttons) moved ??= performance.now(); }, true);
+  window.watch = new MutationObserver(() => {
+    const from = moved;
+    moved = null;
+    if (from !== null) requestAnimationFrame(() => window.waits.push(performance.now() - from));
+  });
+  window.watch.observe(panel, { attributeFilter: ['data-scenes'] });
 }"""

@@ -1,0 +1,141 @@
+"""The playground in a browser: train, drag, draw, all of it by keyboard too, and how long a drag takes."""
+
+import statistics
+
+import lab
+import pytest
+
+# One place of the square, in shares of its width and height from the top left, where a point of the moons lies.
+START = """
+from advcourse.widgets import Playground
+
+playground = Playground(classifier="wide net")
+x, y = playground.world.points[3].tolist()
+print((1 + x) / 2, (1 - y) / 2)
+playground
+"""
+
+
+@pytest.fixture(scope="module")
+def book(folder, served):
+    lab.write_notebook(folder / "playground.ipynb", START)
+    book = lab.Book(*served, "playground.ipynb")
+    book.run_all()
+    assert book.errors == []
+    yield book
+    book.close()
+
+
+@pytest.fixture
+def panel(book):
+    """The panel on the moons as they were, with one net that has learnt them."""
+    panel = book.panel()
+    for name, value in {"data": "moons", "classifier": "wide net", "norm": "l₂"}.items():
+        panel.locator(f"[name={name}]").select_option(value)
+        lab.settled(panel)
+    panel.locator("[name=start_anew]").click()
+    panel.get_by_text("has not learnt moons yet").wait_for()
+    panel.locator("[name=train]").click()
+    learnt(panel, 1)
+    return panel
+
+
+def learnt(panel, classifiers: int) -> None:
+    """Wait until so many have learnt the points that are shown, and nobody is learning."""
+    ready = "([p, n]) => p.querySelectorAll('.ranking li').length === n && !p.querySelector('.running')"
+    panel.page.wait_for_function(ready, arg=[panel.element_handle(), classifiers], timeout=120_000)
+    lab.settled(panel)
+
+
+def about(panel) -> str:
+    return panel.locator(".about").inner_text()
+
+
+def test_training_is_seen_and_the_ranking_grows(book, panel, shoot):
+    panel.locator("[name=train_all]").click()
+    panel.locator("progress.running").wait_for()
+    assert " learns moons · " in panel.locator(".line").inner_text()
+    shoot(panel, "playground-training")
+    learnt(panel, 6)
+    assert panel.locator("[name=classifier]").input_value() == "wide net"
+    assert panel.locator(".ranking li").last.inner_text().startswith("wide net")
+    shoot(panel, "playground-all")
+    panel.locator("[name=classifier]").select_option("adversarially trained")
+    panel.locator("[name=norm]").select_option("l∞")
+    assert "(l∞)" in lab.settled(panel)
+    shoot(panel, "playground-robust")
+    assert book.complaints == []
+
+
+@pytest.mark.parametrize("learning", [False, True])
+def test_a_point_is_dragged_and_its_adversarial_example_follows(book, panel, learning, shoot):
+    panel.locator("[name=learning]").set_checked(learning)
+    before = panel.locator("canvas").evaluate("one => one.toDataURL()")
+    printed = book.cells[0]["outputs"][0]["text"]
+    waits = lab.drag_latencies(panel, [float(v) for v in "".join(printed).split()], steps=20)
+    print(f"move to picture: median {statistics.median(waits):.0f} ms, worst {max(waits):.0f} ms")
+    assert statistics.median(waits) < 300, "a hand would be ahead of it by a third of a second"
+    assert panel.locator("canvas").evaluate("one => one.toDataURL()") != before
+    assert about(panel).startswith("Point 4 of 200") and "the classifier says" in about(panel)
+    shoot(panel, f"playground-dragged{'-learning' * learning}")
+    panel.locator("[name=learning]").set_checked(False)
+    assert book.complaints == []
+
+
+def test_everything_by_keyboard(book, panel):
+    stops = panel.locator("select, input, button, canvas").locator("visible=true").all()
+    stops = [stop for stop in stops if stop.is_enabled()]
+    stops[0].focus()
+    for stop in stops:
+        assert stop.evaluate("one => one === document.activeElement")
+        assert stop.evaluate("one => (one.ariaLabel || one.textContent || one.labels[0].innerText).trim().length > 3")
+        book.page.keyboard.press("Tab")
+    assert not panel.evaluate("one => one.contains(document.activeElement)")
+
+    canvas, cells = panel.locator("canvas"), len(book.cells)
+    canvas.press("ArrowRight")
+    first = about(panel)
+    canvas.press("ArrowRight")
+    assert first.startswith("Point ") and about(panel) != first
+    here = about(panel)
+    canvas.press("Shift+ArrowUp")
+    panel.page.wait_for_function(
+        "([p, old]) => p.querySelector('.about').innerText !== old", arg=[panel.element_handle(), here]
+    )
+    for key in "ddx":
+        canvas.press(key)
+    assert len(book.cells) == cells
+
+
+def test_drawing_data_of_ones_own(book, panel, shoot):
+    panel.locator("[name=data]").select_option("draw your own")
+    panel.get_by_text("No points yet").wait_for()
+    canvas, mouse = panel.locator("canvas"), book.page.mouse
+    box = canvas.bounding_box()
+    for side, height in (("blue", 0.3), ("orange", 0.6)):
+        panel.locator("[name=side]").select_option(side)
+        mouse.move(box["x"] + 0.2 * box["width"], box["y"] + height * box["height"])
+        mouse.down()
+        mouse.move(box["x"] + 0.7 * box["width"], box["y"] + (height + 0.1) * box["height"], steps=12)
+        mouse.up()
+    canvas.press("Enter")
+    panel.locator("[name=train]").click()
+    learnt(panel, 1)
+    many = int(about(panel).split(" of ")[1].split(",")[0])
+    assert many > 15
+    canvas.press("Delete")
+    panel.get_by_text(f"of {many - 1} points right").wait_for()
+    shoot(panel, "playground-own")
+    assert book.complaints == []
+
+
+def test_dark_and_narrow(book, panel, shoot):
+    panel.locator("canvas").press("ArrowRight")
+    book.theme("JupyterLab Dark")
+    shoot(panel, "playground-dark")
+    book.theme("JupyterLab Light")
+    book.page.set_viewport_size({"width": 700, "height": 1000})
+    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
+    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
+    shoot(panel, "playground-narrow")
+    book.page.set_viewport_size({"width": 1280, "height": 1000})
