@@ -97,6 +97,14 @@ def test_a_dragged_point_is_followed_and_the_classifier_stays(playground):
     assert np.array_equal(np.delete(now, 3, 0), np.delete(z, 3, 0))
 
 
+def test_letting_go_is_a_new_scene_even_where_nothing_moves(playground):
+    held, seen = {"point": 3, "at": [0.9, -0.8], "done": False}, []
+    playground.held = held
+    playground.observe(seen.append, "scene")
+    playground.held = {**held, "done": True}
+    assert len(seen) == 1
+
+
 def test_a_point_that_is_let_go_is_new_for_every_classifier(playground):
     playground.classifier = SMOOTH
     playground.train()

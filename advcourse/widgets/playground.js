@@ -196,13 +196,15 @@ function render({ model, el }) {
   model.on("change:data", forget);
   model.on(names, settle);
   model.on("change:scene", draw);
-  // A theme changes the colour of the text, and with it, by a transition of no length, what is painted.
-  canvas.addEventListener("transitionend", repaint);
+  // The theme's colours are painted, not styled: JupyterLab notes a change of theme on the body.
+  const theme = new MutationObserver(() => requestAnimationFrame(repaint));
+  theme.observe(document.body, { attributes: true });
   const sizes = new ResizeObserver(repaint);
   sizes.observe(canvas);
   draw();
   return () => {
     sizes.disconnect();
+    theme.disconnect();
     model.off("change:data", forget);
     model.off(names, settle);
     model.off("change:scene", draw);

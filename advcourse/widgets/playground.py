@@ -167,7 +167,8 @@ class Playground(anywidget.AnyWidget):
     def _scene(self) -> dict:
         settings = {name: getattr(self, name) for name in ("data", "classifier", "norm", "eps")}
         points, labels = _bytes(self.world.points), self.world.labels.to(torch.uint8).numpy().tobytes()
-        return {"settings": settings, "points": points, "labels": labels}
+        # With what is held, so that letting go is a new scene even where nothing else is.
+        return {"settings": settings, "points": points, "labels": labels, "held": self.held}
 
     @property
     def line(self) -> str:

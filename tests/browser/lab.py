@@ -207,7 +207,9 @@ def drag_latencies(panel, start: tuple[float, float], steps: int) -> list[float]
         angle = 2 * math.pi * i / steps
         mouse.move(x + 40 * math.sin(angle), y + 41 - 40 * math.cos(angle))
         panel.page.wait_for_function("n => window.waits.length > n", arg=i, timeout=30_000)
+    seen = panel.get_attribute("data-scenes")
     mouse.up()
+    panel.page.wait_for_function("([p, n]) => p.dataset.scenes > n", arg=[panel.element_handle(), int(seen)])
     settled(panel)
     return panel.evaluate("() => window.waits")
 

@@ -131,7 +131,9 @@ def test_drawing_data_of_ones_own(book, panel, shoot):
 
 def test_dark_and_narrow(book, panel, shoot):
     panel.locator("canvas").press("ArrowRight")
+    light = panel.locator("canvas").evaluate("one => one.toDataURL()")
     book.theme("JupyterLab Dark")
+    panel.page.wait_for_function("old => document.querySelector('.playground canvas').toDataURL() !== old", arg=light)
     shoot(panel, "playground-dark")
     book.theme("JupyterLab Light")
     book.page.set_viewport_size({"width": 700, "height": 1000})
