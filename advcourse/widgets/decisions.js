@@ -54,6 +54,22 @@ function arrow(pen, [x, y], [u, v]) {
   pen.stroke();
 }
 
+// Field and boundary at the canvas' own size. A thin, wiggly boundary is slow to stroke and stays while a point is
+// dragged, so it is kept until classifier, size or theme change.
+function backdrop(decisions, side, ratio, ink) {
+  const { n, picture, line, kept } = decisions, key = [side, ratio, ink].join();
+  if (kept?.key === key) return kept.canvas;
+  const size = Math.round(side * ratio), canvas = make("canvas", { width: size, height: size });
+  const pen = canvas.getContext("2d"), cell = side / (n - 1);
+  pen.scale(ratio, ratio);
+  pen.drawImage(picture, -cell / 2, -cell / 2, side + cell, side + cell);
+  pen.scale(cell, cell);
+  Object.assign(pen, { strokeStyle: ink, lineWidth: 1.3 / cell });
+  pen.stroke(line);
+  decisions.kept = { key, canvas };
+  return canvas;
+}
+
 // What the square shows: {decisions, points, labels, z, distance, p, eps, norm, arrows, palette, chosen}.
 function paint(canvas, show) {
   const side = canvas.clientWidth, ratio = window.devicePixelRatio || 1;
@@ -63,15 +79,7 @@ function paint(canvas, show) {
   const unit = side / 2, on = (list, i) => [unit * (1 + list[2 * i]), unit * (1 - list[2 * i + 1])];
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, side, side);
-  if (show.decisions) {
-    const { n, picture, line } = show.decisions, cell = side / (n - 1);
-    pen.drawImage(picture, -cell / 2, -cell / 2, side + cell, side + cell);
-    pen.save();
-    pen.scale(cell, cell);
-    Object.assign(pen, { strokeStyle: ink, lineWidth: 1.3 / cell });
-    pen.stroke(line);
-    pen.restore();
-  }
+  if (show.decisions) pen.drawImage(backdrop(show.decisions, side, ratio, ink), 0, 0, side, side);
   const reaches = (i) => show.distance[i] > 0 && show.distance[i] < Infinity;
   pen.strokeStyle = ink;
   if (show.arrows)
