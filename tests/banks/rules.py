@@ -9,7 +9,7 @@ from pathlib import Path
 
 import advcourse.checks
 import banks
-from advcourse.checks import Verdict
+from advcourse.checks import Verdict, judge
 
 CHECKS = Path(advcourse.checks.__file__).parent
 
@@ -45,6 +45,29 @@ def ids_of_all_banks() -> set[str]:
 
 def status_of(diagnosis: str) -> str:
     return {"ok": "passed", "not-attempted": "not attempted"}.get(diagnosis, "failed")
+
+
+def assert_judged(name: str, row: tuple, give_aways: tuple[str, ...], *, seconds: float = 6) -> None:
+    """A row's answer gets the diagnosis that the row expects, in words that help."""
+    expected, candidate = row
+    verdict = judge(name, candidate, seconds=seconds)
+    assert (verdict.diagnosis, verdict.status) == (expected, status_of(expected)), verdict.message
+    assert_well_said(verdict, give_aways)
+
+
+def assert_enough_rows(bank: dict) -> None:
+    """A reference and three other styles pass, and two kinds of stub are told from attempts."""
+    diagnoses = [expected for expected, _ in bank.values()]
+    assert diagnoses.count("ok") >= 4
+    assert diagnoses.count("not-attempted") >= 2
+
+
+def assert_every_diagnosis_has_a_row(unit: str, bank_of: dict[str, dict], *, at_least: int) -> None:
+    """A detector without a row could be removed unnoticed; those of the machinery are looked for in all banks."""
+    written = ids_of_unit(unit)
+    rows = {expected for bank in bank_of.values() for expected, _ in bank.values()} - {"ok", "not-attempted"}
+    assert len(written) > at_least
+    assert written <= rows <= written | ids_of_machinery()
 
 
 def assert_well_said(verdict: Verdict, give_aways: tuple[str, ...]) -> None:
