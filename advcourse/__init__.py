@@ -5,14 +5,14 @@ figures (`draw`) and panels (`widgets`) are modules of their own and load what t
 `import advcourse` costs little more than torch.
 """
 
-from .attacks.gradient import fgsm, input_gradient, iterative_fgsm, least_likely, pgd
+from .attacks.gradient import fgsm, input_gradient, iterative_fgsm, least_likely, pgd, predicted
 from .attacks.minimal import ddn, deepfool, lbfgs
 from .checks import Verdict, check, judge
 from .claims import claim
 from .device import device
 from .goals import Targeted, Untargeted, cross_entropy, margin
 from .threats import L1, L2, Linf, Unbounded
-from .training import fit, standard_loss, train_step
+from .training import fit, kurakin_loss, madry_loss, standard_loss, train_step
 
 __all__ = [
     # what the attacker wants
@@ -29,6 +29,7 @@ __all__ = [
     "fgsm",
     "iterative_fgsm",
     "pgd",
+    "predicted",
     "least_likely",
     "input_gradient",
     # attacks that look for the smallest distortion
@@ -37,6 +38,8 @@ __all__ = [
     "ddn",
     # training
     "standard_loss",
+    "kurakin_loss",
+    "madry_loss",
     "train_step",
     "fit",
     # around a notebook

@@ -36,7 +36,7 @@ LAYERS = [
 ]
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 TORCH_ONLY = {"device", "goals", "threats", "oracles", "attacks", "training", "convex", "density"}
-ALSO = {"attacks/minimal.py": {"scipy"}, "training.py": {"tqdm"}}
+ALSO = {"attacks/minimal.py": {"scipy"}, "training/loop.py": {"tqdm"}}
 HOME = {"matplotlib": {"draw"}, "ipywidgets": {"widgets"}, "anywidget": {"widgets"}}
 LAZY = {"torchvision", "timm", "skimage", "sklearn", "mlxtend", "pandas", "mtcnn"}
 HEAVY = LAZY | {"matplotlib", "scipy", "ipywidgets", "anywidget", "IPython"}
@@ -118,7 +118,7 @@ def test_a_wrong_import_is_seen(file, source):
     [
         ("threats.py", "import math\nfrom torch import Tensor\nfrom .goals import margin"),
         ("attacks/minimal.py", "from scipy.optimize import minimize\nfrom .gradient import fgsm"),
-        ("training.py", "def fit():\n    from tqdm.auto import tqdm"),
+        ("training/loop.py", "def fit():\n    from tqdm.auto import tqdm"),
         ("models.py", "def pretrained():\n    import timm"),
         ("checks/unit.py", "from advcourse import fgsm"),
     ],

@@ -6,8 +6,17 @@ import pytest
 import torch
 from torch import nn
 
-from advcourse import data, models
-from advcourse.training import fit, madry_loss, standard_loss, train_step
+from advcourse import Linf, Targeted, Untargeted, data, fgsm, iterative_fgsm, models
+from advcourse.training import (
+    Free,
+    Replayed,
+    fit,
+    kurakin_loss,
+    madry_loss,
+    on_predictions,
+    standard_loss,
+    train_step,
+)
 
 
 def blobs(n=64, seed=0):
@@ -131,7 +140,7 @@ def test_no_epochs_change_nothing():
 def test_data_that_gives_no_batches_is_refused(stream):
     batches = (blobs(8) for _ in range(2)) if stream == "generator" else stream
     model = network()
-    with pytest.raises(ValueError, match=r"no batches in epoch [12].*list or data\.Batches"):
+    with pytest.raises(ValueError, match=r"no batches.*list or data\.Batches"):
         fit(model, batches, sgd(model), standard_loss, epochs=2)
 
 
@@ -190,3 +199,119 @@ def test_madrys_gradient_is_taken_at_a_constant_point():
     by_hand = torch.autograd.grad(standard_loss(model, moving.detach(), y), weight)[0]
     assert torch.equal(torch.autograd.grad(madry_loss(model, x, y, attack=lambda *_: moving), weight)[0], by_hand)
     assert not torch.equal(torch.autograd.grad(standard_loss(model, moving, y), weight)[0], by_hand)
+
+
+WIDE = Linf(0.5, lo=-20, hi=20)
+
+
+def nudge(model, x, goal):
+    return x + 1
+
+
+@pytest.mark.parametrize("m, k, weight", [(32, 16, 0.3), (10, 3, 2.0), (7, 0, 0.3), (7, 7, 0.3), (4, 2, 0.0)])
+def test_kurakins_loss_is_the_lectures_formula_with_k_samples_replaced(m, k, weight):
+    x, y = blobs(m)
+    model = network().eval()
+
+    def each(x):
+        return nn.functional.cross_entropy(model(x), y, reduction="none")
+
+    by_hand = (each(x)[k:].sum() + weight * each(x + 1)[:k].sum()) / ((m - k) + weight * k)
+    loss = kurakin_loss(model, x, y, attack=nudge, share=k / m, weight=weight)
+    assert loss.item() == pytest.approx(by_hand.item(), rel=1e-5)
+
+
+def test_the_normaliser_keeps_the_size_of_the_loss():
+    """On samples that all cost the same the mixed loss is that cost; the slide's other reading: 1.77 times that."""
+    x, y = torch.ones(32, 2), torch.zeros(32, dtype=torch.long)
+    model = nn.Linear(2, 2)
+    mixed = kurakin_loss(model, x, y, attack=lambda model, x, goal: x, share=0.5, weight=0.3).item()
+    one = standard_loss(model, x, y).item()
+    assert mixed == pytest.approx(one, rel=1e-5)
+    assert (32 * one + 0.3 * 16 * one) / ((32 - 16) + 0.3 * 16) == pytest.approx(1.77 * mixed, rel=1e-2)
+
+
+def test_kurakins_attack_is_told_the_true_labels_of_the_samples_it_replaces():
+    x, y = blobs(8)
+    seen = []
+
+    def attack(model, x, goal):
+        seen.append((len(x), goal.y))
+        return x
+
+    kurakin_loss(network(), x, y, attack=attack, share=0.25, weight=1.0)
+    assert seen[0][0] == 2 and torch.equal(seen[0][1], y[:2])
+
+
+def test_on_predictions_no_label_reaches_the_attack():
+    x, y = blobs(8)
+    model = network().eval()
+    attack = lambda model, x, goal: goal.y  # noqa: E731
+    assert torch.equal(on_predictions(model, x, Untargeted(1 - y), attack=attack), model(x).argmax(1))
+    assert torch.equal(on_predictions(model, x, Targeted(y), attack=attack), model(x).argmax(1))
+
+
+@pytest.mark.parametrize("share, weight", [(-0.1, 1), (1.1, 1), (0.5, -1), (0.5, math.inf), (1, 0), (math.nan, 1)])
+def test_a_mixture_that_is_none_is_refused(share, weight):
+    with pytest.raises(ValueError, match=r"share|counts"):
+        kurakin_loss(network(), *blobs(8), attack=nudge, share=share, weight=weight)
+
+
+# Free -----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_free_loss_is_the_clean_one_and_the_second_that_of_fgsm():
+    """From delta = 0 one step of length eps is FGSM on the weights before the step."""
+    x, y = blobs(8)
+    model = network().eval()
+    loss = Free(WIDE, step_size=WIDE.eps)
+    first = loss(model, x, y)
+    assert first.item() == pytest.approx(standard_loss(model, x, y).item())
+    first.backward()
+    assert loss(model, x, y).item() == pytest.approx(
+        madry_loss(model, x, y, attack=lambda *asked: fgsm(*asked, WIDE)).item()
+    )
+
+
+def test_on_frozen_weights_free_training_is_projected_gradient_ascent():
+    x, y = blobs(8)
+    model = network().eval()
+    loss = Free(WIDE, step_size=0.2)
+    history = [train_step(model, *batch, sgd(model, 0.0), loss) for batch in Replayed([(x, y)], 6)]
+    path = []
+    iterative_fgsm(model, x, Untargeted(y), WIDE, steps=5, step_size=0.2, trace=path.append)
+    assert history == pytest.approx([standard_loss(model, z, y).item() for z in path], rel=1e-5)
+
+
+def test_free_perturbations_stay_in_the_threats_set():
+    x, y = torch.rand(16, 1, 28, 28), torch.arange(16) % 10
+    x[:4] = x[:4].round()
+    model = models.linear()
+    threat = Linf(0.1)
+    loss = Free(threat, step_size=0.3)
+    seen = []
+    model[0].register_forward_hook(lambda module, inputs, out: seen.append(inputs[0].detach()))
+    for _ in range(5):
+        train_step(model, x, y, sgd(model), loss)
+    assert all(z.min() >= 0 and z.max() <= 1 and (z - x).abs().max() <= 0.1 + 1e-6 for z in seen)
+    assert (seen[-1] - x).abs().max() > 0.09, "and use it"
+
+
+def test_a_smaller_last_batch_uses_its_part_and_the_kept_perturbation_stays_one_of_a_batch():
+    x, y = blobs(8)
+    model = network().eval()
+    loss = Free(WIDE, step_size=0.2)
+    for size in (8, 3, 8):
+        assert math.isfinite(train_step(model, x[:size], y[:size], sgd(model), loss))
+
+
+@pytest.mark.parametrize("step_size", [0, -1, math.inf, math.nan])
+def test_a_free_step_that_is_no_step_is_refused(step_size):
+    with pytest.raises(ValueError, match="step_size"):
+        Free(WIDE, step_size=step_size)
+
+
+def test_batches_are_replayed_one_after_the_other():
+    assert list(Replayed([1, 2], 3)) == [1, 1, 1, 2, 2, 2]
+    with pytest.raises(ValueError, match="at least once"):
+        Replayed([1], 0)

@@ -112,6 +112,12 @@ def pgd(
     return best(seen, goal, len(x))[0]
 
 
+def predicted(model: Model, x: Tensor) -> Tensor:
+    """The class the model thinks most likely, argmax_y p(y|x): [B, ...] -> [B]."""
+    with evaluating(model), torch.no_grad():
+        return model(x).argmax(1)
+
+
 def least_likely(model: Model, x: Tensor) -> Tensor:
     """The class the model thinks least likely, argmin_y p(y|x), the lecture's target: [B, ...] -> [B]."""
     with evaluating(model), torch.no_grad():
