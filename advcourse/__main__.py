@@ -1,9 +1,10 @@
-"""`python -m advcourse train NAME`: make a shipped checkpoint again, by its recipe."""
+"""`python -m advcourse train NAME`: make a shipped checkpoint again, by its recipe. `torchrun` spreads it over GPUs."""
 
 import argparse
 import sys
 
-from advcourse import checkpoints
+from advcourse import checkpoints, device
+from advcourse.training import parallel
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -13,8 +14,10 @@ def main(arguments: list[str] | None = None) -> int:
     train = commands.add_parser("train", help="train a network by its recipe and write its checkpoint")
     train.add_argument("name", choices=sorted(checkpoints.RECIPES))
     given = parser.parse_args(arguments)
-    notes = checkpoints.train(given.name)
-    sys.stdout.write("".join(f"{key}: {value}\n" for key, value in notes.items()))
+    with parallel.processes(device()) as where:
+        notes = checkpoints.train(given.name, device=where)
+        if parallel.rank() == 0:
+            sys.stdout.write("".join(f"{key}: {value}\n" for key, value in notes.items()))
     return 0
 
 

@@ -3,12 +3,14 @@
 import gzip
 import operator
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from advcourse.models import imagenet_names, packaged
@@ -66,6 +68,21 @@ class Batches:
         order = torch.randperm(len(self.x), generator=self.generator).to(self.x.device)
         for pick in order.split(self.size):
             yield self.x[pick], self.y[pick]
+
+
+@dataclass(frozen=True, eq=False)
+class Shifted:
+    """Batches of images, each batch moved by up to so many pixels in both directions; what comes in is black."""
+
+    batches: Iterable[tuple[Tensor, Tensor]]
+    pixels: int
+    generator: Generator
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        d = self.pixels
+        for x, y in self.batches:
+            row, column = torch.randint(2 * d + 1, (2,), generator=self.generator).tolist()
+            yield F.pad(x, (d, d, d, d))[..., row : row + x.shape[-2], column : column + x.shape[-1]], y
 
 
 @cache

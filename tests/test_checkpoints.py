@@ -2,15 +2,16 @@
 
 import json
 import os
+import pickle
 from dataclasses import replace
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from advcourse import checkpoints, data, measure, toys
+from advcourse import Linf, Untargeted, checkpoints, data, measure, pgd, toys
 from advcourse.__main__ import main
-from advcourse.checkpoints import RECIPES, Recipe
+from advcourse.checkpoints import RECIPES, Recipe, recipes
 
 NAMES = sorted(RECIPES)
 # By the number in the notes: how it is measured, and how far another measurement or another training may be off.
@@ -23,10 +24,15 @@ GOOD = {
     "digits_linear": 0.89,
     "digits_mlp": 0.91,
     "digits_cnn": 0.95,
+    "digits_robust_1": 0.97,
+    "digits_robust_2": 0.97,
+    "digits_robust_3": 0.96,
     "fashion_mlp": 0.86,
     "fashion_cnn": 0.88,
     "faces_age": 5,
 }
+# What a robust one must leave to PGD-40 at the radius of its training.
+ROBUST = {"digits_robust_1": 0.90, "digits_robust_2": 0.80, "digits_robust_3": 0.75}
 # Trained again in every run of the tests; the others take minutes on a slow machine and follow the same code.
 QUICK = ("digits_linear", "digits_cnn")
 TINY = Recipe("linear", "digits", epochs=2, batch=500, learning_rate=1e-2, seed=3)
@@ -67,6 +73,18 @@ def test_a_shipped_network_is_as_good_as_its_notes_say(name):
     assert found <= GOOD[name] if name == "faces_age" else found >= GOOD[name]
 
 
+def test_every_network_trained_under_attack_is_asked_for_its_robustness():
+    assert sorted(ROBUST) == sorted(name for name, recipe in RECIPES.items() if recipe.eps)
+
+
+@pytest.mark.parametrize("name", sorted(ROBUST))
+def test_a_robust_network_withstands_what_its_notes_say(name):
+    noted, eps, test = float(checkpoints.notes(name)["pgd40_accuracy"]), RECIPES[name].eps, data.digits()[1][:300]
+    z = pgd(checkpoints.load(name), test.x, Untargeted(test.y), Linf(eps), steps=40, step_size=eps / 10)
+    assert measure.accuracy(checkpoints.load(name), z, test.y) == pytest.approx(noted, abs=0.04)
+    assert noted >= ROBUST[name]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_shipped_network_comes_ready_to_be_attacked(name):
     model = checkpoints.load(name)
@@ -78,8 +96,8 @@ def test_a_shipped_network_comes_ready_to_be_attacked(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_notes_say_how_it_was_made(name):
     notes = checkpoints.notes(name)
-    assert notes.keys() - MEASURED.keys() == {"recipe", "versions", "sha256"}
-    assert Recipe(**json.loads(notes["recipe"])) == RECIPES[name]
+    assert notes.keys() - MEASURED.keys() - {"pgd40_accuracy"} == {"recipe", "versions", "sha256"}
+    assert json.loads(notes["recipe"]) == RECIPES[name].described()
     assert "torch" in notes["versions"] and "python" in notes["versions"]
 
 
@@ -157,12 +175,15 @@ def test_a_failed_save_leaves_what_was_there_and_nothing_else(tiny, monkeypatch,
         else:
             broken.setattr(os, "replace", refuse)
         checkpoints.train("tiny", tiny)
-    assert [path.name for path in tiny.iterdir()] == ["tiny.safetensors"]
+    assert {path.name for path in tiny.iterdir()} <= {"tiny.safetensors", ".tiny.progress"}
     assert (tiny / "tiny.safetensors").read_bytes() == before
+    again = []
+    checkpoints.train("tiny", tiny, log=lambda *entry: again.append(entry))
+    assert len(again) == (0 if fails == "write_bytes" else 2), "what was trained before the disk was full is not lost"
 
 
 def test_the_command_line_trains_and_prints_the_notes(tiny, monkeypatch, capsys):
-    monkeypatch.setattr(checkpoints.train, "__defaults__", (tiny, checkpoints.training.ignore))
+    monkeypatch.setattr(checkpoints.train, "__defaults__", (tiny, checkpoints.training.ignore, "cpu"))
     assert main(["train", "tiny"]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert sorted(printed) == sorted(f"{key}: {value}" for key, value in checkpoints.notes("tiny", tiny).items())
@@ -175,6 +196,69 @@ def test_the_command_line_names_what_it_knows(arguments, capsys):
     assert stop.value.code == 2
     shown = capsys.readouterr().err
     assert ("digits_cnn" if arguments[1:] else "train") in shown or "required" in shown
+
+
+# Interrupted ----------------------------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """As hard an end as a test can survive."""
+
+
+def die_in(epoch):
+    def log(done, loss):
+        if done == epoch:
+            raise Killed
+
+    return log
+
+
+@pytest.fixture
+def robust(monkeypatch, tiny):
+    """A recipe whose training is random in every way there is: order, shifts, random starts, warm-up and cool-down."""
+    recipe = replace(
+        TINY, epochs=4, loss=recipes.madry, eps=0.1, warm_up=2, cool_down=2, first=600, batch=200, shift=1, replays=2
+    )
+    monkeypatch.setitem(RECIPES, "tiny", recipe)
+    return tiny
+
+
+@pytest.mark.parametrize("epoch", [1, 3, 4])
+def test_a_killed_training_goes_on_and_ends_in_the_same_weights(robust, epoch, tmp_path_factory):
+    whole = checkpoints.train("tiny", tmp_path_factory.mktemp("whole"))
+    with pytest.raises(Killed):
+        checkpoints.train("tiny", robust, log=die_in(epoch))
+    logged = []
+    assert checkpoints.train("tiny", robust, log=lambda *entry: logged.append(entry)) == whole
+    assert [e for e, _ in logged] == list(range(epoch + 1, 5)), "no epoch is done again"
+    assert [path.name for path in robust.iterdir()] == ["tiny.safetensors"]
+
+
+def test_the_progress_of_another_recipe_is_not_taken_up(robust, monkeypatch):
+    with pytest.raises(Killed):
+        checkpoints.train("tiny", robust, log=die_in(2))
+    monkeypatch.setitem(RECIPES, "tiny", replace(RECIPES["tiny"], eps=0.05))
+    logged = []
+    checkpoints.train("tiny", robust, log=lambda *entry: logged.append(entry))
+    assert len(logged) == 4
+
+
+@pytest.mark.parametrize("content", [b"", b"not a file of torch's", pickle.dumps({"epoch": 2})])
+def test_progress_that_cannot_be_read_says_what_to_do(robust, content):
+    (robust / ".tiny.progress").write_bytes(content)
+    with pytest.raises(ValueError, match=r"\.tiny\.progress.*cannot be read.*delete it"):
+        checkpoints.train("tiny", robust)
+
+
+def test_the_radius_grows_and_the_rate_falls_as_the_recipe_says():
+    recipe = replace(TINY, epochs=6, loss=recipes.free, eps=0.3, warm_up=2, cool_down=3, learning_rate=0.4)
+    assert [round(recipe.loss_in(epoch).threat.eps, 6) for epoch in range(1, 7)] == [0.1, 0.2, 0.3, 0.3, 0.3, 0.3]
+    assert [round(recipe.rate_in(epoch), 6) for epoch in range(1, 7)] == [0.4, 0.4, 0.4, 0.3, 0.2, 0.1]
+
+
+def test_a_recipe_tells_its_loss_in_full():
+    told = replace(TINY, loss=recipes.madry, eps=0.3).described()["loss"]
+    assert told == "madry_loss(attack=pgd(threat=Linf(eps=0.3, lo=0.0, hi=1.0), steps=7, step_size=0.075))"
 
 
 # Files that are not what they should be -------------------------------------------------------------------------------

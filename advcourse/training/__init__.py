@@ -1,5 +1,8 @@
 """Training. A loss is a function (model, x, y) -> scalar, and robust training differs from standard by that alone."""
 
+from advcourse.attacks.gradient import ignore
+
+from . import parallel
 from .free import Free, Replayed
 from .loop import fit, train_epoch, train_step
 from .losses import (
@@ -28,4 +31,7 @@ __all__ = [
     "train_step",
     "train_epoch",
     "fit",
+    "ignore",
+    # and in several processes
+    "parallel",
 ]

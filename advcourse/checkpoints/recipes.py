@@ -1,0 +1,116 @@
+"""How each shipped network was made. A robust one differs from the others by its loss and the radius eps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
+
+from torch import nn
+
+from advcourse import data, models
+from advcourse.attacks.gradient import fgsm, pgd
+from advcourse.threats import Linf
+from advcourse.training import Free, TrainingLoss, kurakin_loss, madry_loss, on_predictions
+
+LossOfEps = Callable[[float], TrainingLoss]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network was made: builder in models, images in data, seed, settings of Adam, and what makes it robust.
+
+    eps grows linearly over the warm-up's epochs, so that training starts at all; the learning rate falls linearly
+    over the cool-down's, the last ones. `first` images are used (None: all), moved by up to `shift` pixels, each batch
+    `replays` times in a row.
+    """
+
+    model: str
+    images: str
+    epochs: int
+    batch: int
+    learning_rate: float
+    seed: int
+    loss: LossOfEps | None = None
+    eps: float = 0.0
+    replays: int = 1
+    warm_up: int = 0
+    cool_down: int = 0
+    first: int | None = None
+    shift: int = 0
+    width: int | None = None
+
+    def build(self) -> nn.Module:
+        """The network before training, from the global randomness."""
+        return getattr(models, self.model)(**({"width": self.width} if self.width else {}))
+
+    def read(self) -> tuple[data.Images, data.Images]:
+        """Training images, as many as are used, and test images."""
+        train, test = getattr(data, self.images)()
+        return (train[: self.first] if self.first else train), test
+
+    def loss_in(self, epoch: int) -> TrainingLoss | None:
+        """The loss of an epoch, counted from 1, with the radius it has come to."""
+        return self.loss(self.eps * min(1.0, epoch / (self.warm_up + 1))) if self.loss else None
+
+    def rate_in(self, epoch: int) -> float:
+        """The learning rate of an epoch, counted from 1."""
+        return self.learning_rate * min(1.0, (self.epochs - epoch + 1) / (self.cool_down + 1))
+
+    def described(self) -> dict:
+        """What differs from the defaults, for a checkpoint's notes; the loss spelt out as it is after the warm-up."""
+        given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        return given | {"loss": spelt(self.loss(self.eps))} if self.loss else given
+
+
+def spelt(part: object) -> str:
+    """A configured loss as its call: `madry_loss(attack=pgd(threat=Linf(eps=0.1), steps=7))`."""
+    if isinstance(part, partial):
+        return f"{spelt(part.func)}({', '.join(f'{key}={spelt(value)}' for key, value in part.keywords.items())})"
+    return getattr(part, "__name__", repr(part))
+
+
+def mixed(eps: float) -> TrainingLoss:
+    """Half of every batch replaced by FGSM examples made with the true labels: Kurakin et al., 2017."""
+    return partial(kurakin_loss, attack=partial(fgsm, threat=Linf(eps)), share=0.5, weight=1.0)
+
+
+def mixed_on_predictions(eps: float) -> TrainingLoss:
+    """The same, made with the labels that the network predicts."""
+    attack = partial(on_predictions, attack=partial(fgsm, threat=Linf(eps)))
+    return partial(kurakin_loss, attack=attack, share=0.5, weight=1.0)
+
+
+def madry(eps: float) -> TrainingLoss:
+    """Every batch attacked by seven steps of PGD: Madry et al., 2018."""
+    return partial(madry_loss, attack=partial(pgd, threat=Linf(eps), steps=7, step_size=eps / 4))
+
+
+def fast(eps: float) -> TrainingLoss:
+    """One step from a random start: Wong et al., 2020."""
+    return partial(madry_loss, attack=partial(pgd, threat=Linf(eps), steps=1, step_size=1.25 * eps))
+
+
+def free(eps: float) -> TrainingLoss:
+    """The backward pass of one step is the attack of the next: Shafahi et al., 2019."""
+    return Free(Linf(eps), step_size=1.25 * eps)
+
+
+_FREE_DIGITS = partial(Recipe, "cnn", "digits", batch=64, learning_rate=2e-3, seed=0, loss=free, replays=4, warm_up=4)
+
+RECIPES = {
+    "digits_linear": Recipe("linear", "digits", epochs=20, batch=128, learning_rate=1e-3, seed=0),
+    "digits_mlp": Recipe("mlp", "digits", epochs=20, batch=128, learning_rate=1e-3, seed=0),
+    "digits_cnn": Recipe("cnn", "digits", epochs=20, batch=128, learning_rate=2e-3, seed=0),
+    "digits_robust_1": _FREE_DIGITS(epochs=14, cool_down=13, eps=0.1, shift=1),
+    "digits_robust_2": _FREE_DIGITS(epochs=14, cool_down=13, eps=0.2),
+    "digits_robust_3": _FREE_DIGITS(epochs=16, cool_down=15, eps=0.3),
+    "fashion_mlp": Recipe("mlp", "fashion", epochs=6, batch=128, learning_rate=1e-3, seed=0),
+    "fashion_cnn": Recipe("cnn", "fashion", epochs=6, batch=128, learning_rate=2e-3, seed=0),
+    "faces_age": Recipe("age_cnn", "faces", epochs=16, batch=64, learning_rate=1e-3, seed=0),
+}
+
+
+def find(name: str) -> Recipe:
+    """The recipe of that name; ValueError names those there are."""
+    if name not in RECIPES:
+        raise ValueError(f"there is no recipe called {name!r}; there are {', '.join(RECIPES)}")
+    return RECIPES[name]
