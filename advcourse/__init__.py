@@ -1,7 +1,7 @@
 """Adversarial examples and robust learning: a small, exact library, ordered like the lecture.
 
 The names below are what the notebooks use. Networks (`models`, `checkpoints`), data (`data`), measurements (`measure`),
-figures (`draw`) and panels (`widgets`) are modules of their own and load what they need when they are asked:
+figures (`draw`), panels (`widgets`) and maxima of convex functions (`convex`) are modules of their own and load what they need when they are asked:
 `import advcourse` costs little more than torch.
 """
 

@@ -18,8 +18,8 @@ LAYERS = [
     {"threats"},
     {"oracles"},
     {"attacks"},
-    {"training"},
     {"convex"},
+    {"training"},
     {"density"},
     {"toys"},
     {"models"},
@@ -35,7 +35,7 @@ LAYERS = [
     {"__init__", "__main__"},
 ]
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
-TORCH_ONLY = {"device", "goals", "threats", "oracles", "attacks", "training", "convex", "density"}
+TORCH_ONLY = {"device", "goals", "threats", "oracles", "attacks", "convex", "training", "density"}
 ALSO = {"attacks/minimal.py": {"scipy"}, "training/loop.py": {"tqdm"}}
 HOME = {"matplotlib": {"draw"}, "ipywidgets": {"widgets"}, "anywidget": {"widgets"}}
 LAZY = {"torchvision", "timm", "skimage", "sklearn", "mlxtend", "pandas", "mtcnn"}

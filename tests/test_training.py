@@ -10,6 +10,7 @@ from advcourse import Linf, Targeted, Untargeted, data, fgsm, iterative_fgsm, mo
 from advcourse.training import (
     Free,
     Replayed,
+    descent_loss,
     fit,
     kurakin_loss,
     madry_loss,
@@ -255,6 +256,35 @@ def test_on_predictions_no_label_reaches_the_attack():
 def test_a_mixture_that_is_none_is_refused(share, weight):
     with pytest.raises(ValueError, match=r"share|counts"):
         kurakin_loss(network(), *blobs(8), attack=nudge, share=share, weight=weight)
+
+
+def slope(loss, model):
+    return torch.cat([part.flatten() for part in torch.autograd.grad(loss, list(model.parameters()))])
+
+
+def test_the_descent_loss_steps_down_for_every_maximiser_where_madrys_step_need_not():
+    """The lecture's robust logistic regression: x = (0, a), eps = 1, and both ends of the ball's side are maximisers."""
+    x, y = torch.tensor([[0.0, 1.5]]), torch.tensor([1])
+    model = nn.Linear(2, 2)
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor([[0.0, 0.0], [0.0, 1.0]]))
+        model.bias.zero_()
+    ends = [torch.tensor([[-1.0, 0.5]]), torch.tensor([[1.0, 0.5]])]
+    gradients = [slope(standard_loss(model, z, y), model) for z in ends]
+    turn = iter(ends)
+    mixed = slope(descent_loss(model, x, y, attack=lambda *_: next(turn), candidates=2), model)
+    assert all(mixed @ g > 0 for g in gradients)
+    assert mixed.norm() <= min(g.norm() for g in gradients)
+    assert gradients[0] @ gradients[1] < 0, "and Madry's step down for one leads up for the other"
+
+
+def test_with_one_candidate_the_descent_loss_is_madrys():
+    x, y = blobs(8)
+    model = network().eval()
+    mixed, plain = descent_loss(model, x, y, attack=nudge, candidates=1), madry_loss(model, x, y, attack=nudge)
+    assert mixed.item() == pytest.approx(plain.item()) and torch.allclose(slope(mixed, model), slope(plain, model))
+    with pytest.raises(ValueError, match="candidates=0"):
+        descent_loss(model, x, y, attack=nudge, candidates=0)
 
 
 # Free -----------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from .losses import (
     Adversary,
     TrainingLoss,
     absolute_loss,
+    descent_loss,
     kurakin_loss,
     madry_loss,
     on_predictions,
@@ -16,18 +17,19 @@ from .losses import (
 )
 
 __all__ = [
-    # one loss a file would be too many, one loss a function is not
+    # what is minimised
     "TrainingLoss",
     "Adversary",
     "standard_loss",
     "absolute_loss",
     "kurakin_loss",
     "madry_loss",
+    "descent_loss",
     "on_predictions",
-    # a loss that remembers
+    # the one that remembers
     "Free",
     "Replayed",
-    # what all of them are minimised by
+    # what minimises all of them
     "train_step",
     "train_epoch",
     "fit",

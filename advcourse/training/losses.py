@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from advcourse.attacks.gradient import Model, predicted
+from advcourse.convex import min_norm_point
 from advcourse.goals import Goal, Untargeted, cross_entropy
 
 Adversary = Callable[[Model, Tensor, Goal], Tensor]
@@ -59,6 +60,23 @@ def madry_loss(model: nn.Module, x: Tensor, y: Tensor, *, attack: Adversary) -> 
     to Adversarial Attacks", ICLR 2018.
     """
     return standard_loss(model, attack(model, x, Untargeted(y)).detach(), y)
+
+
+def descent_loss(model: nn.Module, x: Tensor, y: Tensor, *, attack: Adversary, candidates: int) -> Tensor:
+    """Madry's loss mixed over several maximisers, so that one step down is a step down for each of them.
+
+    The attack is run `candidates` times; with random starts it ends in different, about equally good maximisers. Their
+    losses are weighted as the minimum-norm element of the hull of their gradients with respect to the weights is,
+    which makes it the gradient of this loss. Costs as many attacks as candidates.
+    Latorre et al., "Finding Actual Descent Directions for Adversarial Training", ICLR 2023.
+    """
+    if candidates < 1:
+        raise ValueError(f"candidates={candidates}: the attack has to be run at least once; with 1 this is madry_loss")
+    losses = [madry_loss(model, x, y, attack=attack) for _ in range(candidates)]
+    weights = [p for p in model.parameters() if p.requires_grad]
+    gradients = [torch.autograd.grad(loss, weights, retain_graph=True) for loss in losses]
+    flat = torch.stack([torch.cat([part.flatten() for part in gradient]) for gradient in gradients])
+    return min_norm_point(flat).weights @ torch.stack(losses)
 
 
 def on_predictions(model: Model, x: Tensor, goal: Goal, *, attack: Adversary) -> Tensor:
