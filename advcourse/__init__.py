@@ -1,8 +1,8 @@
 """Adversarial examples and robust learning: a small, exact library, ordered like the lecture.
 
 The names below are what the notebooks use. Networks (`models`, `checkpoints`), data (`data`), measurements (`measure`),
-figures (`draw`), panels (`widgets`) and maxima of convex functions (`convex`) are modules of their own and load what they need when they are asked:
-`import advcourse` costs little more than torch.
+figures (`draw`), panels (`widgets`) and maxima of convex functions (`convex`) are modules of their own and load what
+they need when they are asked: `import advcourse` costs little more than torch.
 """
 
 from .attacks.gradient import fgsm, input_gradient, iterative_fgsm, least_likely, pgd, predicted

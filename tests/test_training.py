@@ -263,12 +263,11 @@ def slope(loss, model):
 
 
 def test_the_descent_loss_steps_down_for_every_maximiser_where_madrys_step_need_not():
-    """The lecture's robust logistic regression: x = (0, a), eps = 1, and both ends of the ball's side are maximisers."""
+    """Robust logistic regression on x = (0, 1.5), eps = 1, w = (0, 1): both ends of the ball's side are maximisers."""
     x, y = torch.tensor([[0.0, 1.5]]), torch.tensor([1])
-    model = nn.Linear(2, 2)
+    model = nn.Linear(2, 2, bias=False)
     with torch.no_grad():
         model.weight.copy_(torch.tensor([[0.0, 0.0], [0.0, 1.0]]))
-        model.bias.zero_()
     ends = [torch.tensor([[-1.0, 0.5]]), torch.tensor([[1.0, 0.5]])]
     gradients = [slope(standard_loss(model, z, y), model) for z in ends]
     turn = iter(ends)
