@@ -14,10 +14,17 @@ def main(arguments: list[str] | None = None) -> int:
     train = commands.add_parser("train", help="train a network by its recipe and write its checkpoint")
     train.add_argument("name", choices=sorted(checkpoints.RECIPES))
     given = parser.parse_args(arguments)
-    with parallel.processes(device()) as where:
-        notes = checkpoints.train(given.name, device=where)
-        if parallel.rank() == 0:
-            sys.stdout.write("".join(f"{key}: {value}\n" for key, value in notes.items()))
+    try:
+        with parallel.processes(device()) as where:
+            notes = checkpoints.train(given.name, device=where)
+            if parallel.rank() == 0:
+                sys.stdout.write("".join(f"{key}: {value}\n" for key, value in notes.items()))
+    except KeyboardInterrupt:
+        sys.stderr.write("\nstopped; the same command goes on after the last whole epoch\n")
+        return 130
+    except (ValueError, OSError, FloatingPointError) as error:
+        sys.stderr.write(f"\n{given.name} was not trained: {error}\n")
+        return 1
     return 0
 
 

@@ -7,6 +7,9 @@ process. So a busy machine widens the brackets and hardly moves the median. Sett
 eps .1, step .01, 40 steps and one random start; DeepFool and DDN as `smallest` tells. Beside speed stands strength, on
 the same digits: the mean cross entropy and the accuracy that the attack leaves, or the median distance.
 
+Training is raced the same way, an epoch of each kind against a standard one; what several processes bring is measured
+by the clock on the wall, so it needs as many idle cores.
+
 The targets are printed with their verdicts; only with `--check` does a missed one make the exit status 1.
 """
 
@@ -21,6 +24,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import contestants
+import robust_training
 import smallest
 import torch
 from contestants import EPS, STEP_SIZE, STEPS
@@ -129,6 +133,15 @@ def race_smallest(model: nn.Module, digits: data.Images, batch: int, rounds: int
     return targets
 
 
+def race_training(rounds: int) -> None:
+    """An epoch of each kind of training on 1,280 digits, and how many images a second several processes train on."""
+    kinds = robust_training.epochs(data.digits()[0][:1280])
+    show("an epoch", kinds, interleave(kinds, [()] * rounds))
+    rates = {n: robust_training.images_a_second(n, seconds=8.0 * rounds) for n in robust_training.PROCESSES}
+    rows = {str(n): [f"{rate:.0f}", f"{rate / rates[1]:.2f}"] for n, rate in rates.items()}
+    print(table("processes, Madry's training", ["images a second", "ratio"], rows), end="\n\n")
+
+
 def race_import(rounds: int) -> list[Target]:
     """`import advcourse` against `import torch`, each timed inside a fresh interpreter; prints the table."""
 
@@ -206,6 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     model, (_, digits) = checkpoints.load("digits_cnn"), data.digits()
     targets = race_pgd(model, digits, 128, some, at_most=1.05) + race_pgd(model, digits, 1, many, at_most=1.10)
     race_fgsm(model, digits, 128, few)
+    race_training(few)
     targets += race_smallest(model, digits, 128, once + 1) + race_smallest(model, digits, 1, many // 5)
     targets += race_curve(model, digits, once) + race_import(few)
     if torch.cuda.is_available():

@@ -29,10 +29,11 @@ GOOD = {
     "digits_robust_3": 0.96,
     "fashion_mlp": 0.86,
     "fashion_cnn": 0.88,
+    "fashion_robust": 0.84,
     "faces_age": 5,
 }
 # What a robust one must leave to PGD-40 at the radius of its training.
-ROBUST = {"digits_robust_1": 0.90, "digits_robust_2": 0.80, "digits_robust_3": 0.75}
+ROBUST = {"digits_robust_1": 0.90, "digits_robust_2": 0.80, "digits_robust_3": 0.75, "fashion_robust": 0.7}
 # Trained again in every run of the tests; the others take minutes on a slow machine and follow the same code.
 QUICK = ("digits_linear", "digits_cnn")
 TINY = Recipe("linear", "digits", epochs=2, batch=500, learning_rate=1e-2, seed=3)
@@ -79,7 +80,10 @@ def test_every_network_trained_under_attack_is_asked_for_its_robustness():
 
 @pytest.mark.parametrize("name", sorted(ROBUST))
 def test_a_robust_network_withstands_what_its_notes_say(name):
-    noted, eps, test = float(checkpoints.notes(name)["pgd40_accuracy"]), RECIPES[name].eps, data.digits()[1][:300]
+    if RECIPES[name].images == "fashion":
+        require_fashion()
+    noted, eps = float(checkpoints.notes(name)["pgd40_accuracy"]), RECIPES[name].eps
+    test = getattr(data, RECIPES[name].images)()[1][:300]
     z = pgd(checkpoints.load(name), test.x, Untargeted(test.y), Linf(eps), steps=40, step_size=eps / 10)
     assert measure.accuracy(checkpoints.load(name), z, test.y) == pytest.approx(noted, abs=0.04)
     assert noted >= ROBUST[name]
@@ -187,6 +191,23 @@ def test_the_command_line_trains_and_prints_the_notes(tiny, monkeypatch, capsys)
     assert main(["train", "tiny"]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert sorted(printed) == sorted(f"{key}: {value}" for key, value in checkpoints.notes("tiny", tiny).items())
+
+
+@pytest.mark.parametrize(
+    "error, status, says",
+    [
+        (KeyboardInterrupt(), 130, "the same command goes on after the last whole epoch"),
+        (FileNotFoundError("Fashion-MNIST was not found"), 1, "tiny was not trained: Fashion-MNIST was not found"),
+        (FloatingPointError("the training loss is nan"), 1, "tiny was not trained: the training loss is nan"),
+    ],
+)
+def test_the_command_line_says_why_it_stopped_and_spares_the_traceback(tiny, monkeypatch, capsys, error, status, says):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(checkpoints, "train", fail)
+    assert main(["train", "tiny"]) == status
+    assert says in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["train"], ["train", "nobody"], ["sing"]], ids=" ".join)

@@ -105,6 +105,19 @@ RECIPES = {
     "digits_robust_3": _FREE_DIGITS(epochs=16, cool_down=15, eps=0.3),
     "fashion_mlp": Recipe("mlp", "fashion", epochs=6, batch=128, learning_rate=1e-3, seed=0),
     "fashion_cnn": Recipe("cnn", "fashion", epochs=6, batch=128, learning_rate=2e-3, seed=0),
+    "fashion_robust": Recipe(
+        "cnn",
+        "fashion",
+        epochs=8,
+        batch=128,
+        learning_rate=3e-3,
+        seed=0,
+        loss=free,
+        eps=0.1,
+        replays=4,
+        warm_up=2,
+        cool_down=7,
+    ),
     "faces_age": Recipe("age_cnn", "faces", epochs=16, batch=64, learning_rate=1e-3, seed=0),
 }
 
