@@ -28,7 +28,7 @@ PLAYGROUND = """
 from advcourse.widgets import Playground
 
 playground = Playground(classifier="wide net")
-playground.held = {"point": 0, "at": [0, 0], "done": True}
+playground.hold(0, (0.0, 0.0), done=True)
 playground
 """
 WARM = 5

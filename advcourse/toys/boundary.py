@@ -24,7 +24,11 @@ def lattice(lo: float, hi: float, cells: int) -> Tensor:
 def ask(model: Model, x: Tensor, *, batch: int = 16384) -> Tensor:
     """The model's logits [B, K] at points [B, 2], in evaluation mode and without a graph."""
     with evaluating(model), torch.no_grad():
-        return torch.cat([model(part) for part in x.split(batch)])
+        return _answers(model, x, batch)
+
+
+def _answers(model: Model, x: Tensor, batch: int = 16384) -> Tensor:
+    return torch.cat([model(part) for part in x.split(batch)]) if len(x) > batch else model(x)
 
 
 class Boundary:
@@ -38,27 +42,31 @@ class Boundary:
     def __init__(self, model: Model, lo: float, hi: float, cells: int = 256):
         self.model, self.lo, self.hi, self.cell = model, lo, hi, (hi - lo) / cells
         grid = lattice(lo, hi, cells)
-        out = ask(model, grid)
-        self.field = out.view(cells + 1, cells + 1, -1)
+        self.field = ask(model, grid).view(cells + 1, cells + 1, -1)
         grid, said = grid.view(cells + 1, cells + 1, 2), self.field.argmax(2)
         beside, above = said[:, :-1] != said[:, 1:], said[:-1] != said[1:]
         one = torch.cat([grid[:, :-1][beside], grid[:-1][above]])
         other = torch.cat([grid[:, 1:][beside], grid[1:][above]])
-        one, other = self._halve(one, other, times=7)
-        self.ends = torch.cat([one, other])
-        self.classes = ask(model, self.ends).argmax(1)
+        with evaluating(model), torch.no_grad():
+            self.ends = torch.cat(self._halve(one, other, times=7))
+            self.classes = self._says(self.ends)
 
     @property
     def probability(self) -> Tensor:
         """p(1) on the grid, [cells + 1, cells + 1] from the bottom row up: what `draw.decisions` shows."""
         return self.field.softmax(2)[..., 1]
 
+    # A search asks a hundred times, so it enters the evaluation mode once, and these ask within it.
+
+    def _says(self, x: Tensor) -> Tensor:
+        return _answers(self.model, x).argmax(1)
+
     def _halve(self, one: Tensor, other: Tensor, times: int) -> tuple[Tensor, Tensor]:
         """Bring both ends of each segment together at a place where the model changes its mind: [M, 2] each."""
-        says = ask(self.model, one).argmax(1)
+        says = self._says(one)
         for _ in range(times):
             middle = (one + other) / 2
-            same = (ask(self.model, middle).argmax(1) == says)[:, None]
+            same = (self._says(middle) == says)[:, None]
             one, other = torch.where(same, middle, one), torch.where(same, other, middle)
         return one, other
 
@@ -72,7 +80,8 @@ class Boundary:
         z, distance = self.nearest(x, y, threat)
         found = torch.isfinite(distance) & (distance > 0)
         if bool(found.any()):
-            z[found] = self._look_around(x[found], y[found], z[found], threat)
+            with evaluating(self.model), torch.no_grad():
+                z[found] = self._look_around(x[found], y[found], z[found], threat)
         return z, torch.where(found, threat.size(z - x), distance)
 
     def nearest(self, x: Tensor, y: Tensor, threat: Threat) -> tuple[Tensor, Tensor]:
@@ -114,16 +123,15 @@ class Boundary:
                 near, far = torch.where(hit, near, middle), torch.where(hit, middle, far)
             far, best = far.masked_fill(~usable, math.inf).min(1)
             better = x + far[:, None] * ways[rows, best]
-            shorter = (threat.size(better - x) < threat.size(d)) & (ask(self.model, better).argmax(1) != y)
+            shorter = (threat.size(better - x) < threat.size(d)) & (self._says(better) != y)
             z = torch.where(shorter[:, None], better, z)
-            _, z = self._halve(x, z, times=20)
-        return z
+        return self._halve(x, z, times=20)[1]
 
     def _is_wrong(self, x: Tensor, y: Tensor, ways: Tensor, length: Tensor) -> Tensor:
         """Whether x + length * way is in the box, and not of class y: ways [B, D, 2], length [B, D] -> [B, D] bool."""
         z = x[:, None] + length[..., None] * ways
         inside = ((z >= self.lo) & (z <= self.hi)).all(2)
-        return inside & (ask(self.model, z.flatten(0, 1)).argmax(1).view_as(length) != y[:, None])
+        return inside & (self._says(z.flatten(0, 1)).view_as(length) != y[:, None])
 
     def _check(self, x: Tensor, y: Tensor, threat: Threat) -> None:
         check_labels(y, len(x))

@@ -88,6 +88,7 @@ function render({ model, el }) {
     repaint();
   };
   const draw = () => {
+    answered(awaited);
     const now = get("scene"), lists = ["points", "z", "distance", "p"].map((name) => [name, floats(now[name])]);
     scene = Object.fromEntries(lists);
     labels = Array.from({ length: now.labels.byteLength }, (_, i) => now.labels.getUint8(i));
@@ -110,7 +111,29 @@ function render({ model, el }) {
 
   // What the mouse and the keys do ------------------------------------------------------------------------------------
 
-  let dragged = null, drawing = null;
+  let dragged = null, drawing = null, awaited = null, newest = null, said = 0;
+  // One move is on its way at a time, and of those that come meanwhile the newest is next.
+  const tell = (held) => {
+    if (awaited) return (newest = held);
+    awaited = held;
+    const status = ({ content }) => {
+      if (content.execution_state === "idle") answered(held);
+      else say();
+    };
+    model.send({ do: "hold", with: held }, { iopub: { status } });
+  };
+  const answered = (held) => {
+    if (!held || held !== awaited) return;
+    [awaited, held, newest] = [null, newest, null];
+    if (held) tell(held);
+  };
+  // Jupyter's server may hold an answer back until the browser acknowledges what came before, that the kernel is busy.
+  // TCP does so with the next thing to be said, or 40 ms later: so while an answer is awaited, something is said.
+  const say = () => {
+    said++;
+    const status = ({ content }) => content.execution_state === "idle" && --said === 0 && awaited && say();
+    model.send({}, { iopub: { status } });
+  };
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
     const at = [(2 * (event.clientX - box.left)) / box.width - 1, 1 - (2 * (event.clientY - box.top)) / box.height];
@@ -128,7 +151,7 @@ function render({ model, el }) {
   const hold = (i, at, done) => {
     dragged = done ? null : { point: i, at };
     points = moved(points, i, at);
-    set("held", { point: i, at, done });
+    tell([i, at, done]);
     repaint();
   };
   const choose = (i) => {

@@ -34,7 +34,7 @@ class Playground(anywidget.AnyWidget):
     eps = CFloat(0.1).tag(sync=True)
     arrows, learning = Bool(True).tag(sync=True), Bool(False).tag(sync=True)
     side = Enum(CLASSES, "blue").tag(sync=True)
-    held = Dict().tag(sync=True)  # {point: index, at: [x, y], done: whether it was let go}
+    held = Dict()  # {point: index, at: [x, y], done: whether it was let go}
 
     controls, styles = List().tag(sync=True), List().tag(sync=True)
     palette = Dict({"blue": draw.BLUE, "orange": draw.RED}).tag(sync=True)
@@ -114,10 +114,15 @@ class Playground(anywidget.AnyWidget):
         self.world.remove(point)
         self._show()
 
+    def hold(self, point: int, at: tuple[float, float], done: bool = False) -> None:
+        """Put the point of this index at (x, y) and keep hold of it, or let go of it there."""
+        self.held = {"point": point, "at": at, "done": done}
+
     def _obey(self, _, content: dict, buffers) -> None:
-        """A button of the browser, or a click on its canvas."""
-        does = {name: getattr(self, name) for name in ("train", "train_all", "start_anew", "add", "remove")}
-        does[content["do"]](*content.get("with", ()))
+        """A button of the browser, something done to its canvas, or nothing: see `say` in playground.js."""
+        does = {name: getattr(self, name) for name in ("train", "train_all", "start_anew", "add", "remove", "hold")}
+        if content:
+            does[content["do"]](*content.get("with", ()))
 
     @observe("held")
     def _follow(self, change) -> None:
