@@ -1,4 +1,7 @@
-"""`python -m advcourse train NAME`: make a shipped checkpoint again, by its recipe. `torchrun` spreads it over GPUs."""
+"""`python -m advcourse train NAME` makes a shipped checkpoint again, by its recipe; `torchrun` spreads it over GPUs.
+
+`python -m advcourse conflict` makes the cue-conflict images of unit 03 again.
+"""
 
 import argparse
 import sys
@@ -13,7 +16,10 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     train = commands.add_parser("train", help="train a network by its recipe and write its checkpoint")
     train.add_argument("name", choices=sorted(checkpoints.RECIPES))
+    commands.add_parser("conflict", help="make the cue-conflict images of unit 03 again, in some minutes")
     given = parser.parse_args(arguments)
+    if given.command == "conflict":
+        return remake_conflict_images()
     try:
         with parallel.processes(device()) as where:
             notes = checkpoints.train(given.name, device=where)
@@ -25,6 +31,17 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, OSError, FloatingPointError) as error:
         sys.stderr.write(f"\n{given.name} was not trained: {error}\n")
         return 1
+    return 0
+
+
+def remake_conflict_images() -> int:
+    """All of them, with a progress bar; the exit status."""
+    from tqdm import tqdm
+
+    from advcourse import conflict
+
+    with tqdm(total=len(conflict.pairs()), unit="image") as bar:
+        conflict.make(log=lambda name: bar.update())
     return 0
 
 

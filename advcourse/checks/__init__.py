@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from . import adversarial_examples, blind_spots, gradient_attacks
+from . import adversarial_examples, blind_spots, gradient_attacks, texture_vs_shape
 from .forms import like_first_tensor
 from .interview import Interview
 from .sandbox import fixed_surroundings
@@ -24,6 +24,7 @@ __all__ = ["Verdict", "check", "judge"]
 EXERCISES: dict[str, Exercise] = {
     **blind_spots.EXERCISES,
     **adversarial_examples.EXERCISES,
+    **texture_vs_shape.EXERCISES,
     **gradient_attacks.EXERCISES,
 }
 

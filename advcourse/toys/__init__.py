@@ -1,4 +1,4 @@
-"""Small worlds that one can see whole: classes in the plane, where a classifier changes its mind, and drawn faces.
+"""Small worlds that one can see whole: classes in the plane, where a classifier changes its mind, and drawn images.
 
 `points, labels = moons(generator)` makes data, `model = wide_net(points, labels, generator)` learns it, and
 `z, distance = smallest(model, points, labels, L2(1, lo=-1, hi=1))` is the nearest point that fools it.
@@ -8,6 +8,7 @@ from advcourse.toys.amoeba import amoebas
 from advcourse.toys.boundary import Boundary, ask, lattice, smallest, susceptibility
 from advcourse.toys.faces import OLDEST, YOUNGEST, Portraits, faces_aged, portraits
 from advcourse.toys.outlier import Logistic, logistic, two_gaussians
+from advcourse.toys.patterns import PATTERNS
 from advcourse.toys.planar import (
     DATA,
     RECIPES,
@@ -25,6 +26,7 @@ from advcourse.toys.planar import (
     wide_net,
     widest_margin,
 )
+from advcourse.toys.textured import SHAPES, TEXTURES, Textured, drawn, textured_shapes
 
 __all__ = [
     # two classes and an outlier
@@ -38,6 +40,13 @@ __all__ = [
     "portraits",
     "faces_aged",
     "amoebas",
+    # textures, and shapes in textures
+    "PATTERNS",
+    "SHAPES",
+    "TEXTURES",
+    "Textured",
+    "textured_shapes",
+    "drawn",
     # points in the plane
     "moons",
     "circles",

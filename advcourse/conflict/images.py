@@ -1,0 +1,73 @@
+"""Cue-conflict images: the shape of one picture, the texture of another, by optimisation on a network's early features.
+
+Gatys, Ecker and Bethge, "Image style transfer using convolutional neural networks", CVPR 2016.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from advcourse.attacks.gradient import evaluating, ignore
+
+DEPTH = 3  # stages of the network whose features are compared; the last has 28 x 28 places
+
+
+def early_features(network: nn.Sequential, x: Tensor) -> list[Tensor]:
+    """What `models.pretrained()` computes after its stem and each of its first stages: [B, C, H, W] each."""
+    normalize, body = network
+    found = [body.bn1(body.conv_stem(normalize(x)))]
+    for stage in body.blocks[:DEPTH]:
+        found.append(stage(found[-1]))
+    return found
+
+
+def gram(features: Tensor) -> Tensor:
+    """Which channels fire together, wherever they do: [B, C, H, W] -> [B, C, C], the mean over places of f f^T."""
+    flat = features.flatten(2)
+    return flat @ flat.transpose(1, 2) / flat.shape[2]
+
+
+def cue_conflict(
+    network: nn.Sequential,
+    content: Tensor,
+    texture: Tensor,
+    *,
+    weight: float,
+    steps: int,
+    step_size: float = 0.03,
+    trace: Callable[[Tensor], object] = ignore,
+) -> Tensor:
+    """The shape of `content` in the texture of `texture`, both [1, 3, H, W] in [0, 1]: another such image, in bytes.
+
+    Minimises texture + weight * shape from the content on, by Adam, where texture is the relative squared distance of
+    the Gram matrices in all early features and shape that of the deepest of them, as a share of its variance. Small
+    weights give much texture. 60 steps take some seconds; trace is called with every iterate, as `bar.update` may be.
+    """
+    if content.shape != texture.shape or len(content) != 1:
+        raise ValueError(
+            f"content and texture are one image each, of one size [1, 3, H, W]; got {list(content.shape)} and "
+            f"{list(texture.shape)}"
+        )
+    with evaluating(network), torch.enable_grad():
+        with torch.no_grad():
+            kept = early_features(network, content)[-1]
+            wanted = [gram(f) for f in early_features(network, texture)]
+        variance = (kept - kept.mean((2, 3), keepdim=True)).square().mean()
+        z = content.clone().requires_grad_()
+        adam = torch.optim.Adam([z], step_size)
+        for _ in range(steps):
+            features = early_features(network, z)
+            far = sum((gram(f) - g).square().sum() / g.square().sum() for f, g in zip(features, wanted)) / len(wanted)
+            loss = far + weight * (features[-1] - kept).square().mean() / variance + 0.5 * roughness(z)
+            (z.grad,) = torch.autograd.grad(loss, z)
+            adam.step()
+            with torch.no_grad():
+                z.clamp_(0, 1)
+            trace(z.detach().clone())
+    return (z.detach() * 255).round() / 255
+
+
+def roughness(x: Tensor) -> Tensor:
+    """Mean squared difference of neighbouring pixels."""
+    return x.diff(dim=2).square().mean() + x.diff(dim=3).square().mean()
