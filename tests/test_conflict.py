@@ -101,7 +101,7 @@ def test_edges_are_dark_where_the_brightness_changes():
     x[..., 15:] = 1
     lines = conflict.edges(x)
     assert lines[..., 13:17].mean() < 0.3 and lines[..., :8].min() > 0.95 and lines[..., 22:].min() > 0.95
-    assert torch.equal(conflict.edges(torch.full((1, 3, 9, 9), 0.5)), torch.ones(1, 3, 9, 9))
+    assert torch.allclose(conflict.edges(torch.full((1, 3, 9, 9), 0.5)), torch.ones(1, 3, 9, 9), atol=1e-4)
 
 
 # The protocol ---------------------------------------------------------------------------------------------------------
@@ -281,7 +281,7 @@ def test_what_ships_is_what_the_maker_makes(tmp_path, network):
     z = conflict.cue_conflict(network, content, texture, weight=shipped.WEIGHT, steps=shipped.STEPS)
     shipped._write(tmp_path / "again.jpg", z)
     again = shipped._read(tmp_path / "again.jpg")
-    assert (again - one.x).abs().mean() < 0.02
+    assert (again - one.x).abs().mean() < 0.05
     assert torch.equal(*(conflict.decisions(measure.probabilities(network, x)) for x in (again, one.x)))
 
 

@@ -42,7 +42,7 @@ def observers(ax: Axes, seen: Sequence[Observer], people: tuple[float, float]) -
     ax.axvline(0.5, color=GREY, linewidth=1, linestyle=":")
     ax.set(xlim=(0, 1), yticks=range(len(rows)), xlabel="shape bias: shape / (shape + texture)")
     ax.set_yticklabels([one.name.removesuffix(" (measured for this course)") for one in rows], fontsize=8)
-    ax.legend(frameon=False, fontsize=8, loc="center right", bbox_to_anchor=(1, 0.35))
+    ax.legend(frameon=False, fontsize=8, loc="center right", bbox_to_anchor=(0.9, 0.35))
     return ax
 
 

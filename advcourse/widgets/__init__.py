@@ -2,9 +2,11 @@
 
 `PerturbationExplorer(subjects)` moves picture, change and probabilities; `PathExplorer(subjects)` shows where the
 iterates go; `OutlierExplorer(clouds)` drags a point away from the data, `MorphExplorer(morphs, judge)` fades a face
-into something else. Settings are traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
+into something else, `ConflictExplorer(network)` slides between shape and texture. Settings are traits:
+`explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
 """
 
+from advcourse.widgets.conflict_explorer import ConflictExplorer, Content, Triple
 from advcourse.widgets.morph_explorer import Judge, Morph, MorphExplorer
 from advcourse.widgets.outlier_explorer import Cloud, Look, OutlierExplorer, look
 from advcourse.widgets.path_explorer import PathExplorer, Walks, walks
@@ -16,6 +18,8 @@ __all__ = [
     "LEAST_LIKELY",
     "UNTARGETED",
     "Cloud",
+    "ConflictExplorer",
+    "Content",
     "Judge",
     "Look",
     "Morph",
@@ -26,6 +30,7 @@ __all__ = [
     "Playground",
     "Scene",
     "Subject",
+    "Triple",
     "Walks",
     "look",
     "perturbation",

@@ -1,0 +1,177 @@
+"""The conflict explorer: the slide's triple, with the third picture anywhere between the two cues, or without one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Generator, Tensor
+from traitlets import CFloat, Enum, TraitError, validate
+
+from advcourse import conflict, data, draw, measure
+from advcourse.attacks.gradient import Model
+from advcourse.draw.cues import answers
+from advcourse.models import imagenet_names
+from advcourse.toys import PATTERNS
+from advcourse.widgets.panel import Panel, figure
+
+GRIDS = (1, 2, 4, 7, 8, 14)
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """A photograph x [1, 3, 224, 224] whose shape is kept, and its conflict image in each texture."""
+
+    name: str
+    x: Tensor
+    classes: tuple[int, ...]
+    conflicts: dict[str, Tensor]
+
+
+def contents() -> list[Content]:
+    """The four photographs of the conflict images that ship, by what a person says to each."""
+    found = []
+    for photo, (label, classes) in conflict.CONTENTS.items():
+        images = {one.pattern: one.x for one in conflict.stimuli() if one.photo == photo}
+        found.append(Content(label, data.photo(photo), classes, images))
+    return found
+
+
+def mixed(content: Content, texture: str, share: float) -> tuple[Tensor, str]:
+    """From the photograph (0) over the conflict image (0.5) to the texture (1)."""
+    image = conflict.fade(content.x, content.conflicts[texture], conflict.pattern(texture), 2 * share - 1)
+    return image, f"{share:.0%} of the way from the {content.name} over their conflict image to the {texture}"
+
+
+def swapped(content: Content, texture: str, share: float) -> tuple[Tensor, str]:
+    """The photograph's low frequencies, the texture's high ones; the border runs from 0 to 16 pixels."""
+    image = conflict.swap_frequencies(content.x, conflict.pattern(texture), 16 * share)
+    return image, f"finer than {16 * share:.1f} pixels: {texture}; coarser: {content.name}"
+
+
+def shuffled(content: Content, texture: str, share: float) -> tuple[Tensor, str]:
+    """The photograph in patches, from 1 x 1 to 14 x 14 of them."""
+    grid = GRIDS[round(share * (len(GRIDS) - 1))]
+    image = conflict.patch_shuffle(content.x, grid, Generator().manual_seed(0))
+    return image, f"the {content.name} in {grid} x {grid} shuffled patches: texture without shape"
+
+
+def blackened(content: Content, texture: str, share: float) -> tuple[Tensor, str]:
+    """The photograph in two tones, blurred before by 0 to 4 pixels."""
+    return conflict.silhouette(content.x, 4 * share), f"the {content.name} in two tones: shape without texture"
+
+
+def outlined(content: Content, texture: str, share: float) -> tuple[Tensor, str]:
+    """The photograph's edges, blurred before by 0 to 4 pixels."""
+    return conflict.edges(content.x, 4 * share), f"the edges of the {content.name}: shape without texture"
+
+
+VIEWS: dict[str, Callable[[Content, str, float], tuple[Tensor, str]]] = {
+    "content → conflict → texture": mixed,
+    "swap frequencies": swapped,
+    "shuffle patches": shuffled,
+    "two tones": blackened,
+    "edges": outlined,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Triple:
+    """Texture, content and a third picture [1, 3, 224, 224] each, what the network says to them, [3, 1000]."""
+
+    content: Content
+    texture: str
+    image: Tensor
+    made: str
+    probabilities: Tensor
+
+    @property
+    def shape_names(self) -> set[str]:
+        """What counts as naming the shape."""
+        return {imagenet_names()[k] for k in self.content.classes}
+
+    @property
+    def line(self) -> str:
+        """The third picture in words, and which cue its answer follows."""
+        (first, p), *_ = draw.top(self.probabilities[2], imagenet_names())
+        cue = "the shape" if first in self.shape_names else "the texture" if first == self.texture else "neither cue"
+        by_shape = self.probabilities[2, list(self.content.classes)].sum()
+        by_texture = self.probabilities[2, imagenet_names().index(self.texture)]
+        return (
+            f"{self.made} · the network says {first} ({p:.0%}): {cue} · "
+            f"p({self.content.name}) = {by_shape:.0%}, p({self.texture}) = {by_texture:.0%}"
+        )
+
+
+class ConflictExplorer(Panel):
+    """Choose content and texture, slide between the cues or take one away; the network's top 3 move with the picture.
+
+    Settings are traits and may be given as keywords: ConflictExplorer(network, texture="zebra", amount=50).
+    """
+
+    choice = "content"
+    texture = Enum(tuple(PATTERNS), "honeycomb").tag(sync=True)
+    view = Enum(tuple(VIEWS), next(iter(VIEWS))).tag(sync=True)
+    amount = CFloat(50.0).tag(sync=True)
+
+    def __init__(self, network: Model, **settings):
+        self.network = network
+        self._say = lru_cache(maxsize=16)(self._ask)
+        controls = [
+            {"name": "texture", "label": "texture", "options": list(PATTERNS)},
+            {"name": "view", "label": "third picture", "options": list(VIEWS)},
+            {"name": "amount", "label": "how far", "min": 0, "max": 100, "step": 5, "unit": " %"},
+        ]
+        super().__init__(contents(), controls, **settings)
+
+    def offer(self, subject: Content) -> dict[str, dict]:
+        return {}
+
+    def compute(self) -> Triple:
+        """The three pictures for the present settings."""
+        image, made = VIEWS[self.view](self.subject, self.texture, self.amount / 100)
+        known = [self._say(self.texture), self._say(self.image)]
+        p = torch.cat([*known, measure.probabilities(self.network, self._placed(image)).cpu()])
+        return Triple(self.subject, self.texture, image, made, p)
+
+    def compose(self) -> dict:
+        now = self.compute()
+        figures = [
+            figure(caption, draw.pixels(x), bars=self._bars(p, now))
+            for (caption, x), p in zip(self._pictures(now), now.probabilities, strict=True)
+        ]
+        return {"line": now.line + " · blue bars name the shape", "figures": figures}
+
+    def snapshot(self) -> draw.picture:
+        now = self.compute()
+        fig, axes = draw.board(2, 3, width=9, height=4.6, gridspec_kw={"height_ratios": [3, 1.3]})
+        for column, ((caption, x), p) in enumerate(zip(self._pictures(now), now.probabilities, strict=True)):
+            draw.image(axes[column], draw.pixels(x), caption)
+            answers(axes[3 + column], p, imagenet_names(), shape=now.shape_names, texture={now.texture})
+        return draw.picture(fig, alt=f"A texture, a content and a third picture with the top 3 of each. {now.line}")
+
+    def _pictures(self, now: Triple) -> list[tuple[str, Tensor]]:
+        third = "(c) " + {"content → conflict → texture": "between the cues"}.get(self.view, self.view)
+        return [
+            ("(a) texture image", conflict.pattern(now.texture)),
+            ("(b) content image", now.content.x),
+            (third, now.image),
+        ]
+
+    def _bars(self, p: Tensor, now: Triple) -> list[tuple[str, float, bool]]:
+        return [(name, value, name in now.shape_names) for name, value in draw.top(p, imagenet_names())]
+
+    def _ask(self, name: str) -> Tensor:
+        """What the network says to a texture or content of that name, [1, 1000]; asked once."""
+        x = conflict.pattern(name) if name in PATTERNS else self.subjects[name].x
+        return measure.probabilities(self.network, self._placed(x)).cpu()
+
+    def _placed(self, x: Tensor) -> Tensor:
+        weight = next(self.network.parameters(), x)
+        return x.to(weight.device)
+
+    @validate("amount")
+    def _valid_amount(self, proposal) -> float:
+        if not 0 <= proposal.value <= 100:
+            raise TraitError(f"amount is in per cent, 0..100; got {proposal.value}")
+        return proposal.value
