@@ -122,7 +122,7 @@ WRONG_GRAMS = (
     WrongFormula(
         "scrambled-channels",
         "The first entry is {first} where {right} is right; numbers of different channels were read as one.",
-        "Reading [C, H, W] as [H W, C] does not transpose it: which numbers lie next to each other in memory?",
+        "A reshape moves nothing in memory: which numbers come to lie in one row of yours?",
         _scrambled,
     ),
     WrongFormula(

@@ -10,7 +10,7 @@ from torch import Tensor
 from ..forms import tensor
 from ..interview import Interview
 from ..mistakes import WrongFormula, same
-from ..verdict import fail, number
+from ..verdict import NOT_ATTEMPTED, Finding, Verdict, fail, number
 
 K = 3
 
@@ -26,7 +26,9 @@ def pair(value: object, args: tuple) -> Tensor:
             "Two tensors are wanted, the probabilities and the classes, in this order.",
         )
     if any(part is ... for part in value):
-        raise TypeError("an Ellipsis is still there")
+        raise Finding(
+            Verdict(NOT_ATTEMPTED, "not-attempted", "A gap is still open. Fill it in and run the cell again.")
+        )
     one = tensor(lambda args: (len(args[0]), K), "three numbers for each row")
     return torch.stack([one(part, args) for part in value])
 

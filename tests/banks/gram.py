@@ -1,0 +1,105 @@
+"""Answers to `gram(features)`."""
+
+import torch
+
+
+def reference(features):
+    flat = features.flatten(2)
+    return flat @ flat.transpose(1, 2) / flat.shape[2]
+
+
+def einsum(f):
+    return torch.einsum("bchw,bdhw->bcd", f, f) / (f.shape[2] * f.shape[3])
+
+
+def mean_of_products(f):
+    return (f[:, :, None] * f[:, None, :]).mean((3, 4))
+
+
+def place_by_place(f):
+    b, c, h, w = f.shape
+    out = torch.zeros(b, c, c, dtype=f.dtype)
+    for i in range(h):
+        for j in range(w):
+            out += f[:, :, i, j, None] * f[:, None, :, i, j] / (h * w)
+    return out
+
+
+def image_by_image(f):
+    return torch.stack([one.flatten(1) @ one.flatten(1).T / one[0].numel() for one in f])
+
+
+def total(f):
+    return torch.bmm(f.flatten(2), f.flatten(2).transpose(1, 2))
+
+
+def centred(f):
+    return f - f.mean((2, 3), keepdim=True)
+
+
+def correlation(f):
+    return torch.stack([torch.corrcoef(one.flatten(1)).reshape(len(one), len(one)) for one in f])
+
+
+def unbiased(f):
+    return torch.stack([torch.cov(one.flatten(1)).reshape(len(one), len(one)) for one in f])
+
+
+def cosine(f):
+    rows = torch.nn.functional.normalize(f.flatten(2), dim=2)
+    return rows @ rows.transpose(1, 2)
+
+
+def scrambled(f):
+    b, c, h, w = f.shape
+    flat = f.reshape(b, h * w, c)
+    return flat.transpose(1, 2) @ flat / (h * w)
+
+
+def means(f):
+    m = f.mean((2, 3))
+    return m[:, :, None] * m[:, None]
+
+
+def of_the_batch(f):
+    return reference(f).mean(0).expand(len(f), -1, -1)
+
+
+def diagonal(f):
+    return torch.diag_embed(f.square().mean((2, 3)))
+
+
+def twenty_places(f):
+    return total(f) / 20
+
+
+def in_place(f):
+    f.div_((f.shape[2] * f.shape[3]) ** 0.5)
+    return total(f)
+
+
+BANK = {
+    "the reference": ("ok", reference),
+    "einsum": ("ok", einsum),
+    "the mean of products": ("ok", mean_of_products),
+    "place by place": ("ok", place_by_place),
+    "image by image": ("ok", image_by_image),
+    "the stub": ("not-attempted", lambda features: ...),
+    "a stub for the rows": ("not-attempted", lambda features: ... @ features),
+    "a sum": ("sum", total),
+    "channels too": ("divides-by-channels-too", lambda f: total(f) / f[0].numel()),
+    "channels": ("divides-by-channels", lambda f: total(f) / f.shape[1]),
+    "centred": ("covariance", lambda f: reference(centred(f))),
+    "unbiased": ("covariance", unbiased),
+    "correlation": ("correlation", correlation),
+    "cosine": ("cosine", cosine),
+    "scrambled": ("scrambled-channels", scrambled),
+    "product of means": ("product-of-means", means),
+    "of the batch": ("one-for-all", of_the_batch),
+    "diagonal": ("diagonal-only", diagonal),
+    "twice": ("wrong-value", lambda f: 2 * reference(f)),
+    "twenty places": ("wrong-elsewhere", twenty_places),
+    "places by places": ("wrong-shape", lambda f: f.flatten(2).transpose(1, 2) @ f.flatten(2)),
+    "one matrix": ("wrong-shape", lambda f: reference(f)[0]),
+    "in place": ("mutates-input", in_place),
+}

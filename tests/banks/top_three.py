@@ -1,0 +1,115 @@
+"""Answers to `top_three(logits)`."""
+
+import torch
+import torch.nn.functional as F
+
+
+def reference(logits):
+    return logits.softmax(1).topk(3)
+
+
+def by_sorting(logits):
+    p, order = F.softmax(logits, dim=-1).sort(dim=1, descending=True)
+    return p[:, :3], order[:, :3]
+
+
+def by_argsort(a):
+    p = torch.softmax(a, 1)
+    classes = p.argsort(1).flip(1)[:, :3]
+    return [torch.gather(p, 1, classes), classes]
+
+
+def row_by_row(logits):
+    shares, classes = [], []
+    for row in logits:
+        e = (row - row.max()).exp()
+        best = sorted(range(len(row)), key=lambda k: -row[k])[:3]
+        classes.append(torch.tensor(best))
+        shares.append((e / e.sum())[best])
+    return torch.stack(shares), torch.stack(classes)
+
+
+def unstable(logits):
+    e = logits.exp()
+    return (e / e.sum(1, keepdim=True)).topk(3)
+
+
+def of(score):
+    return lambda logits: score(logits).topk(3)
+
+
+def swapped(logits):
+    p, classes = reference(logits)
+    return classes, p
+
+
+def ascending(logits):
+    p, classes = reference(logits)
+    return p.flip(1), classes.flip(1)
+
+
+def in_class_order(logits):
+    p = logits.softmax(1)
+    classes = p.topk(3).indices.sort(1).values
+    return p.gather(1, classes), classes
+
+
+def first_columns(logits):
+    p = logits.softmax(1)
+    return p[:, :3], p.topk(3).indices
+
+
+def classes_of_the_batch(logits):
+    p, classes = reference(logits)
+    return p, classes[:1].expand_as(classes)
+
+
+def from_one(logits):
+    p, classes = reference(logits)
+    return p, classes + 1
+
+
+def shared(logits):
+    a, classes = logits.topk(3)
+    return a.softmax(1), classes
+
+
+def in_place(logits):
+    logits.sub_(logits.amax(1, keepdim=True)).exp_()
+    logits.div_(logits.sum(1, keepdim=True))
+    return logits.topk(3)
+
+
+BANK = {
+    "the reference": ("ok", reference),
+    "by sorting": ("ok", by_sorting),
+    "by argsort": ("ok", by_argsort),
+    "row by row": ("ok", row_by_row),
+    "the stub": ("not-attempted", lambda logits: ...),
+    "a stub in a pair": ("not-attempted", lambda logits: (..., ...)),
+    "a stub for the probabilities": ("not-attempted", lambda logits: torch.topk(..., 3)),
+    "the logits": ("no-softmax", of(lambda a: a)),
+    "logarithms": ("log-probabilities", of(lambda a: a.log_softmax(1))),
+    "sigmoid": ("sigmoid", of(torch.sigmoid)),
+    "over the batch": ("softmax-over-the-batch", of(lambda a: a.softmax(0))),
+    "over everything": ("softmax-over-everything", of(lambda a: a.flatten().softmax(0).view_as(a))),
+    "twice": ("softmax-twice", of(lambda a: a.softmax(1).softmax(1))),
+    "exponentials": ("exponentials", of(torch.exp)),
+    "softmax of the three": ("shared-among-three", shared),
+    "the smallest": ("smallest", lambda a: a.softmax(1).topk(3, largest=False)),
+    "ascending": ("ascending", ascending),
+    "in the order of the classes": ("in-class-order", in_class_order),
+    "classes first": ("classes-first", swapped),
+    "from one": ("counts-from-one", from_one),
+    "the first columns": ("wrong-probabilities", first_columns),
+    "the first row's classes": ("wrong-classes", classes_of_the_batch),
+    "constant": ("wrong-value", lambda a: (torch.full((len(a), 3), 0.2), torch.zeros(len(a), 3))),
+    "overflows": ("nan", unstable),
+    "the probabilities alone": ("no-pair", lambda a: reference(a).values),
+    "a dict": ("no-pair", lambda a: {"p": a, "classes": a}),
+    "None": ("returns-none", lambda a: None),
+    "three of the batch": ("wrong-shape", lambda a: a.softmax(1).topk(3, dim=0)),
+    "five": ("wrong-shape", lambda a: a.softmax(1).topk(min(5, a.shape[1]))),
+    "many rows only": ("wrong-elsewhere", lambda a: reference(a if len(a) > 1 else -a)),
+    "in place": ("mutates-input", in_place),
+}
