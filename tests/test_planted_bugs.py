@@ -71,15 +71,15 @@ def names(statement: str) -> tuple[set[str], set[str]]:
     return used | attributes & SLOW, bound
 
 
-def quick_cells(lecture: Path) -> list[Cell]:
+def quick_cells(lecture: Path, slow: set[str] = SLOW) -> list[Cell]:
     """The code cells in order, without the slow ones and whatever hangs on a slow one."""
     notebook = nbformat.read(lecture, as_version=4)
-    quick, tainted = [], set(SLOW)
+    quick, tainted = [], set(slow)
     for cell in [Cell.of(cell.source) for cell in notebook.cells if cell.cell_type == "code"]:
         if cell.takes & tainted:
             tainted |= cell.leaves
         else:
-            tainted -= cell.leaves - SLOW  # a name may be given anew
+            tainted -= cell.leaves - slow  # a name may be given anew
             quick.append(cell)
     return quick
 

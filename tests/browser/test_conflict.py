@@ -1,0 +1,129 @@
+"""The conflict explorer in a browser: the picture and the bars below it move with the controls."""
+
+import statistics
+
+import lab
+import pytest
+
+PANEL = """
+from advcourse import models, widgets
+
+widgets.ConflictExplorer(models.pretrained())
+"""
+
+
+@pytest.fixture(scope="module")
+def book(folder, served):
+    """One notebook with the panel and the real network."""
+    lab.write_notebook(folder / "conflict.ipynb", PANEL)
+    book = lab.Book(*served, "conflict.ipynb")
+    book.run_all()
+    assert book.errors == []
+    yield book
+    book.close()
+
+
+def pictures(panel) -> list[str]:
+    return panel.locator("canvas").evaluate_all("all => all.map(one => one.toDataURL())")
+
+
+def bars(panel, figure: int) -> list[str]:
+    """The texts under a picture, such as `honeycomb 89%`."""
+    return [" ".join(text.split()) for text in panel.locator("figure").nth(figure).locator("li").all_inner_texts()]
+
+
+def move(panel, amount: int) -> str:
+    """Set the slider, wait for the new line."""
+    before = lab.settled(panel)
+    panel.locator("[name=amount]").fill(str(amount))
+    panel.page.wait_for_function(
+        "([p, old]) => p.querySelector('.line').innerText !== old", arg=[panel.element_handle(), before]
+    )
+    return lab.settled(panel)
+
+
+def test_the_slides_triple(book, shoot):
+    panel = book.panel()
+    assert "honeycomb" in bars(panel, 0)[0] and "cat" in bars(panel, 1)[0] and "honeycomb" in bars(panel, 2)[0]
+    assert "the texture" in lab.settled(panel)
+    assert len(set(pictures(panel))) == 3
+    shoot(panel, "conflict")
+
+
+def test_sliding_between_the_cues_moves_picture_and_bars(book, shoot):
+    panel = book.panel()
+    line = move(panel, 0)
+    assert "the shape" in line and bars(panel, 2) == bars(panel, 1) and pictures(panel)[2] == pictures(panel)[1]
+    move(panel, 20)
+    shoot(panel, "conflict-near-the-content")
+    line = move(panel, 100)
+    assert "the texture" in line and bars(panel, 2) == bars(panel, 0) and pictures(panel)[2] == pictures(panel)[0]
+    move(panel, 50)
+
+
+@pytest.mark.parametrize("view", ["swap frequencies", "shuffle patches", "two tones", "edges"])
+def test_every_view_shows_another_picture(book, shoot, view):
+    panel = book.panel()
+    before = pictures(panel)
+    panel.locator("[name=view]").select_option(view)
+    panel.page.wait_for_function(
+        "([p, view]) => p.querySelectorAll('figcaption')[2].innerText.includes(view)",
+        arg=[panel.element_handle(), view],
+    )
+    lab.settled(panel)
+    after = pictures(panel)
+    assert after[:2] == before[:2] and after[2] != before[2]
+    shoot(panel, f"conflict-{view.replace(' ', '-')}")
+    panel.locator("[name=view]").select_option(index=0)
+    lab.settled(panel)
+
+
+def test_choosing_content_and_texture(book, shoot):
+    panel = book.panel()
+    panel.locator("[name=image]").select_option("camera on a tripod")
+    panel.locator("[name=texture]").select_option("crossword puzzle")
+    panel.page.wait_for_function(
+        "p => p.querySelector('.line').innerText.includes('crossword')", arg=panel.element_handle()
+    )
+    lab.settled(panel)
+    assert "crossword puzzle" in bars(panel, 0)[0] and "tripod" in bars(panel, 1)[0]
+    shoot(panel, "conflict-camera")
+    panel.locator("[name=image]").select_option("cat")
+    panel.locator("[name=texture]").select_option("honeycomb")
+    lab.settled(panel)
+
+
+def test_arrow_keys_move_the_slider_and_the_picture_follows(book):
+    panel = book.panel()
+    move(panel, 0)
+    waits = lab.latencies(panel, panel.locator("[name=amount]"), "ArrowRight", 8)
+    print(f"key press to picture: median {statistics.median(waits):.0f} ms, worst {max(waits):.0f} ms")
+    assert statistics.median(waits) < 1000
+
+
+def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book):
+    panel = book.panel()
+    controls = panel.locator("select, input").all()
+    assert len(controls) == 4
+    controls[0].focus()
+    for control in controls:
+        assert control.evaluate("one => one === document.activeElement")
+        assert control.evaluate("one => one.labels.length === 1 && one.labels[0].innerText.trim().length > 1")
+        book.page.keyboard.press("Tab")
+    assert not panel.evaluate("one => one.contains(document.activeElement)")
+
+
+def test_dark_and_narrow(book, shoot):
+    panel = book.panel()
+    book.theme("JupyterLab Dark")
+    shoot(panel, "conflict-dark")
+    book.theme("JupyterLab Light")
+    book.page.set_viewport_size({"width": 700, "height": 1000})
+    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
+    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
+    shoot(panel, "conflict-narrow")
+    book.page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+def test_nothing_complained(book):
+    assert book.complaints == []
