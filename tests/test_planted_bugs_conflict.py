@@ -37,7 +37,7 @@ BUGS = [
     ),
     Planted("patterns count as neither", "C1", DECIDE, "= LABELS.index(name)", "= NEITHER", "p_cats"),
     Planted("the maker ignores the texture", "C1", MAKE, "loss = far +", "loss = 0 * far +", "w_honeycomb"),
-    Planted("the maker ignores the shape", "C1", MAKE, "+ weight *", "+ 0 * weight *", "w_honeycomb"),
+    Planted("the maker ignores the shape", "C1", MAKE, "+ weight * (", "+ 0 * weight * (", "w_honeycomb"),
     Planted(
         "coarse and fine are exchanged",
         "C1",

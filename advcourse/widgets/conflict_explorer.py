@@ -40,7 +40,7 @@ def contents() -> list[Content]:
 def mixed(content: Content, texture: str, share: float) -> tuple[Tensor, str]:
     """From the photograph (0) over the conflict image (0.5) to the texture (1)."""
     image = conflict.fade(content.x, content.conflicts[texture], conflict.pattern(texture), 2 * share - 1)
-    return image, f"{share:.0%} of the way from the {content.name} over their conflict image to the {texture}"
+    return image, f"{share:.0%} of the way from {content.name} over conflict image to {texture}"
 
 
 def swapped(content: Content, texture: str, share: float) -> tuple[Tensor, str]:
@@ -67,7 +67,7 @@ def outlined(content: Content, texture: str, share: float) -> tuple[Tensor, str]
 
 
 VIEWS: dict[str, Callable[[Content, str, float], tuple[Tensor, str]]] = {
-    "content → conflict → texture": mixed,
+    "between the cues": mixed,
     "swap frequencies": swapped,
     "shuffle patches": shuffled,
     "two tones": blackened,
@@ -144,18 +144,17 @@ class ConflictExplorer(Panel):
 
     def snapshot(self) -> draw.picture:
         now = self.compute()
-        fig, axes = draw.board(2, 3, width=9, height=4.6, gridspec_kw={"height_ratios": [3, 1.3]})
+        fig, axes = draw.board(2, 3, width=7.2, height=3.8, gridspec_kw={"height_ratios": [3, 1.3]})
         for column, ((caption, x), p) in enumerate(zip(self._pictures(now), now.probabilities, strict=True)):
             draw.image(axes[column], draw.pixels(x), caption)
             answers(axes[3 + column], p, imagenet_names(), shape=now.shape_names, texture={now.texture})
         return draw.picture(fig, alt=f"A texture, a content and a third picture with the top 3 of each. {now.line}")
 
     def _pictures(self, now: Triple) -> list[tuple[str, Tensor]]:
-        third = "(c) " + {"content → conflict → texture": "between the cues"}.get(self.view, self.view)
         return [
             ("(a) texture image", conflict.pattern(now.texture)),
             ("(b) content image", now.content.x),
-            (third, now.image),
+            (f"(c) {self.view}", now.image),
         ]
 
     def _bars(self, p: Tensor, now: Triple) -> list[tuple[str, float, bool]]:
