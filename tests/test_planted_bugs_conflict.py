@@ -36,8 +36,8 @@ BUGS = [
         "answers are looked up in reverse", "C1", DECIDE, "probabilities.argmax(1)", "probabilities.argmin(1)", "p_cats"
     ),
     Planted("patterns count as neither", "C1", DECIDE, "= LABELS.index(name)", "= NEITHER", "p_cats"),
-    Planted("the maker ignores the texture", "C1", MAKE, "loss = far +", "loss = 0 * far +", "w_honeycomb"),
-    Planted("the maker ignores the shape", "C1", MAKE, "+ weight * (", "+ 0 * weight * (", "w_honeycomb"),
+    Planted("the maker ignores the texture", "C1", MAKE, "loss = far +", "loss = 0 * far +", "p_honeycomb_second"),
+    Planted("the maker ignores the shape", "C1", MAKE, "+ weight * (", "+ 0 * weight * (", "p_honeycomb_second"),
     Planted(
         "coarse and fine are exchanged",
         "C1",
