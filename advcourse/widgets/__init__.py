@@ -2,8 +2,8 @@
 
 `PerturbationExplorer(subjects)` moves picture, change and probabilities; `PathExplorer(subjects)` shows where the
 iterates go; `OutlierExplorer(clouds)` drags a point away from the data, `MorphExplorer(morphs, judge)` fades a face
-into something else, `ConflictExplorer(network)` slides between shape and texture. Settings are traits:
-`explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
+into something else, `ConflictExplorer(network)` slides between shape and texture, `SliceExplorer(subjects)` climbs over
+a slice of the loss. Settings are traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
 """
 
 from advcourse.widgets.conflict_explorer import ConflictExplorer, Content, Triple
@@ -12,11 +12,13 @@ from advcourse.widgets.outlier_explorer import Cloud, Look, OutlierExplorer, loo
 from advcourse.widgets.path_explorer import PathExplorer, Walks, walks
 from advcourse.widgets.perturbation_explorer import PerturbationExplorer, Scene, perturbation
 from advcourse.widgets.playground import Playground
+from advcourse.widgets.slice_explorer import Ascent, Slice, SliceExplorer, ascend, slice_of
 from advcourse.widgets.subject import LEAST_LIKELY, UNTARGETED, Subject
 
 __all__ = [
     "LEAST_LIKELY",
     "UNTARGETED",
+    "Ascent",
     "Cloud",
     "ConflictExplorer",
     "Content",
@@ -29,10 +31,14 @@ __all__ = [
     "PerturbationExplorer",
     "Playground",
     "Scene",
+    "Slice",
+    "SliceExplorer",
     "Subject",
     "Triple",
     "Walks",
+    "ascend",
     "look",
     "perturbation",
+    "slice_of",
     "walks",
 ]
