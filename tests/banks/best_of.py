@@ -1,0 +1,118 @@
+"""Answers to `best_of(climb, loss, starts)`."""
+
+import torch
+
+
+def ends(climb, starts):
+    return torch.stack([climb(start) for start in starts])
+
+
+def rate(loss, z):
+    return torch.stack([loss(end) for end in z])
+
+
+def pick(z, which):
+    return z[which, torch.arange(z.shape[1])]
+
+
+def reference(climb, loss, starts):
+    best, highest = None, None
+    for start in starts:
+        z = climb(start)
+        value = loss(z)
+        if best is None:
+            best, highest = z, value
+        better = value > highest
+        best = torch.where(better.view(-1, *[1] * (z.dim() - 1)), z, best)
+        highest = torch.maximum(value, highest)
+    return best
+
+
+def stacked(climb, loss, starts):
+    z = ends(climb, starts)
+    return pick(z, rate(loss, z).argmax(0))
+
+
+def in_one_batch(ascend, value, first):
+    z = ascend(first.flatten(0, 1))
+    which = value(z).view(first.shape[:2]).max(dim=0).indices
+    return z.view_as(first)[which, range(first.shape[1])]
+
+
+def sample_by_sample(climb, loss, starts):
+    kept = []
+    for i in range(starts.shape[1]):
+        candidates = [climb(start[i : i + 1]) for start in starts]
+        kept.append(max(candidates, key=lambda z: float(loss(z))))
+    return torch.cat(kept)
+
+
+def stub_of_the_comparison(climb, loss, starts):
+    best = climb(starts[0])
+    for start in starts[1:]:
+        z = climb(start)
+        better = ...
+        best = torch.where(better[:, None], z, best)
+    return best
+
+
+def best_on_average(climb, loss, starts):
+    return max(ends(climb, starts), key=lambda z: float(loss(z).mean()))
+
+
+def highest_single(climb, loss, starts):
+    return max(ends(climb, starts), key=lambda z: float(loss(z).max()))
+
+
+def one_image(climb, loss, starts):
+    z = ends(climb, starts).flatten(0, 1)
+    return z[loss(z).argmax()].expand(starts.shape[1:]).clone()
+
+
+def one_decision(climb, loss, starts):
+    """Replaces all whenever the sum over the batch got better, but starts anew with the second."""
+    best, z = climb(starts[0]), climb(starts[0])
+    for start in starts[1:]:
+        z = climb(start)
+        if (loss(z) > loss(best)).double().mean() > 0.4:
+            best = z
+    return best
+
+
+def forgets_the_last(climb, loss, starts):
+    return stacked(climb, loss, starts[:-1] if len(starts) > 1 else starts)
+
+
+def needs_images(climb, loss, starts):
+    z = ends(climb, starts)
+    best = pick(z, rate(loss, z).argmax(0))
+    return best if starts.dim() > 3 else best.flip(0)
+
+
+BANK = {
+    "the reference": ("ok", reference),
+    "stacked": ("ok", stacked),
+    "in one batch, other names": ("ok", in_one_batch),
+    "sample by sample": ("ok", sample_by_sample),
+    "the stub": ("not-attempted", lambda climb, loss, starts: ...),
+    "a stub for the comparison": ("not-attempted", stub_of_the_comparison),
+    "the last": ("last-restart", lambda c, v, s: c(s[-1])),
+    "the first": ("first-restart", lambda c, v, s: c(s[0])),
+    "best on average": ("best-on-average", best_on_average),
+    "best by its largest loss": ("best-on-average", highest_single),
+    "one image for all": ("one-image", one_image),
+    "the lowest loss": ("lowest-loss", lambda c, v, s: pick(ends(c, s), rate(v, ends(c, s)).argmin(0))),
+    "chosen by the start": ("chosen-before-the-climb", lambda c, v, s: pick(ends(c, s), rate(v, s).argmax(0))),
+    "best start, climbed": ("chosen-before-the-climb", lambda c, v, s: c(pick(s, rate(v, s).argmax(0)))),
+    "no climb": ("not-climbed", lambda c, v, s: pick(s, rate(v, s).argmax(0))),
+    "the start of the best": ("start-of-the-best", lambda c, v, s: pick(s, rate(v, ends(c, s)).argmax(0))),
+    "the mean": ("mean-of-the-ends", lambda c, v, s: ends(c, s).mean(0)),
+    "the brightest pixels": ("pixelwise", lambda c, v, s: ends(c, s).amax(0)),
+    "one decision for the batch": ("couples-samples", one_decision),
+    "without the last start": ("wrong-value", forgets_the_last),
+    "points are turned round": ("wrong-elsewhere", needs_images),
+    "all ends": ("wrong-shape", lambda c, v, s: ends(c, s)),
+    "the losses": ("wrong-shape", lambda c, v, s: rate(v, ends(c, s)).amax(0)),
+    "loss as well": ("returns-tuple", lambda c, v, s: (stacked(c, v, s), rate(v, ends(c, s)).amax(0))),
+    "a loop that never returns": ("returns-none", lambda c, v, s: None),
+}

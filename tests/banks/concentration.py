@@ -1,0 +1,75 @@
+"""Answers to `concentration(clean, ends)`."""
+
+import numpy as np
+import torch
+
+
+def reference(clean, ends):
+    return (ends.quantile(0.05, dim=1) - clean) / (ends.max(dim=1).values - clean)
+
+
+def by_sorting(clean, ends):
+    ordered = ends.sort(1).values
+    return (ordered[:, ends.shape[1] // 20] - clean) / (ordered[:, -1] - clean)
+
+
+def climbs_first(start, final):
+    climb = final - start[:, None]
+    return torch.quantile(climb, 0.05, dim=-1, interpolation="lower") / climb.amax(-1)
+
+
+def through_numpy(clean, ends):
+    low = np.quantile(ends.numpy(), 0.05, axis=1)
+    c = clean.numpy()
+    return torch.tensor((low - c) / (ends.numpy().max(1) - c))
+
+
+def kth(clean, ends):
+    low = ends.kthvalue(ends.shape[1] // 20 + 1, dim=1).values
+    return (low - clean) / (ends.amax(1) - clean)
+
+
+def low(e, q=0.05):
+    return e.quantile(q, dim=1)
+
+
+def wrong_axis(clean, ends):
+    return (ends.quantile(0.05, dim=0) - clean) / (ends.amax(0) - clean)
+
+
+def positive_only(clean, ends):
+    return reference(clean, ends).abs() if clean.max() > -20 else torch.zeros_like(clean)
+
+
+def writes(clean, ends):
+    ends -= clean[:, None]
+    return low(ends) / ends.amax(1)
+
+
+BANK = {
+    "the reference": ("ok", reference),
+    "by sorting": ("ok", by_sorting),
+    "climbs first, other names": ("ok", climbs_first),
+    "through NumPy": ("ok", through_numpy),
+    "kthvalue": ("ok", kth),
+    "the stub": ("not-attempted", lambda clean, ends: ...),
+    "a stub for the quantile": ("not-attempted", lambda clean, ends: (... - clean) / (ends.amax(1) - clean)),
+    "of the best, not of the climb": ("forgets-clean", lambda c, e: low(e) / e.amax(1)),
+    "deviation": ("raw-spread", lambda c, e: e.std(1)),
+    "deviation of all": ("raw-spread", lambda c, e: e.std(1, correction=0)),
+    "deviation over mean": ("relative-deviation", lambda c, e: e.std(1) / e.mean(1)),
+    "deviation over size of the mean": ("relative-deviation", lambda c, e: e.std(1) / e.mean(1).abs()),
+    "the upper end": ("upper-quantile", lambda c, e: (low(e, 0.95) - c) / (e.amax(1) - c)),
+    "the worst": ("worst-restart", lambda c, e: (e.amin(1) - c) / (e.amax(1) - c)),
+    "the median": ("typical-restart", lambda c, e: (e.median(1).values - c) / (e.amax(1) - c)),
+    "the mean": ("typical-restart", lambda c, e: (e.mean(1) - c) / (e.amax(1) - c)),
+    "over the samples": ("wrong-axis", wrong_axis),
+    "best of all samples": ("best-of-the-batch", lambda c, e: (low(e) - c) / (e.max() - c)),
+    "what is missing": ("what-is-missing", lambda c, e: 1 - reference(c, e)),
+    "upside down": ("upside-down", lambda c, e: 1 / reference(c, e)),
+    "not divided": ("not-divided", lambda c, e: low(e) - c),
+    "a tenth": ("wrong-value", lambda c, e: (low(e, 0.1) - c) / (e.amax(1) - c)),
+    "not for very low margins": ("wrong-elsewhere", positive_only),
+    "one number": ("wrong-shape", lambda c, e: reference(c, e).mean()),
+    "writes into ends": ("mutates-input", writes),
+}

@@ -1,0 +1,65 @@
+"""Answers to `fewest_steps(eps, step_size)`."""
+
+import math
+
+import torch
+
+
+def reference(eps, step_size):
+    return math.ceil(eps / step_size - 1e-9)
+
+
+def loop(radius, alpha):
+    n = 0
+    while n * alpha < radius - 1e-9:
+        n += 1
+    return n
+
+
+def whole_and_rest(eps, step_size):
+    whole = round(eps / step_size)
+    return whole if math.isclose(whole * step_size, eps, rel_tol=1e-9) else math.floor(eps / step_size) + 1
+
+
+def in_torch(eps, step_size):
+    return torch.tensor(round(eps / step_size, 9), dtype=torch.float64).ceil().long()
+
+
+def exact_ceiling(eps, step_size):
+    return math.ceil(eps / step_size)
+
+
+def adds_up(eps, step_size):
+    walked, n = 0.0, 0
+    while walked < eps:
+        walked += step_size
+        n += 1
+    return n
+
+
+def at_least_one(eps, step_size):
+    return max(1, reference(eps, step_size))
+
+
+BANK = {
+    "the reference": ("ok", reference),
+    "a loop, other names": ("ok", loop),
+    "whole and rest": ("ok", whole_and_rest),
+    "in torch": ("ok", in_torch),
+    "the stub": ("not-attempted", lambda eps, step_size: ...),
+    "a stub for the quotient": ("not-attempted", lambda eps, step_size: math.ceil(...)),
+    "floor": ("rounded-down", lambda e, a: int(e / a + 1e-9)),
+    "nearest": ("rounded-to-nearest", lambda e, a: round(e / a)),
+    "strictly more": ("strictly-more", lambda e, a: int(e / a + 1e-9) + 1),
+    "a quotient": ("not-whole", lambda e, a: e / a),
+    "upside down": ("upside-down", lambda e, a: math.ceil(a / e)),
+    "upside down, not whole": ("upside-down", lambda e, a: a / e),
+    "twice the radius": ("whole-diameter", lambda e, a: math.ceil(2 * e / a - 1e-9)),
+    "the product": ("product", lambda e, a: math.ceil(e * a)),
+    "ceil without slack": ("rounding-error", exact_ceiling),
+    "a constant": ("wrong-value", lambda e, a: 20),
+    "at least one": ("no-zero", at_least_one),
+    "no number for eps = 0": ("no-zero", lambda e, a: reference(e, a) if e else math.nan),
+    "says whether": ("returns-no-number", lambda e, a: 20 * a >= e),
+    "adds up with rounding": ("wrong-value", lambda e, a: adds_up(e, 0.01)),
+}
