@@ -69,12 +69,11 @@ def one_image(climb, loss, starts):
     return z[loss(z).argmax()].expand(starts.shape[1:]).clone()
 
 
-def one_decision(climb, loss, starts):
-    """Replaces all whenever the sum over the batch got better, but starts anew with the second."""
-    best, z = climb(starts[0]), climb(starts[0])
+def judged_by_the_first_sample(climb, loss, starts):
+    best = climb(starts[0])
     for start in starts[1:]:
         z = climb(start)
-        if (loss(z) > loss(best)).double().mean() > 0.4:
+        if loss(z)[0] > loss(best)[0]:
             best = z
     return best
 
@@ -108,7 +107,7 @@ BANK = {
     "the start of the best": ("start-of-the-best", lambda c, v, s: pick(s, rate(v, ends(c, s)).argmax(0))),
     "the mean": ("mean-of-the-ends", lambda c, v, s: ends(c, s).mean(0)),
     "the brightest pixels": ("pixelwise", lambda c, v, s: ends(c, s).amax(0)),
-    "one decision for the batch": ("couples-samples", one_decision),
+    "judged by the first sample": ("couples-samples", judged_by_the_first_sample),
     "without the last start": ("wrong-value", forgets_the_last),
     "points are turned round": ("wrong-elsewhere", needs_images),
     "all ends": ("wrong-shape", lambda c, v, s: ends(c, s)),

@@ -104,11 +104,6 @@ def _best_restart(climb, loss, starts: Tensor) -> Tensor:
     return ends[_losses(loss, ends).mean(1).argmax()].double()
 
 
-def _highest_restart(climb, loss, starts: Tensor) -> Tensor:
-    ends = _ends(climb, starts)
-    return ends[_losses(loss, ends).amax(1).argmax()].double()
-
-
 def _one_image(climb, loss, starts: Tensor) -> Tensor:
     ends = _ends(climb, starts).flatten(0, 1)
     return ends[loss(ends).argmax()].expand(starts.shape[1:]).double()
@@ -135,12 +130,6 @@ WRONG_CHOICES = (
         _WHOSE,
         _best_restart,
     ),
-    WrongFormula(
-        "best-on-average",
-        "All samples get ends of one and the same restart, the one with the highest single loss.",
-        _WHOSE,
-        _highest_restart,
-    ),
     WrongFormula("one-image", "All samples get the same image, that with the highest loss of all.", _WHOSE, _one_image),
     WrongFormula(
         "lowest-loss",
@@ -157,7 +146,7 @@ WRONG_CHOICES = (
     WrongFormula(
         "not-climbed",
         "Every sample gets the best of its starts as it was.",
-        "Where does the climb come in? It was called {climbs} times.",
+        "Where does the climb, which was called {climbs} times, come in?",
         _best_start,
     ),
     WrongFormula(

@@ -64,13 +64,13 @@ WRONG_SHARES = (
     WrongFormula(
         "raw-spread",
         "For the first sample it says {got}, a deviation in units of the margin.",
-        "Is 0.5 much or little? That depends on how high the climb was.",
+        "Is that much or little, if the climb was 1 high, and if it was 10 high?",
         lambda c, e: e.std(1),
     ),
     WrongFormula(
         "raw-spread",
         "For the first sample it says {got}, a deviation in units of the margin.",
-        "Is 0.5 much or little? That depends on how high the climb was.",
+        "Is that much or little, if the climb was 1 high, and if it was 10 high?",
         lambda c, e: e.std(1, correction=0),
     ),
     WrongFormula(

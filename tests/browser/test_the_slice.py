@@ -1,0 +1,114 @@
+"""The slice explorer in a browser: the start dragged over the loss, by mouse and by keyboard."""
+
+import statistics
+
+import lab
+import pytest
+
+PANEL = """
+from advcourse import checkpoints, data, widgets
+
+test = data.digits()[1]
+nets = {name: checkpoints.load(file) for name, file in {"standard": "digits_cnn", "robust": "digits_robust_2"}.items()}
+
+def subject(i, name):
+    return widgets.Subject(f"image {i}, {name} network", test.x[i:i + 1], int(test.y[i]), nets[name], test.names)
+
+widgets.SliceExplorer([subject(0, "standard"), subject(10, "robust")])
+"""
+
+
+@pytest.fixture(scope="module")
+def book(folder, served):
+    """One notebook with the panel."""
+    lab.write_notebook(folder / "slice.ipynb", PANEL)
+    book = lab.Book(*served, "slice.ipynb")
+    book.run_all()
+    assert book.errors == []
+    yield book
+    book.close()
+
+
+def value(panel, name: str) -> float:
+    return float(panel.locator(f"[name={name}]").input_value())
+
+
+def drag(panel, *to: tuple[float, float]) -> str:
+    """Press on the map and move over places given as shares of its width and height; the line afterwards."""
+    box, mouse = panel.locator("canvas.map").bounding_box(), panel.page.mouse
+    points = [(box["x"] + across * box["width"], box["y"] + down * box["height"]) for across, down in to]
+    mouse.move(*points[0])
+    mouse.down()
+    for point in points[1:]:
+        mouse.move(*point, steps=6)
+    mouse.up()
+    return lab.settled(panel)
+
+
+def distances(line: str) -> list[float]:
+    """From the end of the ascent to A and to B."""
+    return [float(part.split("l₂ distance ")[1].split()[0]) for part in line.split(" · ")[2:]]
+
+
+def test_the_ascent_ends_on_the_side_it_starts_on(book, shoot):
+    panel = book.panel()
+    left = distances(drag(panel, (0.5, 0.7), (0.3, 0.4), (0.2, 0.3)))
+    shoot(panel, "slice-left")
+    assert value(panel, "s") == pytest.approx(-0.8, abs=0.06) and value(panel, "t") == pytest.approx(0.8, abs=0.06)
+    right = distances(drag(panel, (0.5, 0.7), (0.7, 0.4), (0.8, 0.3)))
+    shoot(panel, "slice-right")
+    assert left[0] < left[1] and right[1] < right[0], "two mountains: to the left lies A, to the right B"
+
+
+def test_keys_move_the_start_and_the_path_follows(book):
+    panel = book.panel()
+    line = lab.settled(panel)
+    waits = lab.latencies(panel, panel.locator("[name=t]"), "ArrowUp", 10)
+    print(f"t: key press to picture: median {statistics.median(waits):.0f} ms, worst {max(waits):.0f} ms")
+    assert lab.settled(panel) != line and statistics.median(waits) < 600
+
+
+def test_another_image_and_radius_make_another_map(book, shoot):
+    panel = book.panel()
+    before = lab.settled(panel)
+    panel.locator("[name=image]").select_option(index=1)
+    panel.page.wait_for_function(
+        "([p, old]) => p.querySelector('.line').innerText !== old", arg=[panel.element_handle(), before]
+    )
+    robust = lab.settled(panel)
+    assert "start: loss" in robust and "says" in robust
+    panel.locator("[name=eps]").press("ArrowLeft")
+    panel.page.wait_for_function(
+        "([p, old]) => p.querySelector('.line').innerText !== old", arg=[panel.element_handle(), robust]
+    )
+    lab.settled(panel)
+    shoot(panel, "slice-robust")
+
+
+def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book):
+    panel = book.panel()
+    controls = panel.locator("select, input").all()
+    controls[0].focus()
+    for control in controls:
+        assert control.evaluate("one => one === document.activeElement")
+        assert control.evaluate("one => one.labels.length === 1 && one.labels[0].innerText.trim().length > 1")
+        book.page.keyboard.press("Tab")
+    assert not panel.evaluate("one => one.contains(document.activeElement)")
+    labels = panel.locator("canvas, img").evaluate_all("all => all.map(one => one.ariaLabel ?? one.alt)")
+    assert all(len(label.split()) > 3 for label in labels)
+
+
+def test_dark_and_narrow(book, shoot):
+    panel = book.panel()
+    book.theme("JupyterLab Dark")
+    shoot(panel, "slice-dark")
+    book.theme("JupyterLab Light")
+    book.page.set_viewport_size({"width": 700, "height": 1000})
+    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
+    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
+    shoot(panel, "slice-narrow")
+    book.page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+def test_nothing_complained(book):
+    assert book.complaints == []
