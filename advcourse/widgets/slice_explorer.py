@@ -198,7 +198,8 @@ class SliceExplorer(Panel):
         draw.losses(ax, {"ascent": now.loss}, f"loss of {now.slice.subject.labels[now.slice.subject.y]}")
         for (name, z), style in zip(ends.items(), ("--", ":"), strict=True):
             ax.axhline(now.slice.loss(z).item(), color=draw.BLACK, linestyle=style, linewidth=1, label=name)
-        ax.legend(frameon=False, fontsize=8)
+        ax.set_ylim(bottom=0)
+        ax.legend(frameon=False, fontsize=8, loc="lower right")
 
     @validate("eps")
     def _valid_radius(self, proposal) -> float:

@@ -63,7 +63,7 @@ def test_the_ascent_ends_on_the_side_it_starts_on(book, shoot):
 def test_keys_move_the_start_and_the_path_follows(book):
     panel = book.panel()
     line = lab.settled(panel)
-    waits = lab.latencies(panel, panel.locator("[name=t]"), "ArrowUp", 10)
+    waits = lab.latencies(panel, panel.locator("[name=t]"), "ArrowDown", 10)
     print(f"t: key press to picture: median {statistics.median(waits):.0f} ms, worst {max(waits):.0f} ms")
     assert lab.settled(panel) != line and statistics.median(waits) < 600
 
