@@ -13,9 +13,38 @@ function canvas({ size: [width, height], pixels, caption }) {
   return node;
 }
 
-// A canvas as a map: points of two classes, lines, and the point that can be dragged, in the coordinates of its window.
-function map(field, { window: [left, right, bottom, top], points, lines }, held, palette) {
-  const node = make("canvas", { width: 640, height: (640 * (top - bottom)) / (right - left), className: "map" });
+// An area, line, arrow or dot in a colour of its own; its name stands beyond its end.
+function trace(pen, path, { kind, colour, dashed, name }) {
+  const [[x, y], [u, v]] = [path[0], path.at(-1)], length = Math.hypot(u - x, v - y);
+  Object.assign(pen, { strokeStyle: colour, fillStyle: colour, lineWidth: kind === "area" ? 2 : 5, globalAlpha: 1 });
+  pen.setLineDash(dashed ? [14, 10] : []);
+  pen.beginPath();
+  if (kind === "dot") pen.arc(u, v, 11, 0, 7);
+  else for (const at of path) pen.lineTo(...at);
+  if (kind === "area") pen.closePath();
+  if (kind === "arrow" && length > 1) {
+    const [a, b] = [(22 * (u - x)) / length, (22 * (v - y)) / length];
+    pen.moveTo(u - a - 0.5 * b, v - b + 0.5 * a);
+    pen.lineTo(u, v);
+    pen.lineTo(u - a + 0.5 * b, v - b - 0.5 * a);
+  }
+  pen.stroke();
+  if (kind === "area") pen.globalAlpha = 0.35;
+  if (["area", "dot"].includes(kind)) pen.fill();
+  pen.globalAlpha = 1;
+  if (!name) return;
+  const [across, up] = length ? [(34 * (u - x)) / length, (26 * (v - y)) / length] : [0, 30];
+  Object.assign(pen, { font: "600 28px system-ui, sans-serif", textAlign: "center", textBaseline: "middle" });
+  Object.assign(pen, { strokeStyle: "#fff", lineWidth: 7, lineJoin: "round" });
+  pen.setLineDash([]);
+  pen.strokeText(name, u + across, v + up);
+  pen.fillText(name, u + across, v + up);
+}
+
+// A canvas as a map: points of two classes, lines, shapes, and the point that can be dragged, in its window's units.
+function map(field, { window: [left, right, bottom, top], points, lines, shapes = [], drag, height }, held, palette) {
+  const node = make("canvas", { width: 640, height: 640 * (height ?? (top - bottom) / (right - left)), className: "map" });
+  if (!drag.length) node.classList.add("still");
   for (const name of ["role", "aria-label"]) node.setAttribute(name, field.getAttribute(name));
   const pen = node.getContext("2d");
   const on = ([x, y]) => [((x - left) / (right - left)) * node.width, ((top - y) / (top - bottom)) * node.height];
@@ -36,6 +65,8 @@ function map(field, { window: [left, right, bottom, top], points, lines }, held,
     pen.strokeStyle = "#333";
     pen.stroke();
   }
+  for (const shape of shapes) trace(pen, shape.points.map(on), shape);
+  if (!drag.length) return node;
   pen.setLineDash([]);
   pen.beginPath();
   mark(on(held), 13, true);
@@ -99,7 +130,7 @@ function render({ model, el }) {
 
   // A new scene replaces the map under the mouse, so what is held is followed over the whole page.
   const drag = ({ target, clientX, clientY, button }) => {
-    if (!target.plane || button) return;
+    if (!target.plane?.drag.length || button) return;
     const { window: [left, right, bottom, top], drag: names } = target.plane;
     const box = target.getBoundingClientRect();
     const move = (event) => {
@@ -127,7 +158,7 @@ function render({ model, el }) {
   };
   const draw = async () => {
     const scene = model.get("scene");
-    const held = ({ plane }) => plane?.drag.map((name) => scene.settings[name]);
+    const held = ({ plane }) => (plane?.at?.length ? plane.at : plane?.drag.map((name) => scene.settings[name]));
     const nodes = await Promise.all(scene.figures.map((spec) => figure(spec, held(spec), palette)));
     if (scene !== model.get("scene")) return;
     figures.replaceChildren(...nodes);

@@ -159,6 +159,30 @@ def plane(
     }
 
 
+def sketch(
+    window: Sequence[float], shapes: Sequence[dict], *, drag: Sequence = (), at: Sequence = (), height: float = 1.0
+) -> dict:
+    """A map of this window with shapes on it (see `shape`), in order, height times as high as wide.
+
+    drag names the two settings that are the position of the point that can be dragged, if there is one; it is shown
+    `at` this place, which need not be where it was dragged to.
+    """
+    return {
+        "window": list(window),
+        "points": [],
+        "lines": [],
+        "shapes": list(shapes),
+        "drag": list(drag),
+        "at": list(at),
+        "height": height,
+    }
+
+
+def shape(kind: str, points: Tensor, colour: str, *, dashed: bool = False, name: str = "") -> dict:
+    """An "area", "line", "arrow" or "dot" through points [k, 2] of a map, with a name at its end."""
+    return {"kind": kind, "points": points.tolist(), "colour": colour, "dashed": dashed, "name": name}
+
+
 def grey_levels(value: float, name: str) -> float:
     """A length in units of 1/255, refused where it is none."""
     if not (math.isfinite(value) and 0 <= value <= 255):
