@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from . import adversarial_examples, blind_spots, gradient_attacks, inner_maximisation, texture_vs_shape
+from . import adversarial_examples, blind_spots, gradient_attacks, inner_maximisation, max_of_convex, texture_vs_shape
 from .forms import like_first_tensor
 from .interview import Interview
 from .sandbox import fixed_surroundings
@@ -27,6 +27,7 @@ EXERCISES: dict[str, Exercise] = {
     **texture_vs_shape.EXERCISES,
     **gradient_attacks.EXERCISES,
     **inner_maximisation.EXERCISES,
+    **max_of_convex.EXERCISES,
 }
 
 SECONDS = 6.0

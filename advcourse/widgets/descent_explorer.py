@@ -132,7 +132,7 @@ def way(change: float) -> str:
 
 
 def to_kink(f: MaxOf, w: Tensor, reach: float = REACH) -> Tensor:
-    """The nearest kink of f within reach of w [2], first one where three functions meet; w itself where there is none."""
+    """The nearest kink of f within reach of w [2], a corner of three functions first; w where there is none."""
     for many in (3, 2):
         meetings = (_meeting(f, w, group, reach) for group in itertools.combinations(f.functions, many))
         near = [z for z in meetings if z is not None and len(f.active_set(z)) >= many]

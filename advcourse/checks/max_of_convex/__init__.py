@@ -1,0 +1,31 @@
+"""Checks for unit 09, the maximum of convex functions: one file per exercise."""
+
+from ..forms import tensor
+from ..verdict import Exercise
+from .active_set import check_active_set
+from .average_iterate import check_average_iterate
+from .counterexample import check_counterexample
+from .descends import check_descends
+from .shortest_of_two import check_shortest_of_two
+from .subgradient import check_subgradient
+
+__all__ = ["EXERCISES"]
+
+EXERCISES = {
+    "active_set": Exercise(
+        "values, tolerance",
+        check_active_set,
+        tensor(lambda args: args[0].shape, "true or false for each function"),
+    ),
+    "subgradient": Exercise("functions, w", check_subgradient),
+    "shortest_of_two": Exercise("a, b", check_shortest_of_two),
+    "descends": Exercise(
+        "gradients, directions",
+        check_descends,
+        tensor(lambda args: args[1].shape[:1], "true or false for each direction"),
+    ),
+    "counterexample": Exercise(
+        "n", check_counterexample, tensor(lambda args: (2, args[0]), "two gradients, one a row")
+    ),
+    "average_iterate": Exercise("functions, w, step_size, steps", check_average_iterate),
+}
