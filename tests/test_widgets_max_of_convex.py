@@ -5,8 +5,8 @@ import pytest
 import torch
 from traitlets import TraitError
 
-from advcourse import draw
 from advcourse.convex import MaxOf
+from advcourse.draw import kinks
 from advcourse.widgets import Descent, DescentExplorer, Landscape
 from advcourse.widgets.descent_explorer import MEAN, SHORTEST, to_kink
 
@@ -87,7 +87,7 @@ def test_the_cone_is_where_all_gradients_fall():
         for _ in range(30):
             g = torch.randn(k, 2, generator=draw_from, dtype=torch.float64)
             down = (compass @ g.T < 0).all(1)
-            sector = draw.descent_sector(g)
+            sector = kinks.descent_sector(g)
             assert len(sector) == 0 if not down.any() else (sector[1:-1] @ g.T < 1e-9).all()
             if len(sector):
                 width = torch.acos((sector[:-1] * sector[1:]).sum(1).clamp(-1, 1)).sum().rad2deg()
@@ -96,9 +96,9 @@ def test_the_cone_is_where_all_gradients_fall():
 
 def test_the_outline_goes_once_around_the_hull():
     square = torch.tensor([[0.0, 0], [1, 0], [1, 1], [0, 1], [0.5, 0.5], [0.5, 0.0], [0, 0]])
-    assert draw.outline(square).tolist() == [[0, 0], [1, 0], [1, 1], [0, 1]]
-    assert draw.outline(torch.tensor([[1.0, 2], [1, 2]])).tolist() == [[1, 2]]
-    assert sorted(draw.outline(torch.tensor([[0.0, 0], [1, 1], [2, 2]])).tolist()) == [[0, 0], [2, 2]]
+    assert kinks.outline(square).tolist() == [[0, 0], [1, 0], [1, 1], [0, 1]]
+    assert kinks.outline(torch.tensor([[1.0, 2], [1, 2]])).tolist() == [[1, 2]]
+    assert sorted(kinks.outline(torch.tensor([[0.0, 0], [1, 1], [2, 2]])).tolist()) == [[0, 0], [2, 2]]
 
 
 def test_figures_and_shapes(explorer):

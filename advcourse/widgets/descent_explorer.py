@@ -13,13 +13,13 @@ from traitlets import CFloat, TraitError, Unicode, validate
 
 from advcourse import draw
 from advcourse.convex import MaxOf
+from advcourse.draw import kinks
 from advcourse.widgets.panel import Panel, figure, shape, sketch
 
 SHORTEST, MEAN = "−v*, the shortest subgradient", "minus the mean of the active gradients"
 REACH = 0.1  # of a kink, in units of the plane
 LONGEST = 0.6  # of the steps that can be tried
 SHOWN = 0.35  # of a gradient's length, so that arrows stay on the map
-DIGITS = "₀₁₂₃₄₅₆₇₈₉"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +35,12 @@ class Landscape:
     def picture(self) -> np.ndarray:
         """Its contours as an array [H, W, 3]."""
         cells = draw.cells(self.window, 81).double()
-        return draw.raster(lambda ax: draw.landscape(ax, torch.vmap(self.f.value)(cells), self.window))
+        return kinks.raster(lambda ax: kinks.landscape(ax, torch.vmap(self.f.value)(cells), self.window))
 
     @property
     def directions(self) -> list[str]:
         """What one can try: the shortest subgradient, every gradient, and the mean of the active ones."""
-        return [SHORTEST, *(f"−∇g{DIGITS[i + 1]}" for i in range(len(self.f.functions))), MEAN]
+        return [SHORTEST, *(f"−∇g{kinks.SUBSCRIPTS[i + 1]}" for i in range(len(self.f.functions))), MEAN]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,11 +100,11 @@ class Descent:
     def line(self) -> str:
         """All of it in numbers."""
         before, after = (self.landscape.f.value(w).item() for w in (self.at, self.end))
-        names = " and ".join(f"g{DIGITS[i + 1]}" for i in self.active)
+        names = " and ".join(f"g{kinks.SUBSCRIPTS[i + 1]}" for i in self.active)
         kind = "0 is in the hull: a minimiser" if self.landscape.f.is_minimiser(self.at) else "no minimiser"
         facts = [f"w₀ = {place(self.at)}, active: {names}", f"v* = {place(self.shortest)}, {kind}"]
         if self.direction not in (SHORTEST, MEAN) and self._tried not in self.active:
-            facts.append(f"g{DIGITS[self._tried + 1]} is not active here: its gradient says nothing about f")
+            facts.append(f"g{kinks.SUBSCRIPTS[self._tried + 1]} is not active here: its gradient says nothing about f")
         facts += [
             f"slope along {self.direction.split(',')[0]}: {signed(self.slope)}",
             f"step {self.step:.2f}: f goes {way(after - before)} from {before:z.3f} to {after:z.3f}",
@@ -192,7 +192,7 @@ class DescentExplorer(Panel):
         return {"line": now.line, "figures": maps}
 
     def _map(self, now: Descent) -> dict:
-        cone = draw.descent_sector(now.gradients)
+        cone = kinks.descent_sector(now.gradients)
         shapes = [shape("area", torch.cat([now.at[None], now.at + cone]), draw.GREEN)] if len(cone) else []
         shapes += [
             shape("arrow", torch.stack([now.at, now.at - SHOWN * v]), colour, name=f"−{name}")
@@ -207,7 +207,7 @@ class DescentExplorer(Panel):
     def _hull(self, now: Descent) -> dict:
         reach = 1.4 * max(now.gradients.abs().max().item(), 1e-3)
         zero = torch.zeros(1, 2, dtype=torch.float64)
-        shapes = [shape("area", draw.outline(now.gradients), draw.SKY), shape("dot", zero, draw.BLACK)]
+        shapes = [shape("area", kinks.outline(now.gradients), draw.SKY), shape("dot", zero, draw.BLACK)]
         shapes += [
             shape("arrow", torch.cat([zero, v[None]]), colour, name=name) for name, v, colour in self._named(now)
         ]
@@ -230,7 +230,7 @@ class DescentExplorer(Panel):
 
     def _named(self, now: Descent) -> list[tuple[str, Tensor, str]]:
         """v* and the active gradients with the colours of their arrows."""
-        shown = [(f"∇g{DIGITS[i + 1]}", g) for i, g in zip(now.active, now.gradients)]
+        shown = [(f"∇g{kinks.SUBSCRIPTS[i + 1]}", g) for i, g in zip(now.active, now.gradients)]
         colours = [colour for colour, _, _ in draw.STYLES]
         named = [("v*", now.shortest), *shown[: len(colours) - 1]]
         return [(name, v, colour) for (name, v), colour in zip(named, colours) if v.norm() > 1e-9]
@@ -243,10 +243,10 @@ class DescentExplorer(Panel):
         now = self.compute()
         fig, (left, middle, right) = draw.board(1, 3, width=9.5, height=3.3)
         cells = draw.cells(self.subject.window, 81).double()
-        draw.landscape(left, torch.vmap(self.subject.f.value)(cells), self.subject.window)
-        draw.downhill(left, now.at, now.gradients)
-        draw.directions(left, now.at, {f"−{name}": -SHOWN * v for name, v, _ in self._named(now)})
-        draw.hull(middle, now.gradients, now.shortest)
+        kinks.landscape(left, torch.vmap(self.subject.f.value)(cells), self.subject.window)
+        kinks.downhill(left, now.at, now.gradients)
+        kinks.directions(left, now.at, {f"−{name}": -SHOWN * v for name, v, _ in self._named(now)})
+        kinks.hull(middle, now.gradients, now.shortest)
         right.plot(*now.profile, color=draw.BLACK)
         right.plot(now.step, self.subject.f.value(now.end), marker="o", color=self._verdict(now))
         right.axhline(self.subject.f.value(now.at), color=draw.GREY, linestyle="--", linewidth=0.8)
