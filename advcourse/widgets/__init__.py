@@ -3,8 +3,8 @@
 `PerturbationExplorer(subjects)` moves picture, change and probabilities; `PathExplorer(subjects)` shows where the
 iterates go; `OutlierExplorer(clouds)` drags a point away from the data, `MorphExplorer(morphs, judge)` fades a face
 into something else, `ConflictExplorer(network)` slides between shape and texture, `SliceExplorer(subjects)` climbs over
-a slice of the loss, `DescentExplorer(landscapes)` tries the directions at a kink. Settings are traits: `explorer.eps = 8`
-moves the slider, `explorer.observe(f, "scene")` listens.
+a slice of the loss, `DescentExplorer(landscapes)` tries the directions at a kink. Settings are traits:
+`explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
 """
 
 from advcourse.widgets.conflict_explorer import ConflictExplorer, Content, Triple
