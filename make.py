@@ -142,7 +142,8 @@ STEPS = {
     # One notebook, one worker: its cells share a kernel and have to run in order.
     "nbval": lambda: [nbval_command("nbval", *TWO_WORKERS, "--dist=loadfile")],
     "after": lambda: [pytest("after", "tests/after")],
-    "browser": lambda: [pytest("browser", "tests/browser")],
+    # Each of the two workers has a JupyterLab and a browser of its own.
+    "browser": lambda: [pytest("browser", "tests/browser", *TWO_WORKERS, "--dist=loadfile")],
 }
 
 
