@@ -13,7 +13,15 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from . import adversarial_examples, blind_spots, gradient_attacks, inner_maximisation, max_of_convex, texture_vs_shape
+from . import (
+    adversarial_examples,
+    blind_spots,
+    gradient_attacks,
+    inner_maximisation,
+    max_of_convex,
+    mixed_batches,
+    texture_vs_shape,
+)
 from .forms import like_first_tensor
 from .interview import Interview
 from .sandbox import fixed_surroundings
@@ -26,6 +34,7 @@ EXERCISES: dict[str, Exercise] = {
     **adversarial_examples.EXERCISES,
     **texture_vs_shape.EXERCISES,
     **gradient_attacks.EXERCISES,
+    **mixed_batches.EXERCISES,
     **inner_maximisation.EXERCISES,
     **max_of_convex.EXERCISES,
 }

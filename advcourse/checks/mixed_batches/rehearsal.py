@@ -1,0 +1,53 @@
+"""What the exercises with an attack in them share: a batch, and an attack that writes down the label it is told."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..models import Case, planes
+from ..verdict import fail
+
+STEP = 0.2
+SHARE, WEIGHT = 0.35, 0.3  # of eight 2.8: neither rounding down nor cutting off gives the right number
+
+
+def batch(m: int = 8, dtype: torch.dtype = torch.float32) -> Case:
+    """m images [m, 1, 3, 4] and four classes, one label in two not the prediction; the model is in training mode."""
+    draw = torch.Generator().manual_seed(9)
+    x = 0.3 + 0.4 * torch.rand(m, 1, 3, 4, generator=draw)
+    case = planes(x.to(dtype), torch.randn(4, 12, generator=draw).to(dtype))
+    case.model.train()
+    first = case.logits(case.x).argmax(1)
+    y = torch.where(torch.arange(m) % 2 == 0, (first + 1 + torch.arange(m) % 3) % 4, first)
+    return Case(case.model, case.x, y, case.slopes)
+
+
+def codes() -> Tensor:
+    """What the attack adds to an image of each class, [4, 1, 3, 4]: steps up and down, different for every label."""
+    signs = torch.randint(2, (4, 1, 3, 4), generator=torch.Generator().manual_seed(2)) * 2 - 1
+    return STEP * signs.float()
+
+
+def told(x: Tensor, labels: Tensor) -> Tensor:
+    """Images attacked by somebody who was told these labels."""
+    return x + codes().to(x.dtype)[labels]
+
+
+def attack(model: nn.Module, x: Tensor, goal) -> Tensor:
+    """The attack handed to an answer. What it returns still hangs on the weights, as a careless attack's result does."""
+    labels = getattr(goal, "y", None)
+    if not isinstance(labels, Tensor):
+        fail(
+            "goal-is-no-goal",
+            f"The attack was handed a {type(goal).__name__} as its goal.",
+            "It wants to be told what it is after: which object of the library says 'anything but these labels'?",
+        )
+    if len(labels) != len(x):
+        fail(
+            "goal-for-others",
+            f"The attack was handed {len(x)} images and {len(labels)} labels.",
+            "Whoever is attacked needs a label each, no more and no fewer.",
+        )
+    drift = sum(p.sum() for p in model.parameters())
+    return told(x, labels) + codes().to(x.dtype)[0] * (drift - drift.detach())

@@ -1,0 +1,231 @@
+"""Answers to the exercise `kurakin_loss`."""
+
+import torch
+import torch.nn.functional as F
+from banks.mixed_batch import reference as mixed_batch
+from banks.pieces import predicted
+
+from advcourse import Untargeted
+from advcourse import kurakin_loss as of_the_library
+
+
+def each(model, z, y):
+    """The cross entropy of every sample, [m]."""
+    return F.cross_entropy(model(z), y, reduction="none")
+
+
+def attacked(model, x, y, attack, k):
+    return attack(model, x[:k], Untargeted(y[:k])).detach()
+
+
+def reference(model, x, y, attack, share, weight):
+    k = round(share * len(x))
+    z = attack(model, x[:k], Untargeted(y[:k])).detach()
+    loss = each(model, torch.cat([z, x[k:]]), y)
+    return (weight * loss[:k].sum() + loss[k:].sum()) / (len(x) - k + weight * k)
+
+
+def two_passes(model, x, y, attack, share, weight):
+    k = round(share * len(x))
+    z = attacked(model, x, y, attack, k)
+    clean = F.cross_entropy(model(x[k:]), y[k:], reduction="sum")
+    hit = F.cross_entropy(model(z), y[:k], reduction="sum")
+    return (clean + weight * hit) / (len(x) - k + weight * k)
+
+
+def with_weights(model, x, y, attack, share, weight):
+    weights = torch.where(torch.arange(len(x)) < round(share * len(x)), weight, 1.0)
+    return (weights * each(model, mixed_batch(model, x, y, attack, share), y)).sum() / weights.sum()
+
+
+def as_written(model, x, y, attack, share, weight):
+    a = model(mixed_batch(model, x, y, attack, share))
+    loss = -a[torch.arange(len(y)), y] + a.logsumexp(1)
+    k = round(share * len(x))
+    return (loss[k:].sum() + weight * loss[:k].sum()) / (len(x) - (1 - weight) * k)
+
+
+def of_the_course(model, x, y, attack, share, weight):
+    return of_the_library(model, x, y, attack=attack, share=share, weight=weight)
+
+
+def of_sums(combine):
+    """An answer made of the losses of the clean rest [m - k], of the attacked [k], of all clean [m], and the numbers."""
+
+    def kurakin_loss(model, x, y, attack, share, weight):
+        k = round(share * len(x))
+        loss = each(model, torch.cat([attacked(model, x, y, attack, k), x[k:]]), y)
+        return combine(loss[k:], loss[:k], each(model, x, y), len(x), k, weight)
+
+    return kurakin_loss
+
+
+def of_number(number):
+    def kurakin_loss(model, x, y, attack, share, weight):
+        k = number(share, len(x))
+        loss = each(model, torch.cat([attacked(model, x, y, attack, k), x[k:]]), y)
+        return (weight * loss[:k].sum() + loss[k:].sum()) / (len(x) - k + weight * k)
+
+    return kurakin_loss
+
+
+def of_labels(labels_of):
+    def kurakin_loss(model, x, y, attack, share, weight):
+        k = round(share * len(x))
+        z = attack(model, x[:k], Untargeted(labels_of(model, x, y, k))).detach()
+        loss = each(model, torch.cat([z, x[k:]]), y)
+        return (weight * loss[:k].sum() + loss[k:].sum()) / (len(x) - k + weight * k)
+
+    return kurakin_loss
+
+
+def attacks_the_rest(model, x, y, attack, share, weight):
+    k = round(share * len(x))
+    z = attack(model, x[k:], Untargeted(y[k:])).detach()
+    loss = each(model, torch.cat([x[:k], z]), y)
+    return (loss[:k].sum() + weight * loss[k:].sum()) / (k + weight * (len(x) - k))
+
+
+def last_rows(model, x, y, attack, share, weight):
+    return reference(model, x.flip(0), y.flip(0), attack, share, weight)
+
+
+def share_of_a_number(model, x, y, attack, share, weight):
+    k, exact = round(share * len(x)), share * len(x)
+    loss = each(model, mixed_batch(model, x, y, attack, share), y)
+    return (weight * loss[:k].sum() + loss[k:].sum()) / (len(x) - exact + weight * exact)
+
+
+def madry(model, x, y, attack, share, weight):
+    return each(model, attack(model, x, Untargeted(y)).detach(), y).mean()
+
+
+def through_the_attack(model, x, y, attack, share, weight):
+    k = round(share * len(x))
+    z = attack(model, x[:k], Untargeted(y[:k]))
+    loss = each(model, torch.cat([z, x[k:]]), y)
+    return (weight * loss[:k].sum() + loss[k:].sum()) / (len(x) - k + weight * k)
+
+
+def half_a_gradient(model, x, y, attack, share, weight):
+    k = round(share * len(x))
+    loss = each(model, mixed_batch(model, x, y, attack, share), y)
+    return (weight * loss[:k].sum().detach() + loss[k:].sum()) / (len(x) - k + weight * k)
+
+
+def behind(model, x, y, attack, share, weight):
+    k = round(share * len(x))
+    loss = each(model, torch.cat([x[k:], attacked(model, x, y, attack, k)]), y)
+    return (loss[:-k].sum() + weight * loss[-k:].sum()) / (len(x) - k + weight * k)
+
+
+def behind_with_the_first_weighted(model, x, y, attack, share, weight):
+    k = round(share * len(x))
+    loss = each(model, torch.cat([x[k:], attacked(model, x, y, attack, k)]), y)
+    return (weight * loss[:k].sum() + loss[k:].sum()) / (len(x) - k + weight * k)
+
+
+def of_its_own_predictions(model, x, y, attack, share, weight):
+    k = round(share * len(x))
+    loss = each(model, mixed_batch(model, x, y, attack, share), predicted(model, x))
+    return (weight * loss[:k].sum() + loss[k:].sum()) / (len(x) - k + weight * k)
+
+
+def backward_at_once(model, x, y, attack, share, weight):
+    loss = reference(model, x, y, attack, share, weight)
+    loss.backward(retain_graph=True)
+    return loss
+
+
+def left_evaluating(model, x, y, attack, share, weight):
+    model.eval()
+    return reference(model, x, y, attack, share, weight)
+
+
+def labels_alone(model, x, y, attack, share, weight):
+    return attack(model, x, y).sum()
+
+
+def everybodys_labels(model, x, y, attack, share, weight):
+    return attack(model, x[: round(share * len(x))], Untargeted(y)).sum()
+
+
+def in_place(model, x, y, attack, share, weight):
+    k = round(share * len(x))
+    x[:k] = attacked(model, x, y, attack, k)
+    loss = each(model, x, y)
+    return (weight * loss[:k].sum() + loss[k:].sum()) / (len(x) - k + weight * k)
+
+
+def refuses_all_attacked(model, x, y, attack, share, weight):
+    return reference(model, x, y, attack, share, weight) if share < 1 else 0 * model(x).sum()
+
+
+BANK = {
+    "the reference": ("ok", reference),
+    "two passes": ("ok", two_passes),
+    "with weights": ("ok", with_weights),
+    "as written": ("ok", as_written),
+    "the library's": ("ok", of_the_course),
+    "the stub": ("not-attempted", lambda model, x, y, attack, share, weight: ...),
+    "a stub for the sum": ("not-attempted", lambda model, x, y, attack, share, weight: ... / len(x)),
+    "the slide's other reading": (
+        "appends-only",
+        of_sums(lambda rest, hit, clean, m, k, w: (clean.sum() + w * hit.sum()) / (m - k + w * k)),
+    ),
+    "appended, own divisor": (
+        "appends",
+        of_sums(lambda rest, hit, clean, m, k, w: (clean.sum() + w * hit.sum()) / (m + w * k)),
+    ),
+    "appended, over m": ("appends", of_sums(lambda rest, hit, clean, m, k, w: (clean.sum() + w * hit.sum()) / m)),
+    "weight on the clean": (
+        "weight-on-the-clean",
+        of_sums(lambda rest, hit, clean, m, k, w: (w * rest.sum() + hit.sum()) / (w * (m - k) + k)),
+    ),
+    "weight on the clean above": (
+        "weight-on-the-clean",
+        of_sums(lambda rest, hit, clean, m, k, w: (w * rest.sum() + hit.sum()) / (m - k + w * k)),
+    ),
+    "over m": ("divides-by-m", of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + w * hit.sum()) / m)),
+    "summed up": ("no-divisor", of_sums(lambda rest, hit, clean, m, k, w: rest.sum() + w * hit.sum())),
+    "mean of means": (
+        "mean-of-means",
+        of_sums(lambda rest, hit, clean, m, k, w: (rest.mean() + w * hit.mean()) / (1 + w)),
+    ),
+    "sum of means": ("mean-of-means", of_sums(lambda rest, hit, clean, m, k, w: rest.mean() + w * hit.mean())),
+    "half and half": ("mean-of-means", of_sums(lambda rest, hit, clean, m, k, w: (rest.mean() + hit.mean()) / 2)),
+    "no weight": ("forgets-the-weight", of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + hit.sum()) / m)),
+    "weight below alone": (
+        "weight-in-one-place",
+        of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + hit.sum()) / (m - k + w * k)),
+    ),
+    "all attacked": ("attacks-all", madry),
+    "clean": ("clean-only", of_sums(lambda rest, hit, clean, m, k, w: clean.mean())),
+    "the attacked alone": ("attacked-only", of_sums(lambda rest, hit, clean, m, k, w: hit.mean())),
+    "the others": ("attacks-the-rest", attacks_the_rest),
+    "cut off": ("rounds-down", of_number(lambda share, m: int(share * m))),
+    "rounded up": ("wrong-elsewhere", of_number(lambda share, m: -int(-share * m // 1))),
+    "a fraction below": ("share-as-number", share_of_a_number),
+    "the last ones": ("other-rows", last_rows),
+    "predictions": ("predicted-labels", of_labels(lambda model, x, y, k: predicted(model, x)[:k])),
+    "labels of the last": ("labels-of-others", of_labels(lambda model, x, y, k: y[len(y) - k :])),
+    "label 0": ("wrong-value", of_labels(lambda model, x, y, k: 0 * y[:k])),
+    "compared with itself": ("loss-of-predictions", of_its_own_predictions),
+    "behind": ("changes-the-order", behind),
+    "behind, the first weighted": ("changes-the-order", behind_with_the_first_weighted),
+    "labels, no goal": ("goal-is-no-goal", labels_alone),
+    "everybody's labels": ("goal-for-others", everybodys_labels),
+    "through the attack": ("through-the-attack", through_the_attack),
+    "half a gradient": ("wrong-gradient", half_a_gradient),
+    "doubled": ("wrong-factor", lambda *args: 2 * reference(*args)),
+    "negative": ("wrong-factor", lambda *args: -reference(*args)),
+    "not where all are attacked": ("wrong-elsewhere", refuses_all_attacked),
+    "a float": ("returns-no-tensor", lambda *args: reference(*args).item()),
+    "detached": ("no-graph", lambda *args: reference(*args).detach()),
+    "one for each": ("wrong-shape", lambda model, x, y, *rest: each(model, x, y)),
+    "none": ("returns-none", lambda *args: None),
+    "infinite": ("nan", lambda *args: reference(*args) / 0),
+    "backward at once": ("fills-model-grads", backward_at_once),
+    "left evaluating": ("flips-mode", left_evaluating),
+    "in place": ("mutates-input", in_place),
+}
