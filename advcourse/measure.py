@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from advcourse.attacks.gradient import Model, evaluating
+from advcourse.attacks.gradient import Model, evaluating, fgsm, input_gradient, pgd, predicted
 from advcourse.goals import Goal, Untargeted, check_labels
 from advcourse.threats import Threat
 
@@ -114,3 +114,28 @@ def along(model: Model, path: Sequence[Tensor], goal: Goal, threat: Threat) -> A
         torch.stack([goal.reached(out) for out in outs]),
         torch.stack([threat.size(z - path[0]) for z in path]),
     )
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Five shares of samples that together tell robustness from what only looks like it.
+
+    Accuracy clean, under FGSM told the true labels, under FGSM told the predicted ones, under PGD told the true ones,
+    and the share of samples whose input gradient is exactly zero, so that no gradient attack can move them.
+    """
+
+    clean: float
+    one_step: float
+    one_step_predicted: float
+    iterative: float
+    zero_gradients: float
+
+
+def readings(model: Model, x: Tensor, y: Tensor, threat: Threat, *, steps: int) -> Readings:
+    """The five, on x [N, ...] and y [N] inside the threat; PGD makes `steps` steps of a quarter of the radius."""
+    true, guessed = Untargeted(y), Untargeted(predicted(model, x))
+    start = torch.Generator().manual_seed(0)
+    many = pgd(model, x, true, threat, steps=steps, step_size=threat.eps / 4, generator=start)
+    inputs = (x, fgsm(model, x, true, threat), fgsm(model, x, guessed, threat), many)
+    flat = (input_gradient(model, x, true) == 0).flatten(1).all(1)
+    return Readings(*(accuracy(model, z, y) for z in inputs), flat.double().mean().item())

@@ -96,6 +96,11 @@ def free(eps: float) -> TrainingLoss:
 
 _FREE_DIGITS = partial(Recipe, "cnn", "digits", batch=64, learning_rate=2e-3, seed=0, loss=free, replays=4, warm_up=4)
 
+_MIXED = partial(Recipe, "cnn", batch=128, width=4)
+_MIXED_DIGITS = partial(_MIXED, "digits", epochs=20, learning_rate=2e-3, loss=mixed, eps=0.2)
+_FAR = partial(_MIXED, epochs=30, learning_rate=1e-3, eps=0.4)
+_MIXED_FASHION = partial(_MIXED, "fashion", epochs=16, learning_rate=1e-3, loss=mixed, eps=0.4, first=10_000)
+
 RECIPES = {
     "digits_linear": Recipe("linear", "digits", epochs=20, batch=128, learning_rate=1e-3, seed=0),
     "digits_mlp": Recipe("mlp", "digits", epochs=20, batch=128, learning_rate=1e-3, seed=0),
@@ -103,6 +108,11 @@ RECIPES = {
     "digits_robust_1": _FREE_DIGITS(epochs=14, cool_down=13, eps=0.1, shift=1),
     "digits_robust_2": _FREE_DIGITS(epochs=14, cool_down=13, eps=0.2),
     "digits_robust_3": _FREE_DIGITS(epochs=16, cool_down=15, eps=0.3),
+    **{f"digits_mixed_{seed}": _MIXED_DIGITS(seed=seed) for seed in range(3)},
+    **{f"digits_overfitted_{seed}": _FAR("digits", seed=seed, loss=mixed) for seed in range(3)},
+    **{f"faint_mixed_{seed}": _FAR("faint_digits", seed=seed, loss=mixed) for seed in range(3)},
+    **{f"faint_predicted_{seed}": _FAR("faint_digits", seed=seed, loss=mixed_on_predictions) for seed in range(2)},
+    **{f"fashion_mixed_{seed}": _MIXED_FASHION(seed=seed) for seed in range(3)},
     "fashion_mlp": Recipe("mlp", "fashion", epochs=6, batch=128, learning_rate=1e-3, seed=0),
     "fashion_cnn": Recipe("cnn", "fashion", epochs=6, batch=128, learning_rate=2e-3, seed=0),
     "fashion_robust": Recipe(

@@ -2,13 +2,14 @@
 
 `PerturbationExplorer(subjects)` moves picture, change and probabilities; `PathExplorer(subjects)` shows where the
 iterates go; `OutlierExplorer(clouds)` drags a point away from the data, `MorphExplorer(morphs, judge)` fades a face
-into something else, `ConflictExplorer(network)` slides between shape and texture, `SliceExplorer(subjects)` climbs over
-a slice of the loss, `DescentExplorer(landscapes)` tries the directions at a kink. Settings are traits:
-`explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
+into something else, `ConflictExplorer(network)` slides between shape and texture, `LeakExplorer(networks)` shows what
+an attack repairs, `SliceExplorer(subjects)` climbs over a slice of the loss, `DescentExplorer(landscapes)` tries the
+directions at a kink. Settings are traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
 """
 
 from advcourse.widgets.conflict_explorer import ConflictExplorer, Content, Triple
 from advcourse.widgets.descent_explorer import Descent, DescentExplorer, Landscape
+from advcourse.widgets.leak_explorer import LeakExplorer, Trained
 from advcourse.widgets.morph_explorer import Judge, Morph, MorphExplorer
 from advcourse.widgets.outlier_explorer import Cloud, Look, OutlierExplorer, look
 from advcourse.widgets.path_explorer import PathExplorer, Walks, walks
@@ -28,6 +29,7 @@ __all__ = [
     "DescentExplorer",
     "Judge",
     "Landscape",
+    "LeakExplorer",
     "Look",
     "Morph",
     "MorphExplorer",
@@ -39,6 +41,7 @@ __all__ = [
     "Slice",
     "SliceExplorer",
     "Subject",
+    "Trained",
     "Triple",
     "Walks",
     "ascend",

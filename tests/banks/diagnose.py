@@ -12,7 +12,6 @@ def of_five(rule):
     return diagnose
 
 
-
 def reference(seen):
     if seen["zero_gradients"] > 0.5:
         return "masked"
@@ -93,7 +92,7 @@ ANSWERS = {
         "sees-masking",
         of(masked=lambda s: s["zero_gradients"] > 0, leaking=leaking, overfitted=overfitted),
     ),
-    "no leak": ("misses-leak", of(masked=masked, overfitted=lambda s: s["one_step"] > 0.5 and s["clean"] > 2)),
+    "no leak": ("misses-leak", of(masked=masked, overfitted=lambda s: overfitted(s) and not leaking(s))),
     "leak if the predicted label helps": (
         "misses-leak",
         of(

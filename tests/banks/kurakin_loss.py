@@ -2,11 +2,11 @@
 
 import torch
 import torch.nn.functional as F
-from banks.mixed_batch import reference as mixed_batch
-from banks.pieces import predicted
 
 from advcourse import Untargeted
 from advcourse import kurakin_loss as of_the_library
+from banks.mixed_batch import reference as mixed_batch
+from banks.pieces import predicted
 
 
 def each(model, z, y):
@@ -50,7 +50,7 @@ def of_the_course(model, x, y, attack, share, weight):
 
 
 def of_sums(combine):
-    """An answer made of the losses of the clean rest [m - k], of the attacked [k], of all clean [m], and the numbers."""
+    """An answer made of the losses of the clean rest [m - k], of the attacked [k] and of all clean [m]."""
 
     def kurakin_loss(model, x, y, attack, share, weight):
         k = round(share * len(x))
@@ -209,7 +209,7 @@ BANK = {
     "the last ones": ("other-rows", last_rows),
     "predictions": ("predicted-labels", of_labels(lambda model, x, y, k: predicted(model, x)[:k])),
     "labels of the last": ("labels-of-others", of_labels(lambda model, x, y, k: y[len(y) - k :])),
-    "label 0": ("wrong-value", of_labels(lambda model, x, y, k: 0 * y[:k])),
+    "label 1": ("wrong-value", of_labels(lambda model, x, y, k: 0 * y[:k] + 1)),
     "compared with itself": ("loss-of-predictions", of_its_own_predictions),
     "behind": ("changes-the-order", behind),
     "behind, the first weighted": ("changes-the-order", behind_with_the_first_weighted),

@@ -1,9 +1,9 @@
 """Answers to the exercise `mixed_batch`."""
 
 import torch
-from banks.pieces import predicted
 
 from advcourse import Untargeted
+from banks.pieces import predicted
 
 
 def with_rows(z, x, rows):

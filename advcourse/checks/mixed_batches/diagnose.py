@@ -1,4 +1,4 @@
-"""The check for `diagnose(clean, one_step, one_step_predicted, iterative, zero_gradients)`: which robustness is real."""
+"""The check for `diagnose(...)`, which says of five measured numbers whether the robustness they show is real."""
 
 from __future__ import annotations
 

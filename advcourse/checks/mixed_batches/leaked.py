@@ -44,7 +44,7 @@ def check_leaked(ask: Interview) -> str:
 def answers(kinds: tuple[int, int, int, int]) -> tuple[Tensor, Tensor, Tensor]:
     """Logits [N, 5] of clean and attacked examples and labels [N], with so many of each kind, shuffled."""
     n = sum(kinds)
-    draw = torch.Generator().manual_seed(n)
+    draw = torch.Generator().manual_seed(n + 2)
     kind = torch.arange(4).repeat_interleave(torch.tensor(kinds))[torch.randperm(n, generator=draw)]
     y = torch.randint(5, (n,), generator=draw)
     clean, attacked = torch.randn(n, 5, generator=draw), torch.randn(n, 5, generator=draw)
