@@ -27,6 +27,11 @@ GOOD = {
     "digits_robust_1": 0.97,
     "digits_robust_2": 0.97,
     "digits_robust_3": 0.96,
+    **dict.fromkeys([f"digits_mixed_{seed}" for seed in range(3)], 0.94),
+    **dict.fromkeys([f"digits_overfitted_{seed}" for seed in range(3)], 0.93),
+    **dict.fromkeys([f"faint_mixed_{seed}" for seed in range(3)], 0.89),
+    **dict.fromkeys([f"faint_predicted_{seed}" for seed in range(2)], 0.90),
+    **dict.fromkeys([f"fashion_mixed_{seed}" for seed in range(3)], 0.79),
     "fashion_mlp": 0.86,
     "fashion_cnn": 0.88,
     "fashion_robust": 0.84,
@@ -34,6 +39,10 @@ GOOD = {
 }
 # What a robust one must leave to PGD-40 at the radius of its training.
 ROBUST = {"digits_robust_1": 0.90, "digits_robust_2": 0.80, "digits_robust_3": 0.75, "fashion_robust": 0.7}
+ROBUST |= {f"digits_mixed_{seed}": 0.15 for seed in range(3)}
+# Trained on one large step, for unit 07 to show what is wrong with that: many steps leave at most so much of them.
+SHAM = ("digits_overfitted", "faint_mixed", "faint_predicted", "fashion_mixed")
+SHAM = {name: 0.02 for name in NAMES if name.startswith(SHAM)}
 # Trained again in every run of the tests; the others take minutes on a slow machine and follow the same code.
 QUICK = ("digits_linear", "digits_cnn")
 TINY = Recipe("linear", "digits", epochs=2, batch=500, learning_rate=1e-2, seed=3)
@@ -75,10 +84,10 @@ def test_a_shipped_network_is_as_good_as_its_notes_say(name):
 
 
 def test_every_network_trained_under_attack_is_asked_for_its_robustness():
-    assert sorted(ROBUST) == sorted(name for name, recipe in RECIPES.items() if recipe.eps)
+    assert sorted([*ROBUST, *SHAM]) == sorted(name for name, recipe in RECIPES.items() if recipe.eps)
 
 
-@pytest.mark.parametrize("name", sorted(ROBUST))
+@pytest.mark.parametrize("name", sorted([*ROBUST, *SHAM]))
 def test_a_robust_network_withstands_what_its_notes_say(name):
     if RECIPES[name].images == "fashion":
         require_fashion()
@@ -86,7 +95,7 @@ def test_a_robust_network_withstands_what_its_notes_say(name):
     test = getattr(data, RECIPES[name].images)()[1][:300]
     z = pgd(checkpoints.load(name), test.x, Untargeted(test.y), Linf(eps), steps=40, step_size=eps / 10)
     assert measure.accuracy(checkpoints.load(name), z, test.y) == pytest.approx(noted, abs=0.04)
-    assert noted >= ROBUST[name]
+    assert noted >= ROBUST[name] if name in ROBUST else noted <= SHAM[name]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -35,6 +35,12 @@ def test_digits_lie_on_the_byte_grid():
     assert torch.equal(grey, grey.round())
 
 
+def test_faint_digits_are_the_same_digits_between_two_greys():
+    for part, faint in zip(data.digits(), data.faint_digits()):
+        assert faint.x.min() == pytest.approx(0.4) and faint.x.max() == pytest.approx(0.6)
+        assert torch.allclose((faint.x - 0.4) / 0.2, part.x, atol=1e-6) and torch.equal(faint.y, part.y)
+
+
 def test_no_digit_is_both_trained_on_and_tested():
     train, test = data.digits()
     seen = {image.numpy().tobytes() for image in train.x}

@@ -8,7 +8,17 @@ from scipy.stats import binomtest
 from torch import nn
 
 from advcourse import L2, Linf, Targeted, Unbounded, Untargeted, fgsm, iterative_fgsm, models
-from advcourse.measure import Curve, accuracy, along, logits, probabilities, robustness_curve, wilson
+from advcourse.measure import (
+    Curve,
+    Readings,
+    accuracy,
+    along,
+    logits,
+    probabilities,
+    readings,
+    robustness_curve,
+    wilson,
+)
 
 # Wilson ---------------------------------------------------------------------------------------------------------------
 
@@ -240,3 +250,42 @@ def test_measuring_changes_nothing(ask):
     assert torch.equal(torch.get_rng_state(), state), "no dropout was drawn"
     again = ask(model, x, y)
     assert repr(again) == repr(first) or vars(again).keys() == {"score", "reached", "distance"}
+
+
+# Readings -------------------------------------------------------------------------------------------------------------
+
+
+class Wall(nn.Module):
+    """Class 1 right of one half; slope 0 turns it into stairs that no gradient sees."""
+
+    def __init__(self, slope=1.0):
+        super().__init__()
+        self.slope = slope
+
+    def forward(self, x):
+        side = x[:, :1] - 0.5
+        a = self.slope * side + (1 - self.slope) * side.sign()
+        return torch.cat([-a, a], 1)
+
+
+AT = torch.tensor([[0.05], [0.3], [0.55], [0.9]])
+
+
+def test_the_readings_of_a_wall_are_counted_by_hand():
+    """At 0.2 the two points nearest to the wall are fooled; the third one is wrong and told its own answer it moves."""
+    y = torch.tensor([0, 0, 1, 1])
+    assert readings(Wall(), AT, y, Linf(0.22), steps=8) == Readings(1.0, 0.5, 0.5, 0.5, 0.0)
+    wrong = torch.tensor([0, 0, 0, 1])
+    seen = readings(Wall(), AT, wrong, Linf(0.22), steps=8)
+    assert (seen.clean, seen.one_step, seen.one_step_predicted) == (0.75, 0.5, 0.75), "its own answer pushes it home"
+
+
+def test_stairs_have_no_gradient():
+    assert readings(Wall(slope=0.0), AT, torch.tensor([0, 0, 1, 1]), Linf(0.02), steps=8) == Readings(1, 1, 1, 1, 1)
+
+
+def test_readings_are_repeatable_and_leave_the_global_randomness_alone():
+    model, x, y = models.linear(), torch.rand(20, 1, 28, 28), torch.arange(20) % 10
+    state = torch.get_rng_state()
+    assert readings(model, x, y, Linf(0.1), steps=5) == readings(model, x, y, Linf(0.1), steps=5)
+    assert torch.equal(torch.get_rng_state(), state)

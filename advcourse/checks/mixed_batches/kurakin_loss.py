@@ -93,7 +93,7 @@ class Parts:
         return sum(self.term(at, c) for at, c in zip((case.x, z), mixture(self), strict=True))
 
     def term(self, images: Tensor, coefficients: Tensor, y: Tensor | None = None) -> Tensor:
-        """sum c_i l(x_i, y_i) and its gradient: of logits W x + b that is sum c_i (p_i - onehot) x_i, and without x_i."""
+        """sum c_i l(x_i, y_i) and its gradient, for logits W x + b: sum c_i (p_i - onehot) x_i, and without x_i."""
         case, y = self.case, self.case.y if y is None else y
         wrong = coefficients[:, None] * (case.logits(images).softmax(1) - case.one_hot(y))
         value = (coefficients * case.loss(images, y)).sum().reshape(1)

@@ -1,0 +1,108 @@
+"""The leak explorer in a browser: eps, attack and network change curves, mark and the repaired examples at once."""
+
+import statistics
+
+import lab
+import pytest
+
+PANEL = """
+from advcourse import checkpoints, data, widgets
+
+few, faint = data.digits()[1][:60], data.faint_digits()[1][:60]
+networks = [
+    widgets.Trained("pencil, mixed", checkpoints.load("faint_mixed_2"), faint),
+    widgets.Trained("digits, mixed", checkpoints.load("digits_mixed_0"), few),
+]
+"""
+
+
+@pytest.fixture(scope="module")
+def book(folder, served):
+    lab.write_notebook(folder / "mixed_batches.ipynb", PANEL, "widgets.LeakExplorer(networks, eps=104)")
+    book = lab.Book(*served, "mixed_batches.ipynb")
+    book.run_all()
+    assert book.errors == []
+    yield book
+    book.close()
+
+
+def choose(panel, name: str, option: str) -> str:
+    """The line once the choice shows."""
+    before = lab.settled(panel)
+    panel.locator(f"[name={name}]").select_option(option)
+    panel.page.wait_for_function(
+        "([p, old]) => p.querySelector('.line').innerText !== old", arg=[panel.element_handle(), before]
+    )
+    return lab.settled(panel)
+
+
+def shares(line: str) -> tuple[float, float]:
+    """Accuracy clean and under attack, in per cent."""
+    clean, attacked = (part.split()[-1].rstrip("%") for part in line.split(" · ")[:2])
+    return float(clean), float(attacked)
+
+
+def test_the_leak_shows_and_goes_with_the_labels(book, shoot):
+    panel = book.panel()
+    line = lab.settled(panel)
+    clean, attacked = shares(line)
+    assert attacked > clean and "leaked examples" in panel.locator("figcaption").first.inner_text()
+    shoot(panel, "leak")
+    clean, guessed = shares(choose(panel, "attack", "FGSM, predicted labels"))
+    assert guessed < attacked
+    shoot(panel, "leak-predicted-labels")
+    assert shares(choose(panel, "attack", "ten steps, true labels"))[1] < 5
+    choose(panel, "attack", "FGSM, true labels")
+
+
+def test_the_mark_and_the_accuracy_follow_the_slider(book):
+    panel = book.panel()
+    eps, mark = panel.locator("[name=eps]"), panel.locator(".mark")
+    far = mark.bounding_box()["x"]
+    before = lab.settled(panel)
+    eps.fill("16")
+    panel.page.wait_for_function(
+        "([p, old]) => p.querySelector('.line').innerText !== old", arg=[panel.element_handle(), before]
+    )
+    assert mark.bounding_box()["x"] < far and shares(lab.settled(panel))[1] < 50
+    waits = lab.latencies(panel, eps, "ArrowRight", 10)
+    print(f"eps: key press to picture: median {statistics.median(waits):.0f} ms, worst {max(waits):.0f} ms")
+    assert statistics.median(waits) < 400
+
+
+def test_another_network_brings_its_own_curves(book, shoot):
+    panel = book.panel()
+    before = panel.locator(".plot img").get_attribute("alt")
+    choose(panel, "image", "digits, mixed")
+    assert panel.locator(".plot img").get_attribute("alt") != before
+    assert "digits, mixed" in panel.locator(".plot img").get_attribute("alt")
+    shoot(panel, "leak-digits")
+    choose(panel, "image", "pencil, mixed")
+
+
+def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book):
+    panel = book.panel()
+    controls = panel.locator("select, input").all()
+    controls[0].focus()
+    for control in controls:
+        assert control.evaluate("one => one === document.activeElement")
+        assert control.evaluate("one => one.labels.length === 1 && one.labels[0].innerText.trim().length > 1")
+        book.page.keyboard.press("Tab")
+    labels = panel.locator("canvas, img").evaluate_all("all => all.map(one => one.ariaLabel ?? one.alt)")
+    assert all(len(label.split()) > 3 for label in labels)
+
+
+def test_dark_and_narrow(book, shoot):
+    panel = book.panel()
+    book.theme("JupyterLab Dark")
+    shoot(panel, "leak-dark")
+    book.theme("JupyterLab Light")
+    book.page.set_viewport_size({"width": 700, "height": 1000})
+    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
+    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
+    shoot(panel, "leak-narrow")
+    book.page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+def test_nothing_complained(book):
+    assert book.complaints == []
