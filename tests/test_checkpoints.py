@@ -94,7 +94,9 @@ def test_a_robust_network_withstands_what_its_notes_say(name):
     noted, eps = float(checkpoints.notes(name)["pgd40_accuracy"]), RECIPES[name].eps
     test = getattr(data, RECIPES[name].images)()[1][:300]
     z = pgd(checkpoints.load(name), test.x, Untargeted(test.y), Linf(eps), steps=40, step_size=eps / 10)
-    assert measure.accuracy(checkpoints.load(name), z, test.y) == pytest.approx(noted, abs=0.06)
+    assert measure.accuracy(checkpoints.load(name), z, test.y) == pytest.approx(noted, abs=0.09), (
+        "300 images for 1,000: three sigma"
+    )
     assert noted >= ROBUST[name] if name in ROBUST else noted <= SHAM[name]
 
 
