@@ -12,6 +12,7 @@ from advcourse.goals import Goal, Untargeted, check_labels
 from advcourse.threats import Threat
 
 Attack = Callable[[Model, Tensor, Goal, Threat], Tensor]
+FixedAttack = Callable[[Model, Tensor, Goal], Tensor]  # its threat is settled: partial(fgsm, threat=Linf(0.1))
 
 
 def logits(model: Model, x: Tensor, *, batch: int = 500) -> Tensor:
@@ -84,6 +85,36 @@ def robustness_curve(model: Model, x: Tensor, y: Tensor, attack: Attack, threats
             alive = alive[~goal.reached(logits(model, z))]
         right.append(len(alive))
     return Curve(tuple(eps), tuple(right), len(x))
+
+
+def worst_case(model: Model, x: Tensor, y: Tensor, attacks: Sequence[FixedAttack]) -> Tensor:
+    """Which samples are right and withstand every attack(model, x, goal): [N] bool. Its mean is robust accuracy.
+
+    A sample that one attack has fooled is not shown to the next: the worst case of every sample, which is at most the
+    worst attack's accuracy on all of them.
+    """
+    check_labels(y, len(x))
+    alive = logits(model, x).argmax(1) == y
+    for attack in attacks:
+        rows = alive.nonzero().squeeze(1)
+        if len(rows):
+            goal = Untargeted(y[rows])
+            alive[rows] = ~goal.reached(logits(model, attack(model, x[rows], goal)))
+    return alive
+
+
+def in_turn(model: Model, x: Tensor, goal: Goal, threat: Threat, *, attacks: Sequence[Attack]) -> Tensor:
+    """Several attacks as one, `partial(in_turn, attacks=[a, b])`: whom one has fooled is not shown to the next.
+
+    The result of each sample is that of the attack that reached the goal, or of the last one.
+    """
+    z = x.detach().clone()
+    left = torch.arange(len(x), device=x.device)
+    for attack in attacks:
+        if len(left):
+            z[left] = attack(model, x[left], goal[left], threat)
+            left = left[~goal[left].reached(logits(model, z[left]))]
+    return z
 
 
 def distances(model: Model, x: Tensor, z: Tensor, goal: Goal, norm: type[Threat]) -> Tensor:

@@ -1,6 +1,7 @@
 """What an attack achieved: counts by hand, intervals by the book, and the curve of a linear model in closed form."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -13,11 +14,13 @@ from advcourse.measure import (
     Readings,
     accuracy,
     along,
+    in_turn,
     logits,
     probabilities,
     readings,
     robustness_curve,
     wilson,
+    worst_case,
 )
 
 # Wilson ---------------------------------------------------------------------------------------------------------------
@@ -97,7 +100,11 @@ def test_an_empty_set_gets_empty_answers():
 @pytest.mark.parametrize("y", [torch.tensor([0, 1]), torch.tensor([0.0, 1, 0]), [0, 1, 0], torch.zeros(3, 1).long()])
 def test_labels_that_do_not_fit_are_refused(y):
     x = torch.rand(3, 1, 1, 1)
-    for ask in (accuracy, lambda m, x, y: robustness_curve(m, x, y, fgsm, [Linf(0.1)])):
+    for ask in (
+        accuracy,
+        lambda m, x, y: robustness_curve(m, x, y, fgsm, [Linf(0.1)]),
+        partial(worst_case, attacks=[]),
+    ):
         with pytest.raises(ValueError, match="y must"):
             ask(Threshold(), x, y)
 
@@ -186,6 +193,79 @@ def test_threats_that_are_not_nested_are_refused(threats):
         robustness_curve(model, x, y, fgsm, threats)
 
 
+# The worst case over several attacks ----------------------------------------------------------------------------------
+
+
+def pixel_attack(i, eps):
+    """Moves pixel i alone, by up to eps in the direction that helps, but only pixels that were bright."""
+
+    def attack(model, x, goal, threat=None):
+        step = torch.zeros_like(x)
+        step.view(len(x), -1)[:, i] = (x.flatten(1)[:, i] > 0.5) * (eps if threat is None else threat.eps)
+        tries = torch.stack([x + step, x - step])
+        score = torch.stack([goal.score(model(z).detach()) for z in tries])
+        return tries[score.argmax(0), torch.arange(len(x))]
+
+    return attack
+
+
+PIXELS = [pixel_attack(i, 0.3) for i in (0, 4, 7)]
+
+
+def test_the_worst_case_is_that_of_every_sample_by_itself():
+    """Right, and right under each attack: counted sample by sample, on everybody."""
+    model, x, y, _ = plane()
+    answers = [model(z).argmax(1) == y for z in (x, *(attack(model, x, Untargeted(y)) for attack in PIXELS))]
+    by_hand = torch.stack(answers).all(0)
+    assert torch.equal(worst_case(model, x, y, PIXELS), by_hand)
+    alone = [worst_case(model, x, y, [attack]) for attack in PIXELS]
+    assert all((by_hand <= one).all() for one in alone), "never better than any single attack"
+    assert by_hand.sum() < min(one.sum() for one in alone), "and here worse than each: they fool different samples"
+
+
+def test_the_order_of_deterministic_attacks_does_not_matter():
+    model, x, y, _ = plane()
+    assert torch.equal(worst_case(model, x, y, PIXELS), worst_case(model, x, y, PIXELS[::-1]))
+
+
+def test_whom_one_attack_has_fooled_the_next_does_not_see():
+    model, x, y, _ = plane()
+    attacked = []
+
+    def noted(attack):
+        def inner(model, x, goal):
+            assert not goal.reached(model(x)).any(), "whoever is attacked is right, under its own label"
+            attacked.append(len(x))
+            return attack(model, x, goal)
+
+        return inner
+
+    left = [int(worst_case(model, x, y, PIXELS[:k]).sum()) for k in range(4)]
+    assert int(worst_case(model, x, y, [noted(attack) for attack in PIXELS]).sum()) == left[-1]
+    assert attacked == left[:-1] and left[0] == 180, "wrong from the start is lost without an attack"
+
+
+def test_without_attacks_and_without_samples():
+    model, x, y, _ = plane(30)
+    assert worst_case(model, x, y, []).double().mean().item() == accuracy(model, x, y)
+    assert worst_case(model, x[:0], y[:0], [PIXELS[0]]).shape == (0,)
+    nobody = worst_case(model, x[:4], 1 - model(x[:4]).argmax(1), PIXELS)
+    assert not nobody.any(), "who is wrong from the start is not attacked, and not robust"
+
+
+def test_attacks_in_turn_are_one_attack_whose_survivors_are_the_worst_case():
+    model, x, y, _ = plane()
+    turns = partial(in_turn, attacks=PIXELS)
+    z = turns(model, x, Untargeted(y), Linf(0.3))
+    assert torch.equal(model(z).argmax(1) == y, worst_case(model, x, y, PIXELS))
+    radii = [Linf(k / 10) for k in range(4)]
+    survivors = [
+        int(worst_case(model, x, y, [partial(attack, threat=threat) for attack in PIXELS]).sum()) for threat in radii
+    ]
+    assert robustness_curve(model, x, y, turns, radii).right == tuple(survivors)
+    assert z.data_ptr() != x.data_ptr() and torch.equal(in_turn(model, x, Untargeted(y), Linf(0.3), attacks=[]), x)
+
+
 # Along a path ---------------------------------------------------------------------------------------------------------
 
 
@@ -228,9 +308,11 @@ def test_an_empty_path_says_how_to_collect_one():
         lambda m, x, y: probabilities(m, x),
         lambda m, x, y: accuracy(m, x, y),
         lambda m, x, y: robustness_curve(m, x, y, fgsm, RADII[:3]),
+        lambda m, x, y: worst_case(m, x, y, [partial(fgsm, threat=Linf(0.1))]),
+        lambda m, x, y: in_turn(m, x, Untargeted(y), Linf(0.1), attacks=[fgsm, fgsm]),
         lambda m, x, y: along(m, [x, x.clone()], Untargeted(y), Linf(0.1)),
     ],
-    ids=["logits", "probabilities", "accuracy", "robustness_curve", "along"],
+    ids=["logits", "probabilities", "accuracy", "robustness_curve", "worst_case", "in_turn", "along"],
 )
 def test_measuring_changes_nothing(ask):
     torch.manual_seed(0)

@@ -1,12 +1,13 @@
 """Training: the loss is the formula, a step is the formula, and a broken step changes nothing."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
 from torch import nn
 
-from advcourse import Linf, Targeted, Untargeted, data, fgsm, iterative_fgsm, models
+from advcourse import L2, Linf, Targeted, Untargeted, data, fgsm, iterative_fgsm, models
 from advcourse.training import (
     Free,
     Replayed,
@@ -203,6 +204,54 @@ def test_madrys_gradient_is_taken_at_a_constant_point():
 
 
 WIDE = Linf(0.5, lo=-20, hi=20)
+
+
+def two_classes(n=40, d=6, seed=0):
+    """Points in float64, labels 0 and 1, and a linear classifier with logits (0, w.x + b); w [d + 1], b last."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(n, d, generator=generator, dtype=torch.float64)
+    y = (x @ torch.linspace(-1, 1, d, dtype=torch.float64) + 0.3 > 0).long()
+    model = nn.Linear(d, 2).double()
+    with torch.no_grad():
+        model.weight.copy_(torch.randn(2, d, generator=generator))
+    w = torch.cat([model.weight[1] - model.weight[0], model.bias[1:] - model.bias[:1]]).detach()
+    return model, x, y, w
+
+
+def robust_logistic(w, x, y, eps, dual):
+    """Mean of log(1 + exp(-(m - eps |w|_dual))), m = +-(w.x + b): the maximum over the ball around each x."""
+    sign = 2 * y.double() - 1
+    m = sign * (x @ w[:-1] + w[-1])
+    return nn.functional.softplus(-(m - eps * w[:-1].norm(dual))).mean()
+
+
+@pytest.mark.parametrize("threat, dual", [(Linf(0.3, lo=-99, hi=99), 1), (L2(0.5, lo=-99, hi=99), 2)])
+def test_the_robust_loss_of_a_linear_model_is_the_logistic_loss_of_the_margin_less_eps_times_the_dual_norm(
+    threat, dual
+):
+    model, x, y, w = two_classes()
+    loss = madry_loss(model, x, y, attack=partial(fgsm, threat=threat)).item()
+    assert loss == pytest.approx(robust_logistic(w, x, y, threat.eps, dual).item(), rel=1e-6)
+    wrong = {1: torch.inf, 2: 1}[dual]
+    assert abs(loss - robust_logistic(w, x, y, threat.eps, wrong).item()) > 0.05, "another norm is another number"
+    random = threat.around(x).sample(torch.Generator().manual_seed(0))
+    assert standard_loss(model, random, y).item() < loss, "no member of the ball is worse"
+
+
+def test_madrys_training_of_a_linear_model_is_gradient_descent_on_the_closed_form():
+    """Step by step; the two rows of the weight move by opposite amounts, so their difference moves twice as far."""
+    model, x, y, w = two_classes()
+    threat, rate = Linf(0.2, lo=-99, hi=99), 0.1
+    loss = partial(madry_loss, attack=partial(fgsm, threat=threat))
+    optimizer = sgd(model, rate)
+    for _ in range(25):
+        w.requires_grad_()
+        expected = robust_logistic(w, x, y, threat.eps, 1)
+        (slope_of_w,) = torch.autograd.grad(expected, w)
+        assert train_step(model, x, y, optimizer, loss) == pytest.approx(expected.item(), rel=1e-6)
+        w = (w - 2 * rate * slope_of_w).detach()
+        difference = torch.cat([model.weight[1] - model.weight[0], model.bias[1:] - model.bias[:1]]).detach()
+        assert torch.allclose(difference, w, atol=1e-6)
 
 
 def nudge(model, x, goal):
