@@ -20,6 +20,7 @@ from . import (
     inner_maximisation,
     max_of_convex,
     mixed_batches,
+    robust_training,
     texture_vs_shape,
 )
 from .forms import like_first_tensor
@@ -37,6 +38,7 @@ EXERCISES: dict[str, Exercise] = {
     **mixed_batches.EXERCISES,
     **inner_maximisation.EXERCISES,
     **max_of_convex.EXERCISES,
+    **robust_training.EXERCISES,
 }
 
 SECONDS = 6.0
