@@ -4,7 +4,8 @@
 iterates go; `OutlierExplorer(clouds)` drags a point away from the data, `MorphExplorer(morphs, judge)` fades a face
 into something else, `ConflictExplorer(network)` slides between shape and texture, `LeakExplorer(networks)` shows what
 an attack repairs, `SliceExplorer(subjects)` climbs over a slice of the loss, `DescentExplorer(landscapes)` tries the
-directions at a kink. Settings are traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
+directions at a kink, `RobustnessExplorer(networks, images)` attacks networks trained in several ways. Settings are
+traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
 """
 
 from advcourse.widgets.conflict_explorer import ConflictExplorer, Content, Triple
@@ -15,6 +16,7 @@ from advcourse.widgets.outlier_explorer import Cloud, Look, OutlierExplorer, loo
 from advcourse.widgets.path_explorer import PathExplorer, Walks, walks
 from advcourse.widgets.perturbation_explorer import PerturbationExplorer, Scene, perturbation
 from advcourse.widgets.playground import Playground
+from advcourse.widgets.robustness_explorer import Defended, RobustnessExplorer, Stand, stand
 from advcourse.widgets.slice_explorer import Ascent, Slice, SliceExplorer, ascend, slice_of
 from advcourse.widgets.subject import LEAST_LIKELY, UNTARGETED, Subject
 
@@ -25,6 +27,7 @@ __all__ = [
     "Cloud",
     "ConflictExplorer",
     "Content",
+    "Defended",
     "Descent",
     "DescentExplorer",
     "Judge",
@@ -37,9 +40,11 @@ __all__ = [
     "PathExplorer",
     "PerturbationExplorer",
     "Playground",
+    "RobustnessExplorer",
     "Scene",
     "Slice",
     "SliceExplorer",
+    "Stand",
     "Subject",
     "Trained",
     "Triple",
@@ -48,5 +53,6 @@ __all__ = [
     "look",
     "perturbation",
     "slice_of",
+    "stand",
     "walks",
 ]
