@@ -32,6 +32,9 @@ GOOD = {
     **dict.fromkeys([f"faint_mixed_{seed}" for seed in range(3)], 0.89),
     **dict.fromkeys([f"faint_predicted_{seed}" for seed in range(2)], 0.90),
     **dict.fromkeys([f"fashion_mixed_{seed}" for seed in range(3)], 0.79),
+    "digits_kurakin_2": 0.96,
+    "digits_fast_2": 0.95,
+    "digits_madry_2": 0.94,
     "fashion_mlp": 0.86,
     "fashion_cnn": 0.88,
     "fashion_robust": 0.84,
@@ -39,6 +42,7 @@ GOOD = {
 }
 # What a robust one must leave to PGD-40 at the radius of its training.
 ROBUST = {"digits_robust_1": 0.90, "digits_robust_2": 0.80, "digits_robust_3": 0.75, "fashion_robust": 0.7}
+ROBUST |= {"digits_kurakin_2": 0.35, "digits_fast_2": 0.65, "digits_madry_2": 0.65}
 ROBUST |= {f"digits_mixed_{seed}": 0.15 for seed in range(3)}
 # Trained on one large step, for unit 07 to show what is wrong with that: many steps leave at most so much of them.
 SHAM = ("digits_overfitted", "faint_mixed", "faint_predicted", "fashion_mixed")

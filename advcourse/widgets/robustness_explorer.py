@@ -103,7 +103,7 @@ class RobustnessExplorer(Panel):
             "caption": f"accuracy under attack over eps, {self.image} thickest",
             "mark": left + (right - left) * min(1.0, self.eps / widest),
         }
-        notes = ["above: clean · middle: attacked, a thick red frame where fooled", "below: input gradient"]
+        notes = ["above: clean", "middle: attacked, framed where fooled", "below: input gradient"]
         return {"line": now.line, "figures": [figure(self._caption(), sheet(now), notes=notes), curves]}
 
     def snapshot(self) -> draw.picture:

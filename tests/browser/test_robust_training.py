@@ -1,0 +1,89 @@
+"""The panel of unit 10 in a browser: networks trained in several ways, attacked at any radius."""
+
+import statistics
+
+import lab
+import pytest
+
+PANEL = """
+from advcourse import Linf, checkpoints, data, fgsm, measure, widgets
+
+test = data.digits()[1]
+radii = [Linf(grey / 255) for grey in (0, 13, 26, 38, 51, 64)]
+
+def trained(name, recipe):
+    net = checkpoints.load(recipe)
+    return widgets.Trained(name, net, measure.robustness_curve(net, test.x[:60], test.y[:60], fgsm, radii))
+
+networks = [trained("standard", "digits_cnn"), trained("free", "digits_robust_2")]
+"""
+
+
+@pytest.fixture(scope="module")
+def book(folder, served):
+    """A notebook with the panel alone."""
+    shown = "widgets.RobustnessExplorer(networks, test[[0, 1, 2, 36, 8, 74]], eps=51)"
+    lab.write_notebook(folder / "robust_training.ipynb", PANEL, shown)
+    book = lab.Book(*served, "robust_training.ipynb")
+    book.run_all()
+    assert book.errors == []
+    yield book
+    book.close()
+
+
+def withstand(panel) -> int:
+    """How many of the six the line says withstand."""
+    return int(lab.settled(panel).split(": ")[1].split(" of ")[0])
+
+
+def test_another_network_withstands_more(book, shoot):
+    panel = book.panel(0)
+    standard = withstand(panel)
+    shoot(panel, "robustness-standard")
+    panel.locator("[name=image]").select_option("free")
+    assert withstand(panel) > standard
+    shoot(panel, "robustness-free")
+    panel.locator("[name=image]").select_option("standard")
+    assert withstand(panel) == standard
+
+
+def test_the_radius_by_keyboard_moves_the_mark_and_the_digits(book):
+    panel = book.panel(0)
+    panel.locator("[name=eps]").fill("10")
+    lab.settled(panel)
+    left = panel.locator(".mark").bounding_box()["x"]
+    before = panel.locator("canvas").evaluate("one => one.toDataURL()")
+    waits = lab.latencies(panel, panel.locator("[name=eps]"), "ArrowRight", 12)
+    print(f"key press to picture: median {statistics.median(waits):.0f} ms, worst {max(waits):.0f} ms")
+    assert statistics.median(waits) < 400
+    assert "eps = 22/255" in lab.settled(panel) and panel.locator(".mark").bounding_box()["x"] > left
+    assert panel.locator("canvas").evaluate("one => one.toDataURL()") != before
+
+
+def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book):
+    panel = book.panel(0)
+    controls = panel.locator("select, input").all()
+    controls[0].focus()
+    for control in controls:
+        assert control.evaluate("one => one === document.activeElement")
+        assert control.evaluate("one => one.labels.length === 1 && one.labels[0].innerText.trim().length > 1")
+        book.page.keyboard.press("Tab")
+    assert not panel.evaluate("one => one.contains(document.activeElement)")
+    labels = panel.locator("canvas, img").evaluate_all("all => all.map(one => one.ariaLabel ?? one.alt)")
+    assert all(len(label.split()) > 3 for label in labels)
+
+
+def test_dark_and_narrow(book, shoot):
+    panel = book.panel(0)
+    book.theme("JupyterLab Dark")
+    shoot(panel, "robustness-dark")
+    book.theme("JupyterLab Light")
+    book.page.set_viewport_size({"width": 700, "height": 1000})
+    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
+    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
+    shoot(panel, "robustness-narrow")
+    book.page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+def test_nothing_complained(book):
+    assert book.complaints == []
