@@ -13,7 +13,7 @@ radii = [Linf(grey / 255) for grey in (0, 13, 26, 38, 51, 64)]
 
 def trained(name, recipe):
     net = checkpoints.load(recipe)
-    return widgets.Trained(name, net, measure.robustness_curve(net, test.x[:60], test.y[:60], fgsm, radii))
+    return widgets.Defended(name, net, measure.robustness_curve(net, test.x[:60], test.y[:60], fgsm, radii))
 
 networks = [trained("standard", "digits_cnn"), trained("free", "digits_robust_2")]
 """
