@@ -8,7 +8,7 @@ import torch
 from traitlets import TraitError
 
 from advcourse import Linf, checkpoints, data, fgsm, measure
-from advcourse.widgets import RobustnessExplorer, Defended, stand
+from advcourse.widgets import Defended, RobustnessExplorer, stand
 
 RADII = [Linf(grey / 255) for grey in (0, 13, 26, 51)]
 
