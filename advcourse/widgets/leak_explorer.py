@@ -73,8 +73,9 @@ class Under:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A few images for the present settings, clean and attacked, and what was answered to both."""
+    """A few images for the present settings, clean and attacked, and what was answered to both; eps in 255ths."""
 
+    eps: float
     under: Under
     x: Tensor
     z: Tensor
@@ -94,10 +95,11 @@ class Shown:
         """Accuracies, counts and answers in words."""
         clean, attacked = self.under.accuracies
         said = " ".join(map(str, self.before)), " ".join(map(str, self.after)), " ".join(map(str, self.y))
+        leaked, fooled, n = map(len, (self.under.leaked, self.under.fooled, self.under.clean))
         return (
-            f"clean {clean:.1%} · under attack {attacked:.1%} · {len(self.under.leaked)} leaked, "
-            f"{len(self.under.fooled)} fooled of {len(self.under.clean)} · shown: labels {said[2]}, "
-            f"answers clean {said[0]}, attacked {said[1]}"
+            f"eps {self.eps:.0f}/255 · clean {clean:.1%} · under attack {attacked:.1%} · "
+            f"{leaked} leaked, {fooled} fooled of {n} · shown: labels {said[2]}, answers "
+            f"clean {said[0]}, attacked {said[1]}"
         )
 
     def sheet(self) -> Tensor:
@@ -142,7 +144,7 @@ class LeakExplorer(Panel):
         x, y = images.x[places.to(images.x.device)], images.y[places.to(images.y.device)]
         z = ATTACKS[self.attack](model, x, y, Linf(self.eps / 255))
         answers = (measure.logits(model, at).argmax(1).tolist() for at in (x, z))
-        return Shown(under, x, z, y.tolist(), *answers)
+        return Shown(self.eps, under, x, z, y.tolist(), *answers)
 
     def compose(self) -> dict:
         now = self.compute()
@@ -165,7 +167,7 @@ class LeakExplorer(Panel):
         draw.image(axes[0], draw.pixels(now.sheet()), now.caption)
         self._curves(axes[1])
         axes[1].axvline(self.eps, color=draw.ORANGE)
-        return draw.picture(fig, alt=f"Network {self.image}, {self.attack}, eps {self.eps:.0f}/255: {now.line}")
+        return draw.picture(fig, alt=f"Network {self.image}, {self.attack}: {now.line}")
 
     def _plot(self) -> tuple[bytes, float, float]:
         """The curves as a PNG, and where in its width eps begins and ends. Drawn once for each network."""

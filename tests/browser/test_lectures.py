@@ -1,8 +1,12 @@
-"""Every lecture with a panel, as a student meets it: the still picture, run all, a slider moved with the keyboard."""
+"""Every lecture with a panel, as a student meets it: the still picture, run all, a slider moved with the keyboard.
+
+All cells of all notebooks are run by nbval; here those run that the panels need.
+"""
 
 import lab
 import nbformat
 import pytest
+from test_planted_bugs import Cell
 
 PANEL = "application/vnd.jupyter.widget-view+json"
 LECTURES = sorted(
@@ -18,8 +22,21 @@ def panels(cells: list[dict]) -> list[dict]:
     return [o for o in outputs if "run this notebook to move" in str(o.get("data", {}).get("text/plain", ""))]
 
 
+def with_what_panels_need(path: str) -> nbformat.NotebookNode:
+    """The lecture, with the code of its panels and of the cells that they depend on; the others are left empty."""
+    notebook, wanted = nbformat.read(lab.ROOT / path, as_version=4), set()
+    for cell in reversed([cell for cell in notebook.cells if cell.cell_type == "code"]):
+        code = Cell.of(cell.source)
+        if panels([cell]) or code.leaves & wanted:
+            wanted |= code.takes
+        else:
+            cell.source = ""
+    return notebook
+
+
 @pytest.mark.parametrize("path", LECTURES)
-def test_a_lecture(path, open_book, shoot):
+def test_a_lecture(path, folder, open_book, shoot):
+    nbformat.write(with_what_panels_need(path), folder / path)
     saved = panels(nbformat.read(lab.ROOT / path, as_version=4).cells)
     assert saved, f"{path} has no saved panel: make notebooks"
     book = open_book(path)

@@ -38,7 +38,7 @@ def choose(panel, name: str, option: str) -> str:
 
 def shares(line: str) -> tuple[float, float]:
     """Accuracy clean and under attack, in per cent."""
-    clean, attacked = (part.split()[-1].rstrip("%") for part in line.split(" · ")[:2])
+    clean, attacked = (part.split()[-1].rstrip("%") for part in line.split(" · ")[1:3])
     return float(clean), float(attacked)
 
 
