@@ -57,7 +57,9 @@ def test_training_is_seen_and_the_ranking_grows(book, panel, shoot):
     assert " learns moons · " in panel.locator(".line").inner_text()
     shoot(panel, "playground-training")
     learnt(panel, 6)
-    assert panel.locator("[name=classifier]").input_value() == "wide net"
+    chosen = "p => p.querySelector('[name=classifier]').value === 'wide net'"  # again, a message after the last learnt
+    panel.page.wait_for_function(chosen, arg=panel.element_handle(), timeout=30_000)
+    lab.settled(panel)
     assert panel.locator(".ranking li").last.inner_text().startswith("wide net")
     shoot(panel, "playground-all")
     panel.locator("[name=classifier]").select_option("adversarially trained")
