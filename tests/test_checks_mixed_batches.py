@@ -7,15 +7,13 @@ import torch
 from banks import diagnose, inflation, kurakin_loss, leaked, mixed_batch
 from banks.ill_behaved import ANYWHERE, ILL_BEHAVED
 from banks.rules import (
+    assert_always_judged,
     assert_enough_rows,
     assert_every_diagnosis_has_a_row,
     assert_judged,
-    assert_well_said,
-    status_of,
 )
 
 from advcourse import Untargeted, training
-from advcourse.checks import judge
 from advcourse.checks.mixed_batches import EXERCISES
 from advcourse.checks.mixed_batches.diagnose import KINDS, PATIENTS
 from advcourse.checks.mixed_batches.inflation import SLIDE, WRONG_FACTORS
@@ -40,11 +38,7 @@ def test_every_exercise_of_the_unit_has_a_bank():
 
 @pytest.mark.parametrize(("name", "title"), ROWS)
 def test_bank(name, title):
-    expected, candidate = BANKS[name][title]
-    verdict = judge(name, candidate)
-    assert (verdict.diagnosis, verdict.status) == (expected, status_of(expected)), verdict.message
-    assert judge(name, candidate) == verdict, "the same answer gets the same verdict"
-    assert_well_said(verdict, GIVE_AWAYS)
+    assert_always_judged(name, BANKS[name][title], GIVE_AWAYS)
 
 
 @pytest.mark.parametrize(("name", "title"), MISBEHAVIOUR)

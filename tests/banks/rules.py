@@ -47,12 +47,19 @@ def status_of(diagnosis: str) -> str:
     return {"ok": "passed", "not-attempted": "not attempted"}.get(diagnosis, "failed")
 
 
-def assert_judged(name: str, row: tuple, give_aways: tuple[str, ...], *, seconds: float = 6) -> None:
-    """A row's answer gets the diagnosis that the row expects, in words that help."""
+def assert_judged(name: str, row: tuple, give_aways: tuple[str, ...], *, seconds: float = 6) -> Verdict:
+    """A row's answer gets the diagnosis that the row expects, in words that help; the verdict."""
     expected, candidate = row
     verdict = judge(name, candidate, seconds=seconds)
     assert (verdict.diagnosis, verdict.status) == (expected, status_of(expected)), verdict.message
     assert_well_said(verdict, give_aways)
+    return verdict
+
+
+def assert_always_judged(name: str, row: tuple, give_aways: tuple[str, ...]) -> None:
+    """As assert_judged, and the same answer gets the same verdict a second time."""
+    verdict = assert_judged(name, row, give_aways)
+    assert judge(name, row[1]) == verdict, "the same answer gets the same verdict"
 
 
 def assert_enough_rows(bank: dict) -> None:
