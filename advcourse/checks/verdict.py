@@ -67,6 +67,13 @@ def number(value) -> str:
     return f"{value:.0f}" if 100 <= abs(value) < 1e5 else f"{value:.2g}"
 
 
+def apart(a, b) -> tuple[str, str]:
+    """Two measured numbers with as many digits as it takes to tell them apart, at least two."""
+    a, b = float(a), float(b)
+    pairs = ((number(a), number(b)), *((f"{a:.{n}g}", f"{b:.{n}g}") for n in range(3, 10)))
+    return next((pair for pair in pairs if pair[0] != pair[1]), pairs[-1])
+
+
 def span(values) -> str:
     """The smallest to the largest of measured numbers."""
     low, high = number(values.min()), number(values.max())

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from .pieces import gradient, gradient_of, lengths, per_sample, predicted
+from .pieces import gradient, gradient_of, lengths, per_sample
 
 
 def sign(model, x, y):
@@ -85,11 +85,6 @@ def two_signs(model, x, y, eps):
 def divides_by_zero(model, x, y, eps):
     g = gradient(model, x, y)
     return (x + eps * g / g.abs()).clamp(0, 1)
-
-
-def stays_where_it_would_leave(model, x, y, eps):
-    z = x + eps * sign(model, x, y)
-    return torch.where((z < 0) | (z > 1), x, z)
 
 
 def shrunken_box(model, x, y, eps):
@@ -186,22 +181,11 @@ BANK = {
     "no box": ("no-box", lambda m, x, y, e: x + e * sign(m, x, y)),
     "box before the step only": ("no-box", lambda m, x, y, e: x.clamp(0, 1) + e * sign(m, x, y)),
     "ball instead of box": ("no-box", lambda m, x, y, e: torch.clamp(x + e * sign(m, x, y), x - e, x + e)),
-    "box of [-1, 1]": ("wrong-box", lambda m, x, y, e: (x + e * sign(m, x, y)).clamp(-1, 1)),
-    "lower wall only": ("half-box", lambda m, x, y, e: (x + e * sign(m, x, y)).clamp(min=0)),
-    "upper wall only": ("half-box", lambda m, x, y, e: (x + e * sign(m, x, y)).clamp(max=1)),
-    "box for the perturbation": ("clamps-perturbation", lambda m, x, y, e: x + (e * sign(m, x, y)).clamp(0, 1)),
     "box for the sign": ("clamps-perturbation", lambda m, x, y, e: x + e * sign(m, x, y).clamp(0, 1)),
-    "box of the data": (
-        "clips-to-data-range",
-        lambda m, x, y, e: (x + e * sign(m, x, y)).clamp(x.min(), x.max()),
-    ),
-    "eps over 255": ("eps-in-255", lambda m, x, y, e: (x + e / 255 * sign(m, x, y)).clamp(0, 1)),
-    "eps times 255": ("eps-in-255", lambda m, x, y, e: (x + 255 * e * sign(m, x, y)).clamp(0, 1)),
     "normalised space": ("normalised-space", normalised_space),
     "scaled": ("wrong-size", lambda m, x, y, e: (x + 0.3081 * e * sign(m, x, y)).clamp(0, 1)),
     "a fixed size": ("wrong-size", lambda m, x, y, e: (x + 0.03 * sign(m, x, y)).clamp(0, 1)),
     "two steps": ("double-step", twice),
-    "predicted label": ("predicted-label", lambda m, x, y, e: reference(m, x, predicted(m, x), e)),
     "label's logit": (
         "label-logit",
         lambda m, x, y, e: (x - e * gradient_of(lambda v: m(v).gather(1, y[:, None]).sum(), x).sign()).clamp(0, 1),
@@ -210,22 +194,10 @@ BANK = {
         "max-logit",
         lambda m, x, y, e: (x - e * gradient_of(lambda v: m(v).amax(1).sum(), x).sign()).clamp(0, 1),
     ),
-    "sum of logits": (
-        "sum-of-logits",
-        lambda m, x, y, e: (x + e * gradient_of(lambda v: m(v).sum(), x).sign()).clamp(0, 1),
-    ),
-    "softmax twice": (
-        "double-softmax",
-        lambda m, x, y, e: (x + e * gradient_of(lambda v: F.cross_entropy(m(v).softmax(1), y), x).sign()).clamp(0, 1),
-    ),
     "perturbation only": ("returns-perturbation", lambda m, x, y, e: e * sign(m, x, y)),
     "perturbation in the box": ("returns-perturbation", lambda m, x, y, e: (e * sign(m, x, y)).clamp(0, 1)),
-    "x unchanged": ("unchanged", lambda m, x, y, e: x.clone()),
-    "zero gradient": ("unchanged", lambda m, x, y, e: (x + e * torch.zeros_like(x).sign()).clamp(0, 1)),
-    "x itself": ("unchanged", lambda m, x, y, e: x),
     "two signs only": ("moves-flat-pixels", two_signs),
     "divides by zero": ("nan", divides_by_zero),
-    "stays where it would leave": ("stops-short", stays_where_it_would_leave),
     "a box within the box": ("wrong-at-the-edge", shrunken_box),
     "one gradient for the batch": ("couples-samples", batch_gradient),
     "reads the weights of a linear model": ("wrong-elsewhere", only_linear),

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch.func import functional_call, grad, vmap
 
-from .pieces import gradient, gradient_of, lengths, per_sample, predicted
+from .pieces import gradient, gradient_of
 
 
 def stub(model, x, y):
@@ -194,17 +194,6 @@ def only_the_first_sample(model, x, y):
     return gradient_of(lambda v: F.cross_entropy(model(v), y, reduction="none")[0], x)
 
 
-def starts_from_the_losses(model, x, y):
-    z = x.clone().requires_grad_()
-    losses = F.cross_entropy(model(z), y, reduction="none")
-    losses.backward(losses.detach(), inputs=[z])
-    return z.grad
-
-
-def softmax_first(model, x, y):
-    return gradient_of(lambda v: F.cross_entropy(model(v).softmax(1), y, reduction="sum"), x)
-
-
 def logarithm_of_softmax(model, x, y):
     return gradient_of(lambda v: F.nll_loss(model(v).softmax(1).log(), y, reduction="sum"), x)
 
@@ -213,24 +202,8 @@ def logarithm_of_softmax_and_a_bit(model, x, y):
     return gradient_of(lambda v: F.nll_loss((model(v).softmax(1) + 1e-12).log(), y, reduction="sum"), x)
 
 
-def of_the_probability(model, x, y):
-    return gradient_of(lambda v: model(v).softmax(1).gather(1, y[:, None]).sum(), x)
-
-
-def negative_likelihood_of_probabilities(model, x, y):
-    return gradient_of(lambda v: F.nll_loss(model(v).softmax(1), y, reduction="sum"), x)
-
-
-def squared_error_of_logits(model, x, y):
-    return gradient_of(lambda v: ((model(v) - F.one_hot(y, model(v).shape[1])) ** 2).sum(), x)
-
-
 def squared_error_of_probabilities(model, x, y):
     return gradient_of(lambda v: F.mse_loss(model(v).softmax(1), F.one_hot(y, model(v).shape[1]).to(v.dtype)), x)
-
-
-def entropy(model, x, y):
-    return gradient_of(lambda v: -(model(v).softmax(1) * model(v).log_softmax(1)).sum(), x)
 
 
 def averaged_over_the_batch(model, x, y):
@@ -279,34 +252,13 @@ BANK = {
     "a stub used as a tensor": ("not-attempted", stub_used_as_a_tensor),
     "a stub that raises": ("not-attempted", stub_raising),
     "minus sign": ("minus-sign", lambda m, x, y: -gradient(m, x, y)),
-    "mean loss": ("mean-loss", lambda m, x, y: gradient_of(lambda v: F.cross_entropy(m(v), y), x)),
     "minus mean loss": ("minus-sign", lambda m, x, y: -gradient(m, x, y) / len(x)),
-    "of the probability": ("probability-gradient", of_the_probability),
-    "negative likelihood of probabilities": ("probability-gradient", negative_likelihood_of_probabilities),
-    "of the largest logit": ("max-logit", lambda m, x, y: gradient_of(lambda v: m(v).max(1).values.sum(), x)),
-    "of the label's logit": ("label-logit", lambda m, x, y: gradient_of(lambda v: m(v).gather(1, y[:, None]).sum(), x)),
     "likelihood loss on logits": ("label-logit", lambda m, x, y: gradient_of(lambda v: F.nll_loss(m(v), y), x)),
-    "of the sum of logits": ("sum-of-logits", lambda m, x, y: gradient_of(lambda v: m(v).sum(), x)),
-    "of the largest probability": (
-        "max-probability",
-        lambda m, x, y: gradient_of(lambda v: m(v).softmax(1).max(1).values.sum(), x),
-    ),
-    "of the predicted label": ("predicted-label", lambda m, x, y: gradient(m, x, predicted(m, x))),
-    "softmax twice": ("double-softmax", softmax_first),
-    "squared error of logits": ("squared-error", squared_error_of_logits),
     "squared error of probabilities": ("squared-error", squared_error_of_probabilities),
-    "entropy": ("entropy", entropy),
     "sign taken already": ("sign-taken", lambda m, x, y: gradient(m, x, y).sign()),
-    "L2 normalised": ("normalised", lambda m, x, y: gradient(m, x, y) / lengths(gradient(m, x, y))),
     "L2 normalised over the batch": ("normalised", lambda m, x, y: gradient(m, x, y) / gradient(m, x, y).norm()),
-    "divided by the largest": (
-        "normalised",
-        lambda m, x, y: gradient(m, x, y) / per_sample(gradient(m, x, y).flatten(1).abs().amax(1), x),
-    ),
-    "zeros": ("zero-gradient", lambda m, x, y: torch.zeros_like(x)),
     "scaled": ("wrong-scale", lambda m, x, y: gradient(m, x, y) * 255),
     "of the weights": ("weight-gradient", of_the_weights),
-    "starts from the losses": ("loss-weighted", starts_from_the_losses),
     "first sample only": ("one-sample-only", only_the_first_sample),
     "second call adds up": ("accumulates", backward_onto_the_argument),
     "logarithm of a softmax": ("unstable-loss", logarithm_of_softmax),

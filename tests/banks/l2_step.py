@@ -45,14 +45,6 @@ def squared(g, step_size):
     return step_size * g / per_sample(g.flatten(1).pow(2).sum(1), g)
 
 
-def mean_of_squares(g, step_size):
-    return step_size * g / per_sample(g.flatten(1).pow(2).mean(1).sqrt(), g)
-
-
-def mean_of_sizes(g, step_size):
-    return step_size * g / per_sample(g.flatten(1).abs().mean(1), g)
-
-
 def careful_at_zero(g, step_size):
     """The answer most people stop at."""
     flat = g.reshape(len(g), -1)
@@ -134,23 +126,10 @@ BANK = {
     "whole batch": ("whole-batch-norm", whole_batch),
     "direction of the batch": ("couples-samples", direction_of_the_batch),
     "sign": ("sign-step", lambda g, a: a * g.sign()),
-    "no normalisation": ("not-normalised", lambda g, a: a * g),
-    "the gradient itself": ("not-normalised", lambda g, a: g.clone()),
     "minus sign": ("minus-sign", lambda g, a: -reference(g, a)),
-    "L1": ("l1-norm", lambda g, a: a * g / per_sample(g.flatten(1).norm(1, dim=1), g)),
-    "largest entry": ("max-norm", lambda g, a: a * g / per_sample(g.flatten(1).abs().amax(1), g)),
-    "per channel": ("per-channel-norm", norm_over(2, 3)),
-    "over the channels": ("across-channels-norm", norm_over(1)),
     "F.normalize as it comes": ("across-channels-norm", lambda g, a: a * F.normalize(g)),
     "last dimension": ("last-dim-norm", norm_over(-1)),
-    "columns": ("per-column-norm", norm_over(2)),
-    "over the batch": ("across-batch-norm", norm_over(0)),
-    "squared norm": ("squared-norm", squared),
-    "mean of squares": ("mean-norm", mean_of_squares),
-    "mean of sizes": ("mean-norm", mean_of_sizes),
-    "step size forgotten": ("ignores-step-size", lambda g, a: reference(g, 1)),
     "step size squared": ("wrong-length", lambda g, a: reference(g, a * a)),
-    "zeros": ("zero-step", lambda g, a: torch.zeros_like(g)),
     "divides by zero": ("nan-at-zero", lambda g, a: a * g / lengths(g)),
     "refuses zero": ("raises", refuses_zero),
     "first direction at zero": ("moves-at-zero", first_direction_at_zero),

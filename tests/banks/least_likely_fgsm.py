@@ -75,11 +75,6 @@ def target_logit(model, x, eps):
     return (x + eps * gradient_of(lambda v: model(v).gather(1, t[:, None]).sum(), x).sign()).clamp(0, 1)
 
 
-def softmax_twice(model, x, eps):
-    t = rank(model, x, -1)
-    return (x - eps * gradient_of(lambda v: F.cross_entropy(model(v).softmax(1), t), x).sign()).clamp(0, 1)
-
-
 def direction(model, x):
     return -gradient(model, x, rank(model, x, -1)).sign()
 
@@ -103,27 +98,17 @@ BANK = {
     "by sorting": ("ok", by_sorting),
     "the stub": ("not-attempted", lambda model, x, eps: ...),
     "a stub for the target": ("not-attempted", stub_of_the_target),
-    "ascends": ("ascends", lambda m, x, e: toward(m, x, rank(m, x, -1), -e)),
-    "toward the prediction": ("most-likely-target", lambda m, x, e: toward(m, x, rank(m, x, 0), e)),
-    "untargeted": ("untargeted", lambda m, x, e: toward(m, x, predicted(m, x), -e)),
-    "second most likely": ("second-target", lambda m, x, e: toward(m, x, rank(m, x, 1), e)),
-    "second least likely": ("second-target", lambda m, x, e: toward(m, x, rank(m, x, -2), e)),
     "one target for the batch": ("one-target", one_target),
     "target of the first": ("one-target", target_of_the_first),
-    "always class 0": ("one-target", lambda m, x, e: toward(m, x, torch.zeros(len(x), dtype=torch.long), e)),
     "looks along the batch": ("raises", looks_along_the_batch),
     "the next class": ("wrong-target", next_class),
     "away from the next class": ("wrong-target", away_from_the_next_class),
     "target's logit": ("label-logit", target_logit),
-    "softmax twice": ("double-softmax", softmax_twice),
     "no box": ("no-box", lambda m, x, e: x + e * direction(m, x)),
-    "box of [-1, 1]": ("wrong-box", lambda m, x, e: (x + e * direction(m, x)).clamp(-1, 1)),
     "raw gradient": ("no-sign", lambda m, x, e: (x - e * gradient(m, x, rank(m, x, -1))).clamp(0, 1)),
     "L2 normalised": ("l2-normalised", l2_normalised),
-    "x unchanged": ("unchanged", lambda m, x, e: x.clone()),
     "perturbation only": ("returns-perturbation", lambda m, x, e: e * direction(m, x)),
     "two steps": ("double-step", lambda m, x, e: (x + 2 * e * direction(m, x)).clamp(0, 1)),
-    "eps over 255": ("eps-in-255", lambda m, x, e: (x + e / 255 * direction(m, x)).clamp(0, 1)),
     "returns the target too": ("returns-tuple", lambda m, x, e: (reference(m, x, e), rank(m, x, -1))),
     "backward fills the weights' .grad": ("fills-model-grads", fills_grads),
 }

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from ..interview import Interview
-from ..models import image_planes
-from .steps import Step, require_box, require_flat_pixels_to_stay, require_step, require_step_elsewhere
+from ..spec import Spec
+from ..words import words
+from .steps import SignedStep
 
 EPS = 0.1
 
+STEP = SignedStep(
+    args=lambda batch, size: (*batch, size),
+    labels=lambda model, x, y, eps: y,
+    uphill=1,
+    size=lambda model, x, y, eps: eps,
+    name="eps",
+    take=lambda step, slope: lambda model, x, y, eps: step(x, slope(model, x, y), eps),
+)
 
-def check_fgsm(ask: Interview) -> str:
-    step = Step(
-        ask,
-        take=lambda case, size: ask(case.model, case.x, case.y, size),
-        labels=lambda case: case.y,
-        uphill=1,
-        name="eps",
-    )
-    require_step(step, image_planes(), EPS)
-    require_box(step, EPS)
-    require_flat_pixels_to_stay(step, EPS)
-    require_step_elsewhere(step, EPS)
-    return (
-        "Every pixel moves by eps up the loss of the true label, stays in [0, 1], and rests where the gradient is zero."
-    )
+check_fgsm = Spec(
+    words(__file__, "steps"), STEP.right, lambda: STEP.cases(EPS, STEP.mistakes()), STEP.numbers, tolerance=1e-5
+)

@@ -3,97 +3,81 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ..interview import Interview
-from ..models import Case, image_planes
-from ..verdict import fail, number
-from .steps import Step, require_box, require_flat_pixels_to_stay, require_step, require_step_elsewhere
+from ..closed_forms import gradient, logits
+from ..spec import Formula, Sign, Spec, right_alone, seen
+from ..words import words
+from .steps import Leads, SignedStep, signed
+from .wrong_slopes import loss_slope
 
 EPS = 0.1
 
 
-def check_least_likely_fgsm(ask: Interview) -> str:
-    step = Step(
-        ask,
-        take=lambda case, size: ask(case.model, case.x, size),
-        labels=least_likely,
-        uphill=-1,
-        name="eps",
-    )
-    case = image_planes()
-    _require_target(step.take(case, EPS), case)
-    require_step(step, case, EPS)
-    require_box(step, EPS)
-    require_flat_pixels_to_stay(step, EPS)
-    require_step_elsewhere(step, EPS)
-    return "Every image steps by eps toward its own least likely class, stays in [0, 1], and rests at zero gradients."
+def _ranked(model: nn.Module, x: Tensor, rank: int) -> Tensor:
+    """The class of every image that is so likely: 0 the likeliest, -1 the least likely."""
+    return logits(model, x).argsort(1, descending=True)[:, rank]
 
 
-def least_likely(case: Case) -> Tensor:
-    return case.logits(case.x).argmin(1)
+def _toward(rank: int, way: int = 1) -> Formula:
+    """A step toward the class of this rank, or away from it."""
+    return lambda model, x, eps: signed(x, -way * loss_slope(model, x, _ranked(model, x, rank)), eps)
 
 
-def _require_target(z: Tensor, case: Case) -> None:
-    """Which class an image moved toward, or away from, can be read off the signs of its move."""
-    signs = (z - case.x).sign().flatten(1)
-    classes = range(case.logits(case.x).shape[1])
-    rises = torch.stack([case.gradient(case.x, torch.full_like(case.y, k)).sign().flatten(1) for k in classes], 1)
-    toward, away = (signs[:, None] == -rises).all(2), (signs[:, None] == rises).all(2)
-    if away.any(1).all():
-        _refuse_moving_away(z, away.int().argmax(1), case)
-    if toward.any(1).all():
-        _refuse_other_target(toward.int().argmax(1), case)
+def _toward_class(k: int) -> Formula:
+    return lambda model, x, eps: signed(x, -loss_slope(model, x, torch.full((len(x),), k)), eps)
 
 
-def _refuse_moving_away(z: Tensor, left: Tensor, case: Case) -> None:
-    least = least_likely(case)
-    if (left == least).all():
-        before, after = (case.logits(v).softmax(1).gather(1, least[:, None]).mean() for v in (case.x, z))
-        fail(
-            "ascends",
-            f"The probability of the least likely class fell from {number(before)} to {number(after)} on average.",
-            "A targeted attack wants that class to win: should the loss of the target grow or shrink?",
-        )
-    if (left == case.logits(case.x).argmax(1)).all():
-        fail(
-            "untargeted",
-            "Every image moves away from the class the model predicts, and toward none in particular.",
-            "Here the attack has a goal of its own: which class does it want to see?",
-        )
-    fail(
-        "wrong-target",
-        f"The images move away from the classes {left.tolist()}.",
-        "Print which label goes into your loss.",
-    )
+def _steered(z: Tensor, model: nn.Module, x: Tensor, eps: float) -> tuple[Tensor, Tensor]:
+    """Which classes each image moves toward, and which it moves away from: [B, K] bool, by the signs of its move."""
+    signs = (z - x).sign()
+    classes = range(logits(model, x).shape[1])
+    falls = [-gradient(model, x, torch.full((len(x),), k)).sign() for k in classes]
+    rows = [[(signs == way * fall).flatten(1).all(1) for fall in falls] for way in (1, -1)]
+    return torch.stack(rows[0], 1), torch.stack(rows[1], 1)
 
 
-def _refuse_other_target(target: Tensor, case: Case) -> None:
-    order = case.logits(case.x).argsort(1, descending=True)
-    rank = (order == target[:, None]).int().argmax(1)
-    last = order.shape[1] - 1
-    if (rank == last).all():
-        return
-    if (rank == 0).all():
-        fail(
-            "most-likely-target",
-            f"All {len(rank)} images move toward the class the model already predicts.",
-            "Which end of the list of probabilities is meant?",
-        )
-    if (rank == 1).all() or (rank == last - 1).all():
-        fail(
-            "second-target",
-            f"All {len(rank)} images move toward the class of rank {int(rank[0]) + 1} of {last + 1}.",
-            "Look at the order of the probabilities and at where counting starts.",
-        )
-    if (target == target[0]).all():
-        fail(
-            "one-target",
-            f"All {len(rank)} images move toward class {int(target[0])}, though their least likely classes differ.",
-            "Every image has a target of its own: along which dimension do you look for the smallest?",
-        )
-    fail(
-        "wrong-target",
-        f"The images move toward classes of rank {[int(r) + 1 for r in rank]} of {last + 1}.",
-        "Print the probabilities of one image and the class you chose for it.",
-    )
+def _steered_by_classes(z: Tensor, *args) -> bool:
+    return any(bool(ways.any(1).all()) for ways in _steered(z, *args))
+
+
+STEP = SignedStep(
+    args=lambda batch, size: (batch.model, batch.x, size),
+    labels=lambda model, x, eps: _ranked(model, x, -1),
+    uphill=-1,
+    size=lambda model, x, eps: eps,
+    name="eps",
+    take=lambda step, slope: lambda model, x, eps: step(x, -slope(model, x, _ranked(model, x, -1)), eps),
+)
+
+
+def mistakes() -> dict[str, Sign]:
+    return {
+        "ascends": Leads(_toward(-1, way=-1)),
+        "untargeted": Leads(_toward(0, way=-1)),
+        "most-likely-target": Leads(_toward(0)),
+        "second-target": Leads(_toward(1), _toward(-2)),
+        "one-target": Leads(*map(_toward_class, range(5))),
+        **STEP.mistakes("minus-sign", "predicted-label", "couples-samples"),
+        "wrong-target": seen(_steered_by_classes),
+        "couples-samples": right_alone,
+    }
+
+
+def _numbers(z: Tensor, *args) -> dict:
+    model, x, _ = args
+    least = _ranked(model, x, -1)[:, None]
+    before, after = (logits(model, v).softmax(1).gather(1, least).mean() for v in (x, z))
+    toward, away = _steered(z, *args)
+    names = [str(ways.int().argmax(1).tolist()) for ways in (toward, away) if ways.any(1).all()]
+    return STEP.numbers(z, *args) | {
+        "batch": len(x),
+        "p_before": before,
+        "p_after": after,
+        "classes": "".join(names[:1]),
+    }
+
+
+check_least_likely_fgsm = Spec(
+    words(__file__, "steps"), STEP.right, lambda: STEP.cases(EPS, mistakes()), _numbers, tolerance=1e-5
+)

@@ -2,41 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
-from ..interview import Interview
-from ..verdict import fail, number
-from .projections import WRONG_PROJECTIONS, nearest
+from ..spec import Asked, Case, Spec, like, right_alone, seen
+from ..words import words
 
 EPS = 0.1
-TOLERANCE = 1e-6
 
 
-def check_project(ask: Interview) -> str:
-    z, x = _points((6, 3, 3, 4), torch.float32)
-    _compare(ask(z, x, EPS), z, x, ask)
-    for shape, dtype, eps, where in (
-        ((5, 2), torch.float32, EPS, "points [B, 2]"),
-        ((4, 1, 5, 3), torch.float64, EPS, "float64"),
-        ((4, 1, 5, 3), torch.float32, 0.0, "eps = 0"),
-        ((4, 1, 5, 3), torch.float32, 3.0, "a ball larger than the box"),
-    ):
-        z, x = _points(shape, dtype)
-        error = (ask(z, x, eps) - nearest(z, x, eps)).abs().max()
-        if error > TOLERANCE:
-            fail(
-                "wrong-elsewhere",
-                f"Right at eps = {EPS}, but off by up to {number(error)} for {where}.",
-                "What is special about that case?",
-            )
-    return (
-        "The nearest point of ball and box is returned, for points inside, outside and at the edges, and for eps = 0."
-    )
+def nearest(z: Tensor, x: Tensor, eps: float) -> Tensor:
+    """Both sets are boxes, so the nearest point is found pixel by pixel."""
+    return torch.minimum(torch.maximum(z, (x - eps).clamp_min(0)), (x + eps).clamp_max(1))
 
 
-def _points(shape: tuple[int, ...], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Centres all over [0, 1], ends included, and points that are inside, outside the ball, the box, or both."""
+def _box(v: Tensor) -> Tensor:
+    return v.clamp(0, 1)
+
+
+def _scaled(z: Tensor, x: Tensor, eps: float, order: float) -> Tensor:
+    delta = z - x
+    length = torch.linalg.vector_norm(delta, order, tuple(range(1, x.ndim)), keepdim=True)
+    return x + delta * (eps / length).clamp_max(1)
+
+
+def _another_radius(asked: Asked) -> bool:
+    """The nearest point of a ball as large as the answer is far away."""
+    (answer,), ((z, x, _),) = asked.answers, asked.args
+    return bool((answer - nearest(z, x, float((answer - x).abs().max()))).abs().max() <= 1e-6)
+
+
+MISTAKES = {
+    "returns-x": like(lambda z, x, eps: x),
+    "returns-z": like(lambda z, x, eps: z),
+    "no-box": like(lambda z, x, eps: x + (z - x).clamp(-eps, eps)),
+    "no-ball": like(lambda z, x, eps: _box(z)),
+    "swapped-arguments": like(
+        lambda z, x, eps: nearest(x, z, eps),
+        lambda z, x, eps: _box(torch.minimum(torch.maximum(x, z - eps), z + eps)),
+    ),
+    "ball-around-zero": like(lambda z, x, eps: _box(z.clamp(-eps, eps)), lambda z, x, eps: z.clamp(-eps, eps)),
+    "returns-perturbation": like(lambda z, x, eps: (z - x).clamp(-eps, eps), lambda z, x, eps: nearest(z, x, eps) - x),
+    "clamps-perturbation": like(lambda z, x, eps: x + (z - x).clamp(-eps, eps).clamp(0, 1)),
+    "l2-ball": like(lambda z, x, eps: _box(_scaled(z, x, eps, 2)), lambda z, x, eps: _scaled(z, x, eps, 2)),
+    "scales-the-image": like(lambda z, x, eps: _box(_scaled(z, x, eps, torch.inf))),
+    "always-at-the-edge": like(lambda z, x, eps: _box(x + eps * (z - x).sign())),
+    "half-ball": like(
+        lambda z, x, eps: _box(torch.minimum(z, x + eps)), lambda z, x, eps: _box(torch.maximum(z, x - eps))
+    ),
+    "half-box": like(
+        lambda z, x, eps: (x + (z - x).clamp(-eps, eps)).clamp_min(0),
+        lambda z, x, eps: (x + (z - x).clamp(-eps, eps)).clamp_max(1),
+    ),
+    "wrong-radius": _another_radius,
+    "couples-samples": right_alone,
+    "moves-inside-points": seen(lambda a, z, x, eps: _moved(a, z, x, eps).any()),
+}
+
+
+def cases() -> Iterator[Case]:
+    yield Case((*_points(6, 3, 3, 4), EPS), "wrong-value", mistakes=MISTAKES)
+    yield Case((*_points(5, 2), EPS), "wrong-elsewhere", "points [B, 2]")
+    yield Case((*_points(4, 1, 5, 3, dtype=torch.float64), EPS), "wrong-elsewhere", "float64")
+    yield Case((*_points(4, 1, 5, 3), 0.0), "wrong-elsewhere", "eps = 0")
+    yield Case((*_points(4, 1, 5, 3), 3.0), "wrong-elsewhere", "a ball larger than the box")
+
+
+def _points(*shape: int, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
+    """Points that are inside, outside the ball, the box, or both, and centres all over [0, 1], ends included."""
     draw = torch.Generator().manual_seed(3)
     x = (1.4 * torch.rand(shape, generator=draw) - 0.2).clamp(0, 1).to(dtype)
     far = x + 0.8 * (2 * torch.rand(shape, generator=draw) - 1).to(dtype)
@@ -44,50 +79,21 @@ def _points(shape: tuple[int, ...], dtype: torch.dtype) -> tuple[Tensor, Tensor]
     return torch.where(torch.rand(shape, generator=draw) < 0.5, far, close), x
 
 
-def _compare(answer: Tensor, z: Tensor, x: Tensor, ask: Interview) -> None:
-    right = nearest(z, x, EPS)
-    if _same(answer, right):
-        return
-    for wrong in WRONG_PROJECTIONS:
-        if _same(answer, wrong.formula(z, x, EPS)):
-            farthest, outside = number((answer - x).abs().max()), int(((answer < 0) | (answer > 1)).sum())
-            fail(
-                wrong.diagnosis,
-                wrong.seen.format(eps=EPS, farthest=farthest, outside=outside, n=answer.numel()),
-                wrong.look,
-            )
-    _refuse_other_radius(answer, z, x)
-    inside = (z == right).flatten(1)
-    moved = ((answer - z).abs() > TOLERANCE).flatten(1)
-    alone = torch.cat([ask(z[i : i + 1], x[i : i + 1], EPS) for i in range(len(z))])
-    if _same(alone, right):
-        fail(
-            "couples-samples",
-            f"One image at a time it is right, in a batch it is off by up to {number((answer - right).abs().max())}.",
-            "Every pixel has limits of its own: where does your code use one limit for many?",
-        )
-    if count := int((inside & moved).sum()):
-        fail(
-            "moves-inside-points",
-            f"{count} of {int(inside.sum())} pixels that were allowed as they are were moved.",
-            "The nearest point to a member of the set is that member itself.",
-        )
-    fail(
-        "wrong-value",
-        f"The largest error is {number((answer - right).abs().max())} at eps = {EPS}.",
-        "Take one pixel: draw its two intervals on paper and see which number your code returns.",
-    )
+def _moved(answer: Tensor, z: Tensor, x: Tensor, eps: float) -> Tensor:
+    """Which pixels were allowed as they are, and are not as they were."""
+    return (z == nearest(z, x, eps)) & ((answer - z).abs() > 1e-6)
 
 
-def _refuse_other_radius(answer: Tensor, z: Tensor, x: Tensor) -> None:
-    radius = float((answer - x).abs().max())
-    if _same(answer, nearest(z, x, radius)):
-        fail(
-            "wrong-radius",
-            f"The answer keeps within {number(radius)} of x at eps = {EPS}: {number(radius / EPS)} times that.",
-            "What else multiplies or divides the radius?",
-        )
+def _numbers(answer: Tensor, z: Tensor, x: Tensor, eps: float) -> dict:
+    farthest = (answer - x).abs().max()
+    return {
+        "eps": eps,
+        "farthest": farthest,
+        "times": farthest / EPS,
+        "outside": int(((answer < 0) | (answer > 1)).sum()),
+        "inside": int((z == nearest(z, x, eps)).sum()),
+        "moved": int(_moved(answer, z, x, eps).sum()),
+    }
 
 
-def _same(a: Tensor, b: Tensor) -> bool:
-    return bool((a - b).abs().max() <= TOLERANCE)
+check_project = Spec(words(__file__), nearest, cases, _numbers, tolerance=1e-6)
