@@ -6,7 +6,6 @@ import torch.nn.functional as F
 from advcourse import Untargeted
 from advcourse import kurakin_loss as of_the_library
 from banks.mixed_batch import reference as mixed_batch
-from banks.pieces import predicted
 
 
 def each(model, z, y):
@@ -49,17 +48,6 @@ def of_the_course(model, x, y, attack, share, weight):
     return of_the_library(model, x, y, attack=attack, share=share, weight=weight)
 
 
-def of_sums(combine):
-    """An answer made of the losses of the clean rest [m - k], of the attacked [k] and of all clean [m]."""
-
-    def kurakin_loss(model, x, y, attack, share, weight):
-        k = round(share * len(x))
-        loss = each(model, torch.cat([attacked(model, x, y, attack, k), x[k:]]), y)
-        return combine(loss[k:], loss[:k], each(model, x, y), len(x), k, weight)
-
-    return kurakin_loss
-
-
 def of_number(number):
     def kurakin_loss(model, x, y, attack, share, weight):
         k = number(share, len(x))
@@ -79,34 +67,6 @@ def of_labels(labels_of):
     return kurakin_loss
 
 
-def attacks_the_rest(model, x, y, attack, share, weight):
-    k = round(share * len(x))
-    z = attack(model, x[k:], Untargeted(y[k:])).detach()
-    loss = each(model, torch.cat([x[:k], z]), y)
-    return (loss[:k].sum() + weight * loss[k:].sum()) / (k + weight * (len(x) - k))
-
-
-def last_rows(model, x, y, attack, share, weight):
-    return reference(model, x.flip(0), y.flip(0), attack, share, weight)
-
-
-def share_of_a_number(model, x, y, attack, share, weight):
-    k, exact = round(share * len(x)), share * len(x)
-    loss = each(model, mixed_batch(model, x, y, attack, share), y)
-    return (weight * loss[:k].sum() + loss[k:].sum()) / (len(x) - exact + weight * exact)
-
-
-def madry(model, x, y, attack, share, weight):
-    return each(model, attack(model, x, Untargeted(y)).detach(), y).mean()
-
-
-def through_the_attack(model, x, y, attack, share, weight):
-    k = round(share * len(x))
-    z = attack(model, x[:k], Untargeted(y[:k]))
-    loss = each(model, torch.cat([z, x[k:]]), y)
-    return (weight * loss[:k].sum() + loss[k:].sum()) / (len(x) - k + weight * k)
-
-
 def half_a_gradient(model, x, y, attack, share, weight):
     k = round(share * len(x))
     loss = each(model, mixed_batch(model, x, y, attack, share), y)
@@ -119,21 +79,15 @@ def behind(model, x, y, attack, share, weight):
     return (loss[:-k].sum() + weight * loss[-k:].sum()) / (len(x) - k + weight * k)
 
 
-def behind_with_the_first_weighted(model, x, y, attack, share, weight):
-    k = round(share * len(x))
-    loss = each(model, torch.cat([x[k:], attacked(model, x, y, attack, k)]), y)
-    return (weight * loss[:k].sum() + loss[k:].sum()) / (len(x) - k + weight * k)
-
-
-def of_its_own_predictions(model, x, y, attack, share, weight):
-    k = round(share * len(x))
-    loss = each(model, mixed_batch(model, x, y, attack, share), predicted(model, x))
-    return (weight * loss[:k].sum() + loss[k:].sum()) / (len(x) - k + weight * k)
-
-
 def backward_at_once(model, x, y, attack, share, weight):
     loss = reference(model, x, y, attack, share, weight)
     loss.backward(retain_graph=True)
+    return loss
+
+
+def backward_inside(model, x, y, attack, share, weight):
+    loss = reference(model, x, y, attack, share, weight)
+    loss.backward()
     return loss
 
 
@@ -169,55 +123,12 @@ BANK = {
     "the library's": ("ok", of_the_course),
     "the stub": ("not-attempted", lambda model, x, y, attack, share, weight: ...),
     "a stub for the sum": ("not-attempted", lambda model, x, y, attack, share, weight: ... / len(x)),
-    "the slide's other reading": (
-        "appends-only",
-        of_sums(lambda rest, hit, clean, m, k, w: (clean.sum() + w * hit.sum()) / (m - k + w * k)),
-    ),
-    "appended, own divisor": (
-        "appends",
-        of_sums(lambda rest, hit, clean, m, k, w: (clean.sum() + w * hit.sum()) / (m + w * k)),
-    ),
-    "appended, over m": ("appends", of_sums(lambda rest, hit, clean, m, k, w: (clean.sum() + w * hit.sum()) / m)),
-    "weight on the clean": (
-        "weight-on-the-clean",
-        of_sums(lambda rest, hit, clean, m, k, w: (w * rest.sum() + hit.sum()) / (w * (m - k) + k)),
-    ),
-    "weight on the clean above": (
-        "weight-on-the-clean",
-        of_sums(lambda rest, hit, clean, m, k, w: (w * rest.sum() + hit.sum()) / (m - k + w * k)),
-    ),
-    "over m": ("divides-by-m", of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + w * hit.sum()) / m)),
-    "summed up": ("no-divisor", of_sums(lambda rest, hit, clean, m, k, w: rest.sum() + w * hit.sum())),
-    "mean of means": (
-        "mean-of-means",
-        of_sums(lambda rest, hit, clean, m, k, w: (rest.mean() + w * hit.mean()) / (1 + w)),
-    ),
-    "sum of means": ("mean-of-means", of_sums(lambda rest, hit, clean, m, k, w: rest.mean() + w * hit.mean())),
-    "half and half": ("mean-of-means", of_sums(lambda rest, hit, clean, m, k, w: (rest.mean() + hit.mean()) / 2)),
-    "no weight": ("forgets-the-weight", of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + hit.sum()) / m)),
-    "weight below alone": (
-        "weight-in-one-place",
-        of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + hit.sum()) / (m - k + w * k)),
-    ),
-    "all attacked": ("attacks-all", madry),
-    "clean": ("clean-only", of_sums(lambda rest, hit, clean, m, k, w: clean.mean())),
-    "the attacked alone": ("attacked-only", of_sums(lambda rest, hit, clean, m, k, w: hit.mean())),
-    "the others": ("attacks-the-rest", attacks_the_rest),
-    "cut off": ("rounds-down", of_number(lambda share, m: int(share * m))),
     "rounded up": ("wrong-elsewhere", of_number(lambda share, m: -int(-share * m // 1))),
-    "a fraction below": ("share-as-number", share_of_a_number),
-    "the last ones": ("other-rows", last_rows),
-    "predictions": ("predicted-labels", of_labels(lambda model, x, y, k: predicted(model, x)[:k])),
-    "labels of the last": ("labels-of-others", of_labels(lambda model, x, y, k: y[len(y) - k :])),
     "label 1": ("wrong-value", of_labels(lambda model, x, y, k: 0 * y[:k] + 1)),
-    "compared with itself": ("loss-of-predictions", of_its_own_predictions),
     "behind": ("changes-the-order", behind),
-    "behind, the first weighted": ("changes-the-order", behind_with_the_first_weighted),
     "labels, no goal": ("goal-is-no-goal", labels_alone),
     "everybody's labels": ("goal-for-others", everybodys_labels),
-    "through the attack": ("through-the-attack", through_the_attack),
     "half a gradient": ("wrong-gradient", half_a_gradient),
-    "doubled": ("wrong-factor", lambda *args: 2 * reference(*args)),
     "negative": ("wrong-factor", lambda *args: -reference(*args)),
     "not where all are attacked": ("wrong-elsewhere", refuses_all_attacked),
     "a float": ("returns-no-tensor", lambda *args: reference(*args).item()),
@@ -226,6 +137,7 @@ BANK = {
     "none": ("returns-none", lambda *args: None),
     "infinite": ("nan", lambda *args: reference(*args) / 0),
     "backward at once": ("fills-model-grads", backward_at_once),
+    "backward inside": ("backward-inside", backward_inside),
     "left evaluating": ("flips-mode", left_evaluating),
     "in place": ("mutates-input", in_place),
 }

@@ -28,11 +28,6 @@ def with_topk(clean, attacked, y):
     return right(attacked[wrong_before], y[wrong_before]).sum().item()
 
 
-def of_cells(combine):
-    """An answer made of who is right, clean and attacked."""
-    return lambda c, a, y: int(combine(right(c, y), right(a, y)).sum())
-
-
 BANK = {
     "the reference": ("ok", reference),
     "in a loop": ("ok", in_a_loop),
@@ -41,21 +36,6 @@ BANK = {
     "with topk": ("ok", with_topk),
     "the stub": ("not-attempted", lambda clean, attacked, y: ...),
     "a stub for the right ones": ("not-attempted", lambda clean, attacked, y: (~right(clean, y)).sum() * ...),
-    "reversed": ("other-way-round", of_cells(lambda c, a: c & ~a)),
-    "right under attack": ("all-right-under-attack", of_cells(lambda c, a: a)),
-    "wrong when clean": ("all-wrong-when-clean", of_cells(lambda c, a: ~c)),
-    "right twice": ("both-right", of_cells(lambda c, a: c & a)),
-    "wrong twice": ("both-wrong", of_cells(lambda c, a: ~c & ~a)),
-    "one or the other": ("either", of_cells(lambda c, a: ~c | a)),
-    "the difference": ("difference-of-accuracies", lambda c, a, y: int(right(a, y).sum() - right(c, y).sum())),
-    "once right": ("changed-answers", of_cells(lambda c, a: c ^ a)),
-    "changed": ("changed-answers", lambda c, a, y: int((c.argmax(1) != a.argmax(1)).sum())),
-    "predictions for labels": ("no-labels", lambda c, a, y: int((c.argmax(1) == a.argmax(1)).sum())),
-    "share of all": ("returns-share", lambda c, a, y: reference(c, a, y) / len(y)),
-    "share of the wrong": ("returns-share", lambda c, a, y: reference(c, a, y) / max(1, int((~right(c, y)).sum()))),
-    "share of the right": ("returns-share", lambda c, a, y: reference(c, a, y) / max(1, int(right(a, y).sum()))),
-    "argmin": ("argmin", lambda c, a, y: int(((c.argmin(1) != y) & (a.argmin(1) == y)).sum())),
-    "nobody": ("none", lambda c, a, y: 0),
     "one more": ("wrong-value", lambda c, a, y: reference(c, a, y) + 1),
     "at least one": ("wrong-elsewhere", lambda c, a, y: max(1, reference(c, a, y))),
     "which ones": ("wrong-shape", lambda c, a, y: ~right(c, y) & right(a, y)),

@@ -3,7 +3,6 @@
 import torch
 
 from advcourse import Untargeted
-from banks.pieces import predicted
 
 
 def with_rows(z, x, rows):
@@ -75,16 +74,6 @@ def appended(model, x, y, attack, share):
     return torch.cat([x, attack(model, x[:k], Untargeted(y[:k])).detach()])
 
 
-def behind(model, x, y, attack, share):
-    k = round(share * len(x))
-    return torch.cat([x[k:], attack(model, x[:k], Untargeted(y[:k])).detach()])
-
-
-def last_in_front(model, x, y, attack, share):
-    k = len(x) - round(share * len(x))
-    return torch.cat([attack(model, x[k:], Untargeted(y[k:])).detach(), x[:k]])
-
-
 def in_place(model, x, y, attack, share):
     k = round(share * len(x))
     x[:k] = attack(model, x[:k], Untargeted(y[:k])).detach()
@@ -99,11 +88,6 @@ def attached(model, x, y, attack, share):
 def left_evaluating(model, x, y, attack, share):
     model.eval()
     return reference(model, x, y, attack, share)
-
-
-def change_alone(model, x, y, attack, share):
-    k = round(share * len(x))
-    return torch.cat([reference(model, x, y, attack, share)[:k] - x[:k], x[k:]])
 
 
 def labels_alone(model, x, y, attack, share):
@@ -129,8 +113,6 @@ BANK = {
     "the stub": ("not-attempted", lambda model, x, y, attack, share: ...),
     "a stub for the attacked": ("not-attempted", lambda model, x, y, attack, share: x + ...),
     "appended": ("appended", appended),
-    "clean": ("unchanged", lambda model, x, y, attack, share: x.clone()),
-    "all attacked": ("attacks-all", of_number(lambda share, m: m)),
     "cut off": ("rounds-down", of_number(lambda share, m: int(share * m))),
     "rounded up": ("wrong-elsewhere", of_number(lambda share, m: -int(-share * m // 1))),
     "the clean share": ("attacks-the-rest", of_number(lambda share, m: m - round(share * m))),
@@ -138,12 +120,7 @@ BANK = {
     "always three": ("wrong-elsewhere", of_number(lambda share, m: 3)),
     "the last ones": ("other-rows", of_rows(lambda m, k: slice(m - k, m))),
     "every second": ("other-rows", of_rows(lambda m, k: slice(0, 2 * k, 2))),
-    "predictions": ("predicted-labels", of_labels(lambda model, x, y, k: predicted(model, x)[:k])),
-    "labels of the last": ("labels-of-others", of_labels(lambda model, x, y, k: y[len(y) - k :])),
     "label 0": ("wrong-value", of_labels(lambda model, x, y, k: 0 * y[:k])),
-    "behind": ("changes-the-order", behind),
-    "last in front": ("changes-the-order", last_in_front),
-    "change alone": ("change-alone", change_alone),
     "labels, no goal": ("goal-is-no-goal", labels_alone),
     "everybody's labels": ("goal-for-others", everybodys_labels),
     "only the attacked": ("wrong-shape", only_the_attacked),

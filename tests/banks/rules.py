@@ -48,7 +48,10 @@ def status_of(diagnosis: str) -> str:
 
 
 # Code of solutions, which no message may give away.
-GIVE_AWAYS = (".sign()", "clamp(", ".grad(", "argmin(", "reduction=", "detach(", "clone(", "norm(", "amax(")
+GIVE_AWAYS = (
+    *(".sign()", "clamp(", ".grad(", "argmin(", "argmax(", "reduction=", "detach(", "clone(", "norm(", "amax("),
+    *("round(", ".sum()", "torch.cat", "Untargeted", "m - k +", "(m - k)"),
+)
 
 
 def assert_judged(name: str, row: tuple, give_aways: tuple[str, ...] = GIVE_AWAYS, *, seconds: float = 6) -> Verdict:

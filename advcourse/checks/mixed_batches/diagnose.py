@@ -5,91 +5,73 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..interview import Interview
-from ..verdict import fail
+from ..spec import Questions
+from ..words import words
 
+SAY = words(__file__)
 HONEST, LEAKING, OVERFITTED, MASKED = KINDS = "honest", "leaking", "overfitted", "masked"
+NUMBERS = ("clean", "one_step", "one_step_predicted", "iterative", "zero_gradients")
 
 
 def one_of_four(value: object, args: tuple) -> str:
     """One of the four words."""
     if value is None:
-        fail("returns-none", "It returned None.", "Which path through your code ends without a return?")
+        SAY.fail("returns-none")
     if not isinstance(value, str):
-        fail(
-            "returns-no-word",
-            f"It returned a {type(value).__name__}.",
-            "One word is wanted, as a string: which of the four is it?",
-        )
+        SAY.fail("returns-no-word", kind=type(value).__name__)
     if value not in KINDS:
-        fail(
-            "other-word",
-            f"It returned {value[:30]!r}.",
-            f"One of {', '.join(KINDS)} is wanted, spelt like this.",
-        )
+        SAY.fail("other-word", word=repr(value[:30]), kinds=", ".join(KINDS))
     return value
-
-
-NUMBERS = ("clean", "one_step", "one_step_predicted", "iterative", "zero_gradients")
 
 
 @dataclass(frozen=True)
 class Patient:
-    """Five numbers, what they are a case of, and the finding for one who says otherwise."""
+    """Five numbers, what they are a case of, and who that is."""
 
-    seen: tuple[float, float, float, float, float]
+    readings: tuple[float, float, float, float, float]
     kind: str
-    what: str
+    who: str
+
+    @property
+    def numbers(self) -> str:
+        return ", ".join(f"{key} {value:g}" for key, value in zip(NUMBERS, self.readings, strict=True))
 
 
 PATIENTS = (
-    Patient((0.97, 0.81, 0.82, 0.48, 0.0), HONEST, "a robustly trained network"),
-    Patient((0.96, 0.04, 0.06, 0.00, 0.0), HONEST, "an undefended network, which the one-step attack fools as well"),
-    Patient((0.95, 0.88, 0.89, 0.85, 0.02), HONEST, "a network with a few saturated images"),
-    Patient((0.90, 0.10, 0.12, 0.02, 0.0), HONEST, "a weak network, which the one-step attack fools as well"),
-    Patient((0.95, 0.92, 0.93, 0.01, 0.0), OVERFITTED, "a network robust to its own one-step attack alone"),
-    Patient((0.89, 0.74, 0.75, 0.00, 0.0), OVERFITTED, "a network robust to its own one-step attack alone"),
-    Patient((0.85, 0.93, 0.81, 0.00, 0.0), LEAKING, "a network that is better attacked than clean"),
-    Patient((0.93, 0.97, 0.90, 0.12, 0.0), LEAKING, "a network that is better attacked than clean"),
-    Patient((0.96, 0.95, 0.95, 0.94, 0.97), MASKED, "a network whose gradient is zero almost everywhere"),
-    Patient((0.96, 0.90, 0.91, 0.02, 0.80), MASKED, "a network whose gradient is zero on four images in five"),
+    Patient((0.97, 0.81, 0.82, 0.48, 0.0), HONEST, "A robustly trained network"),
+    Patient((0.96, 0.04, 0.06, 0.00, 0.0), HONEST, "An undefended network, which the one-step attack fools as well"),
+    Patient((0.95, 0.88, 0.89, 0.85, 0.02), HONEST, "A network with a few saturated images"),
+    Patient((0.90, 0.10, 0.12, 0.02, 0.0), HONEST, "A weak network, which the one-step attack fools as well"),
+    Patient((0.95, 0.92, 0.93, 0.01, 0.0), OVERFITTED, "A network robust to its own one-step attack alone"),
+    Patient((0.89, 0.74, 0.75, 0.00, 0.0), OVERFITTED, "A network robust to its own one-step attack alone"),
+    Patient((0.85, 0.93, 0.81, 0.00, 0.0), LEAKING, "A network that is better attacked than clean"),
+    Patient((0.93, 0.97, 0.90, 0.12, 0.0), LEAKING, "A network that is better attacked than clean"),
+    Patient((0.96, 0.95, 0.95, 0.94, 0.97), MASKED, "A network whose gradient is zero almost everywhere"),
+    Patient((0.96, 0.90, 0.91, 0.02, 0.80), MASKED, "A network whose gradient is zero on four images in five"),
 )
 
+# (what the patient has, what was said) -> the diagnosis of the one who said it; None for whatever else.
+MISTAKES = {
+    (LEAKING, OVERFITTED): "leak-called-overfitting",
+    (HONEST, OVERFITTED): "weak-called-overfitting",
+    (MASKED, None): "misses-masking",
+    (None, MASKED): "sees-masking",
+    (LEAKING, None): "misses-leak",
+    (None, LEAKING): "sees-leak",
+    (OVERFITTED, None): "misses-overfitting",
+}
 
-def check_diagnose(ask: Interview) -> str:
-    answers = [ask(*patient.seen) for patient in PATIENTS]
+
+def every_patient_is_named(ask: Interview) -> dict:
+    answers = [ask(*patient.readings) for patient in PATIENTS]
     if len(set(answers)) == 1:
-        fail(
-            "one-for-all",
-            f"All {len(PATIENTS)} cases are called {answers[0]}.",
-            "Which of the five numbers does your code look at?",
-        )
+        SAY.fail("one-for-all", cases=len(PATIENTS), word=answers[0])
     for patient, answer in zip(PATIENTS, answers, strict=True):
         if answer != patient.kind:
-            _explain(patient, answer)
-    return f"All {len(PATIENTS)} cases are named rightly, each of the four kinds among them."
+            told = {(patient.kind, answer), (patient.kind, None), (None, answer)}
+            diagnosis = next(mistake for pair, mistake in MISTAKES.items() if pair in told)
+            SAY.fail(diagnosis, who=patient.who, numbers=patient.numbers, word=answer)
+    return {"cases": len(PATIENTS)}
 
 
-def _explain(patient: Patient, answer: str) -> None:
-    numbers = ", ".join(f"{key} {value:g}" for key, value in zip(NUMBERS, patient.seen, strict=True))
-    told = f"{patient.what[0].upper()}{patient.what[1:]} ({numbers}) is called {answer}."
-    if answer == OVERFITTED and patient.kind == LEAKING:
-        fail(
-            "leak-called-overfitting",
-            told,
-            "Both fall to the iterative attack: which comparison sees the leak, and is it asked first?",
-        )
-    if answer == OVERFITTED and patient.kind == HONEST:
-        fail(
-            "weak-called-overfitting",
-            told,
-            "Being fooled is not the disease: does the one-step attack promise what the iterative one breaks?",
-        )
-    if patient.kind == MASKED:
-        fail("misses-masking", told, "What is an accuracy under a gradient attack worth when there is no gradient?")
-    if answer == MASKED:
-        fail("sees-masking", told, "How many images have no gradient at all there: is it most of them?")
-    if patient.kind == LEAKING:
-        fail("misses-leak", told, "Can an attack do good: which two accuracies do you compare?")
-    if answer == LEAKING:
-        fail("sees-leak", told, "What does a leak raise above what: which two accuracies do you compare?")
-    fail("misses-overfitting", told, "What is left when the same budget is spent in many steps?")
+check_diagnose = Questions(SAY, (every_patient_is_named,))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
+from ..closed_forms import logits
 from ..forms import like_first_tensor
-from ..interview import Interview
-from ..models import Case
-from ..verdict import fail
+from ..spec import Case, Sign, Spec, like, seen
+from ..words import words
 from .rehearsal import SHARE, attack, batch, told
+
+SAY = words(__file__, "rehearsal")
 
 
 def as_many_as_before(value: object, args: tuple) -> Tensor:
@@ -19,120 +22,92 @@ def as_many_as_before(value: object, args: tuple) -> Tensor:
     _, x, _, _, share = args
     grown = len(x) + round(share * len(x))
     if isinstance(value, Tensor) and value.shape[1:] == x.shape[1:] and len(value) == grown > len(x):
-        fail(
-            "appended",
-            f"Of {len(x)} images and a share of {share} it makes a batch of {grown}.",
-            "On the slide the attacked ones come on top, in the paper they take the place of clean ones: which here?",
-        )
+        SAY.fail("appended", m=len(x), share=share, grown=grown)
     return like_first_tensor(value, args)
 
 
-def check_mixed_batch(ask: Interview) -> str:
-    _compare(ask, batch(), SHARE)
-    for case, share, where in (
-        (batch(), 0.4, "a share of 0.4 (3.2 images)"),
-        (batch(), 0.0, "a share of 0"),
-        (batch(), 1.0, "a share of 1"),
-        (batch(7), 0.3, "a batch of 7"),
-        (batch(dtype=torch.float64), SHARE, "float64"),
-    ):
-        wrong = _off(_ask(ask, case, share), mixed(case, share))
-        if wrong.any():
-            fail(
-                "wrong-elsewhere",
-                f"Right for 8 images and a share of {SHARE}, but for {where} {int(wrong.sum())} images are off.",
-                "How many images should be attacked there, and what does your code make of that number?",
-            )
-    return "As many as the share says are replaced, the first ones, attacked with their own labels; the others stay."
+def mixed(model, x: Tensor, y: Tensor, attack, share: float) -> Tensor:
+    k = round(share * len(x))
+    return torch.cat([told(x[:k], y[:k]), x[k:]])
 
 
-def mixed(case: Case, share: float) -> Tensor:
-    k = round(share * len(case.x))
-    return torch.cat([told(case.x[:k], case.y[:k]), case.x[k:]])
+def _first(k: int, x: Tensor, z: Tensor) -> Tensor:
+    return torch.cat([z[:k], x[k:]])
 
 
-def _ask(ask: Interview, case: Case, share: float) -> Tensor:
-    return ask(case.model, case.x, case.y, attack, share)
+def _guessed(model, x: Tensor, y: Tensor, attack, share: float) -> Tensor:
+    return mixed(model, x, logits(model, x).argmax(1), attack, share)
 
 
-def _compare(ask: Interview, case: Case, share: float) -> None:
-    z, wanted = _ask(ask, case, share), mixed(case, share)
-    if not _off(z, wanted).any():
-        return
-    x, y, m = case.x, case.y, len(case.x)
-    guess, k = case.logits(x).argmax(1), round(share * m)
-    everybody = told(x, y)
-    attacked, clean = ~_off(z, everybody), ~_off(z, x)
-    if clean.all():
-        fail("unchanged", "All images came back clean.", "What happens to what the attack returns?")
-    if attacked.all():
-        fail(
-            "attacks-all",
-            f"All {m} images were attacked.",
-            "That is the batch of another training method: what does the share say?",
-        )
-    if (attacked | clean).all():
-        _refuse_rows(attacked, k, share, m)
-    if not _off(z, torch.cat([told(x[:k], guess[:k]), x[k:]])).any():
-        fail(
-            "predicted-labels",
-            f"The first {k} images were attacked with the predictions of the network as labels.",
-            "A good idea that comes later in this unit: whose labels are asked for here?",
-        )
-    if not _off(z, torch.cat([told(x[:k], y[-k:]), x[k:]])).any():
-        fail(
-            "labels-of-others",
-            f"The first {k} images were attacked with the labels of the last {k}.",
-            "Images and labels have to be cut at the same place.",
-        )
-    if not _off(z, torch.cat([x[k:], everybody[:k]])).any() or not _off(z, torch.cat([everybody[-k:], x[:-k]])).any():
-        fail(
-            "changes-the-order",
-            "The right number of images is attacked, but they stand at other places than their labels.",
-            "The labels y are not handed back: which image does the first label belong to now?",
-        )
-    if not _off(z, torch.cat([everybody[:k] - x[:k], x[k:]])).any():
-        fail(
-            "change-alone",
-            f"The first {k} rows hold the change that the attack made, not the attacked images.",
-            "What does an attack return?",
-        )
-    fail(
-        "wrong-value",
-        f"{int(_off(z, wanted).sum())} of {m} images are neither clean nor attacked with their own label as asked.",
-        "Print for each image how far it moved, and by what.",
-    )
+def _labels_of_the_last(model, x: Tensor, y: Tensor, attack, share: float) -> Tensor:
+    k = round(share * len(x))
+    return _first(k, x, told(x[:k], y[len(y) - k :]))
 
 
-def _refuse_rows(attacked: Tensor, k: int, share: float, m: int) -> None:
-    """Every image is clean or attacked with its own label, but not the right ones are."""
-    n, places = int(attacked.sum()), attacked.nonzero().flatten().tolist()
-    if n == m - k and n != k:
-        fail(
-            "attacks-the-rest",
-            f"{n} of {m} images were attacked, {k} stayed clean.",
-            "The share is that of the attacked ones.",
-        )
-    if n == math.floor(share * m) or n == math.ceil(share * m) != k:
-        fail(
-            "rounds-down",
-            f"{n} of {m} images were attacked at a share of {share}, which are {share * m:.2g} images.",
-            "What does turning a float into an integer do, and which whole number is nearest?",
-        )
-    if n != k:
-        fail(
-            "wrong-number",
-            f"{n} of {m} images were attacked at a share of {share}.",
-            "How many images are that share of the batch?",
-        )
-    where = "the last ones" if places == list(range(m - k, m)) else "others"
-    fail(
-        "other-rows",
-        f"The right number of images was attacked, {where} instead of the first.",
-        "Any would do for training; here the first are asked for, so that a check can know them.",
-    )
+def _behind(model, x: Tensor, y: Tensor, attack, share: float) -> Tensor:
+    k = round(share * len(x))
+    return torch.cat([x[k:], told(x[:k], y[:k])])
+
+
+def _last_in_front(model, x: Tensor, y: Tensor, attack, share: float) -> Tensor:
+    k = len(x) - round(share * len(x))
+    return torch.cat([told(x[k:], y[k:]), x[:k]])
+
+
+def _change_alone(model, x: Tensor, y: Tensor, attack, share: float) -> Tensor:
+    return _first(round(share * len(x)), x, told(x, y) - x)
+
+
+def _counts(fits: Callable[[int, int, int, float], bool]) -> Sign:
+    """Every image is clean or attacked with its own label, and n of them are attacked: fits(n, k, m, share)."""
+
+    def sign(z: Tensor, model, x: Tensor, y: Tensor, attack, share: float) -> bool:
+        attacked, clean = ~_off(z, told(x, y)), ~_off(z, x)
+        return bool((attacked | clean).all()) and fits(int(attacked.sum()), round(share * len(x)), len(x), share)
+
+    return seen(sign)
+
+
+MISTAKES = {
+    "unchanged": like(lambda model, x, y, attack, share: x.clone()),
+    "attacks-all": like(lambda model, x, y, attack, share: told(x, y)),
+    "attacks-the-rest": _counts(lambda n, k, m, share: n == m - k != k),
+    "rounds-down": _counts(lambda n, k, m, share: n in (math.floor(share * m), math.ceil(share * m)) and n != k),
+    "wrong-number": _counts(lambda n, k, m, share: n != k),
+    "other-rows": _counts(lambda n, k, m, share: True),
+    "predicted-labels": like(_guessed),
+    "labels-of-others": like(_labels_of_the_last),
+    "changes-the-order": like(_behind, _last_in_front),
+    "change-alone": like(_change_alone),
+}
+
+
+def cases() -> Iterator[Case]:
+    yield Case((*batch(), attack, SHARE), "wrong-value", mistakes=MISTAKES)
+    yield Case((*batch(), attack, 0.4), "wrong-elsewhere", "a share of 0.4, 3.2 images,")
+    yield Case((*batch(), attack, 0.0), "wrong-elsewhere", "a share of 0")
+    yield Case((*batch(), attack, 1.0), "wrong-elsewhere", "a share of 1")
+    yield Case((*batch(7), attack, 0.3), "wrong-elsewhere", "a batch of 7")
+    yield Case((*batch(dtype=torch.float64), attack, SHARE), "wrong-elsewhere", "float64")
+
+
+def _numbers(z: Tensor, model, x: Tensor, y: Tensor, attack, share: float) -> dict:
+    attacked = ~_off(z, told(x, y))
+    k, places = round(share * len(x)), attacked.nonzero().flatten().tolist()
+    return {
+        "m": len(x),
+        "k": k,
+        "share_of_m": share * len(x),
+        "share_asked": share,
+        "attacked": len(places),
+        "off": int(_off(z, mixed(model, x, y, attack, share)).sum()),
+        "which": "the last ones" if places == [*range(len(x) - k, len(x))] else "others",
+    }
 
 
 def _off(z: Tensor, wanted: Tensor) -> Tensor:
     """Which images differ, [m]."""
     return ((z - wanted).abs() > 1e-4).flatten(1).any(1)
+
+
+check_mixed_batch = Spec(SAY, mixed, cases, _numbers)

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
-from ..models import Case, planes
-from ..verdict import fail
+from ..closed_forms import Batch, logits, planes
+from ..words import words
+
+SAY = words(__file__)
 
 STEP = 0.2
 SHARE, WEIGHT = 0.35, 0.3  # of eight 2.8: neither rounding down nor cutting off gives the right number
 
 
-def batch(m: int = 8, dtype: torch.dtype = torch.float32) -> Case:
+class Labels(NamedTuple):
+    """All that the attack below looks for in a goal."""
+
+    y: Tensor
+
+
+def batch(m: int = 8, dtype: torch.dtype = torch.float32) -> Batch:
     """m images [m, 1, 3, 4] and four classes, one label in two not the prediction; the model is in training mode."""
     draw = torch.Generator().manual_seed(22)
     x = 0.3 + 0.4 * torch.rand(m, 1, 3, 4, generator=draw)
-    case = planes(x.to(dtype), torch.randn(4, 12, generator=draw).to(dtype))
-    case.model.train()
-    first = case.logits(case.x).argmax(1)
+    model, x, _ = planes(x.to(dtype), torch.randn(4, 12, generator=draw).to(dtype))
+    first = logits(model, x).argmax(1)
     y = torch.where(torch.arange(m) % 2 == 0, (first + 1 + torch.arange(m) % 3) % 4, first)
-    return Case(case.model, case.x, y, case.slopes)
+    return Batch(model.train(), x, y)
 
 
 def codes() -> Tensor:
@@ -38,16 +47,8 @@ def attack(model: nn.Module, x: Tensor, goal) -> Tensor:
     """The attack handed to an answer. What it returns still hangs on the weights, as that of a careless attack does."""
     labels = getattr(goal, "y", None)
     if not isinstance(labels, Tensor):
-        fail(
-            "goal-is-no-goal",
-            f"The attack was handed a {type(goal).__name__} as its goal.",
-            "It wants to be told what it is after: which object of the library says 'anything but these labels'?",
-        )
+        SAY.fail("goal-is-no-goal", kind=type(goal).__name__)
     if len(labels) != len(x):
-        fail(
-            "goal-for-others",
-            f"The attack was handed {len(x)} images and {len(labels)} labels.",
-            "Whoever is attacked needs a label each, no more and no fewer.",
-        )
+        SAY.fail("goal-for-others", images=len(x), labels=len(labels))
     drift = sum(p.sum() for p in model.parameters())
     return told(x, labels) + codes().to(x.dtype)[0] * (drift - drift.detach())
