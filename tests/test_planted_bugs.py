@@ -189,7 +189,13 @@ BUGS = [
     Bug("the gradient over its largest entry", "D4", INTERVALS, "return g.sign()", "return g / g.abs().amax()"),
     Bug("downhill", "D4", INTERVALS, "return g.sign()", "return -g.sign()"),
     Bug("the ball goes along with the iterate", "D3", ITERATIVE, "allowed.project(", "threat.around(z).project("),
-    Bug("the gradient stays that of the clean image", "D5", ITERATIVE, "climb(forward, z,", "climb(forward, x,"),
+    Bug(
+        "the gradient stays that of the clean image",
+        "D5",
+        ITERATIVE,
+        "score_gradient(forward, z,",
+        "score_gradient(forward, x,",
+    ),
     Bug(
         "the step size is ignored",
         "D5",
@@ -199,7 +205,7 @@ BUGS = [
     ),
     Bug("one step too few", "D4", ITERATIVE, "range(steps if", "range(steps - 1 if"),
     Bug("never more than one step", "D3", ITERATIVE, "range(steps if", "range(1 if"),
-    Bug("the target is the likeliest class", "D5", f"{GRADIENT}: def least_likely", "argmin(1)", "argmax(1)"),
+    Bug("the target is the likeliest class", "D5", "asking.py: def least_likely", "argmin(1)", "argmax(1)"),
     Bug("only the fooled are attacked again", "D3", "measure.py", SURVIVE, SURVIVE.replace("~", "")),
     Bug("the fooled are counted", "D3", "measure.py", "right.append(len(alive))", "right.append(len(x) - len(alive))"),
     Bug("accuracy is the error", "D5", "measure.py: def accuracy", "==", "!="),

@@ -44,7 +44,7 @@ FREE, INTERVALS, LINF = "training/free.py: class Free", "threats.py: class Inter
 AT = "attack(model, x, Untargeted(y)).detach()"
 CENTRE = "        x = _check_inputs(x, self)\n"
 ATTACKED, CLEAN = f"standard_loss(model, {AT}, y)", "standard_loss(model, x, y)"
-CLIMB = "climb(forward, z, goal)"
+CLIMB = "score_gradient(forward, z, goal)"
 
 BUGS = [
     Bug("the clean batch", STEP, LOSS, AT, "x"),

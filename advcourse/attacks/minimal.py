@@ -11,7 +11,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from advcourse.attacks.gradient import Model, Trace, attacking, climb, ignore
+from advcourse.asking import Model, Trace, attacking, ignore
+from advcourse.attacks.gradient import score_gradient
 from advcourse.attacks.region import RIVALS, Norm, edge, faces, lead, like, nearer, nearest_crossing
 from advcourse.goals import Goal
 from advcourse.threats import L2, Unbounded
@@ -150,13 +151,13 @@ def _search(forward: Model, x: Tensor, goal: Goal, searches: int, steps: int, bo
         return torch.from_numpy(flat).to(x.device, x.dtype).view_as(x).clamp(box.lo, box.hi)
 
     def value(flat, c: float):
-        g, score, _ = climb(forward, image(flat), goal)
+        g, score, _ = score_gradient(forward, image(flat), goal)
         d = (flat - centre) / unit
         return d @ d - c * score.item() / unit**2, 2 * d / unit - c * g.double().cpu().numpy().ravel() / unit**2
 
     with torch.no_grad():
         gap = -lead(forward(x), goal).item()
-    slope = climb(forward, x, goal)[0].double().norm().item()
+    slope = score_gradient(forward, x, goal)[0].double().norm().item()
     if not slope:
         return x
     # The distance if the odds were linear and had no box: SciPy's tolerances are meant for numbers around one. In an

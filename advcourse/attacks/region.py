@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from advcourse.attacks.gradient import Model
+from advcourse.asking import Model
 from advcourse.goals import Goal, Targeted, margin
 from advcourse.threats import L2, Linf, Unbounded
 
