@@ -121,7 +121,7 @@ def distances(model: Model, x: Tensor, z: Tensor, goal: Goal, norm: type[Threat]
     The model is asked again: what an attack says about itself does not count. So a median over all samples is honest
     about those that no attack moved.
     """
-    return norm.size(None, z - x).masked_fill(~goal.reached(logits(model, z)), torch.inf)
+    return norm.size(z - x).masked_fill(~goal.reached(logits(model, z)), torch.inf)
 
 
 @dataclass(frozen=True, eq=False)

@@ -185,9 +185,9 @@ BUGS = [
     Bug("half the radius", "D5", LINF, CENTRE, CENTRE + "        self = Linf(self.eps / 2)\n"),
     Bug("the box alone is a ball", "D3", BOX, ENDS, "return Linf(24 / 255).around(x) or Intervals("),
     Bug("no projection", "D3", INTERVALS, "return z.clamp(self.lower, self.upper)", "return z"),
-    Bug("no sign", "D3", INTERVALS, "return g.sign()", "return g"),
-    Bug("the gradient over its largest entry", "D4", INTERVALS, "return g.sign()", "return g / g.abs().amax()"),
-    Bug("downhill", "D4", INTERVALS, "return g.sign()", "return -g.sign()"),
+    Bug("no sign", "D3", LINF, "return g.sign()", "return g"),
+    Bug("the gradient over its largest entry", "D4", LINF, "return g.sign()", "return g / g.abs().amax()"),
+    Bug("downhill", "D4", LINF, "return g.sign()", "return -g.sign()"),
     Bug("the ball goes along with the iterate", "D3", ITERATIVE, "allowed.project(", "threat.around(z).project("),
     Bug(
         "the gradient stays that of the clean image",

@@ -5,14 +5,14 @@ trace=path.append)`.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable
 
 import torch
 from torch import Generator, Tensor
 
 from advcourse.asking import Model, Trace, attacking, check_steps, ignore
 from advcourse.goals import Goal
-from advcourse.threats import Threat
+from advcourse.threats import Allowed, Threat
 
 Seen = tuple[Tensor, Tensor, Tensor]  # iterates [N, ...], their scores [N] and the model's answers; N = copies * B
 
@@ -49,7 +49,7 @@ def iterative_fgsm(
     with attacking(model, x, goal) as forward:
         for _ in range(steps if len(x) else 0):
             trace(z)
-            g, _, _ = score_gradient(forward, z, goal)
+            g, _, _ = score_gradient(forward, z, goal.score)
             z = allowed.project(z.add(allowed.steepest(g, z), alpha=step_size))
     trace(z)
     return z
@@ -84,53 +84,76 @@ def pgd(
     check_steps(threat, steps, step_size)
     if not len(x):
         return x.detach().clone()
-    z = torch.cat([allowed.sample(generator) for _ in range(restarts)]) if random_start else x.detach().clone()
-    each = goal
-    if restarts > 1:
-        copies = torch.arange(len(x), device=x.device).repeat(restarts)
-        each, allowed = goal[copies], threat.around(x[copies])
-    seen: list[Seen] = []
-    with attacking(model, x, each) as forward:
+    best, z = Best(goal, len(x)), x.detach().clone()
+    if random_start:
+        z, goal, allowed = _starts(x, goal, threat, allowed, restarts, generator)
+    with attacking(model, x, goal) as forward:
         for _ in range(steps):
             trace(z)
-            g, score, out = score_gradient(forward, z, each)
-            seen.append((z, score, out))
-            if len(seen) * z.numel() > ROOM:
-                seen = [best(seen, goal, len(x))]
+            g, score, out = score_gradient(forward, z, goal.score)
+            best.see(z, score, out)
             z = allowed.project(z.add(allowed.steepest(g, z), alpha=step_size))
         trace(z)
         with torch.no_grad():
             out = forward(z)
-            seen.append((z, each.score(out), out))
-    return best(seen, goal, len(x))[0]
+            best.see(z, goal.score(out), out)
+    return best.found()
 
 
 @torch.inference_mode(False)
 def input_gradient(model: Model, x: Tensor, goal: Goal) -> Tensor:
     """Gradient of the summed score with respect to x, so that a sample's gradient does not depend on its batch."""
     with attacking(model, x, goal) as forward:
-        return score_gradient(forward, x.detach().clone(), goal)[0]
+        return score_gradient(forward, x.detach().clone(), goal.score)[0]
 
 
-def score_gradient(forward: Model, z: Tensor, goal: Goal) -> tuple[Tensor, Tensor, Tensor]:
-    """The one step all gradient attacks share: gradient [B, ...] and score [B] at z, and the model's answer there."""
+def score_gradient(forward: Model, z: Tensor, score: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """What all gradient attacks share: gradient [B, ...] and score [B] at z, and the model's answer there."""
     z = z.detach().requires_grad_()
     out = forward(z)
-    score = goal.score(out)
+    scores = score(out)
     # Of the sum, not with grad_outputs: those make torch import sympy, two seconds before the first attack. A single
     # score is its own sum: on one image the operation and its gradient cost 3 % of the step.
-    (g,) = torch.autograd.grad(score if score.numel() == 1 else score.sum(), z)
-    return g, score.detach(), out.detach()
+    (g,) = torch.autograd.grad(scores if scores.numel() == 1 else scores.sum(), z)
+    return g, scores.detach(), out.detach()
 
 
-def best(seen: Iterable[Seen], goal: Goal, samples: int) -> Seen:
-    """The best iterate of every sample: a reached goal first, then the higher score, then the earlier one.
+class Best:
+    """The best iterate of each of B samples, over all its copies.
 
-    Many are compared at once, because on a small batch an operation costs the same for one iterate as for forty.
+    A reached goal comes first, then the higher score, then the earlier iterate. Many are compared at once, because on a
+    small batch an operation costs the same for one iterate as for forty.
     """
-    z, score, out = (torch.cat(part) for part in zip(*seen))
-    rows = torch.arange(samples, device=z.device)
-    reached = goal[rows.repeat(len(z) // samples)].reached(out).view(-1, samples)
-    rank = torch.where(reached == reached.any(0), score.view(-1, samples), -torch.inf)
-    pick = rank.nan_to_num(-torch.inf).argmax(0) * samples + rows
-    return z[pick], score[pick], out[pick]
+
+    def __init__(self, goal: Goal, samples: int):
+        self.goal, self.samples = goal, samples
+        self.seen: list[Seen] = []
+
+    def see(self, z: Tensor, score: Tensor, out: Tensor) -> None:
+        """Iterates [copies * B, ...], their scores and the model's answers."""
+        self.seen.append((z, score, out))
+        if len(self.seen) * z.numel() > ROOM:
+            self.seen = [self._pick()]
+
+    def found(self) -> Tensor:
+        """The best of all that were seen: [B, ...]."""
+        return self._pick()[0]
+
+    def _pick(self) -> Seen:
+        z, score, out = (torch.cat(part) for part in zip(*self.seen))
+        rows = torch.arange(self.samples, device=z.device)
+        reached = self.goal[rows.repeat(len(z) // self.samples)].reached(out).view(-1, self.samples)
+        rank = torch.where(reached == reached.any(0), score.view(-1, self.samples), -torch.inf)
+        pick = rank.nan_to_num(-torch.inf).argmax(0) * self.samples + rows
+        return z[pick], score[pick], out[pick]
+
+
+def _starts(
+    x: Tensor, goal: Goal, threat: Threat, allowed: Allowed, restarts: int, generator: Generator | None
+) -> tuple[Tensor, Goal, Allowed]:
+    """Random members for every sample, all restarts in one batch [restarts * B, ...], with their goal and their set."""
+    z = torch.cat([allowed.sample(generator) for _ in range(restarts)])
+    if restarts == 1:
+        return z, goal, allowed
+    copies = torch.arange(len(x), device=x.device).repeat(restarts)
+    return z, goal[copies], threat.around(x[copies])
