@@ -5,7 +5,8 @@ figures (`draw`), panels (`widgets`) and maxima of convex functions (`convex`) a
 they need when they are asked: `import advcourse` costs little more than torch.
 """
 
-from .attacks.gradient import fgsm, input_gradient, iterative_fgsm, least_likely, pgd, predicted
+from .asking import least_likely, predicted
+from .attacks.gradient import fgsm, input_gradient, iterative_fgsm, pgd
 from .attacks.minimal import ddn, deepfool, lbfgs
 from .checks import Verdict, check, judge
 from .claims import claim

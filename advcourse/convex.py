@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from advcourse.attacks.gradient import Trace, ignore
+from advcourse.asking import Trace, ignore
 
 Function = Callable[[Tensor], Tensor]  # w [n] -> a number, differentiable by autograd
 Step = Callable[[int, float, Tensor], float]  # t = 0, 1, ..., f(w_t), the subgradient there [n] -> how much of it

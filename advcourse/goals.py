@@ -2,10 +2,43 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import ClassVar, Protocol, Self
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+
+class Goal(Protocol):
+    """What every attack asks of a goal: `out` is what the model answers to B inputs, [B, ...].
+
+    The attacks that look for the smallest distortion need to know the border as well, see `Bordered`.
+    """
+
+    def score(self, out: Tensor) -> Tensor:
+        """What the attack climbs: [B]."""
+
+    def reached(self, out: Tensor) -> Tensor:
+        """Where the attacker has got what he wants: [B] bool."""
+
+    def check_batch(self, x: Tensor) -> None:
+        """Raise a ValueError unless the goal is about as many samples as x has: to be asked before indexing."""
+
+    def check(self, out: Tensor) -> None:
+        """Raise a ValueError that teaches if out cannot be scored."""
+
+    def __getitem__(self, index: Tensor) -> Self:
+        """The same goal for some of the samples, also repeated."""
+
+
+class Bordered(Goal, Protocol):
+    """A goal that knows where its region ends: what `deepfool`, `ddn` and `lbfgs` ask as well."""
+
+    def margins(self, out: Tensor) -> Tensor:
+        """Differences of outputs, one of which has to rise above zero and suffices: [B, R]."""
+
+    def smooth_margin(self, out: Tensor) -> Tensor:
+        """The largest margin without its kinks, never flat where the model is sure: [B]. Only `lbfgs` asks it."""
 
 
 def cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
@@ -28,12 +61,36 @@ def margin(logits: Tensor, y: Tensor) -> Tensor:
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
+class _OfClass:
+    """A goal about one class a sample: the labels [B] in the field that `field` names."""
+
+    field: ClassVar[str]
+
+    def check_batch(self, x: Tensor) -> None:
+        """Raise a ValueError unless every sample of x has one label, on its device: to be asked before indexing."""
+        check_labels(self._labels, len(x), self.field)
+        _check_device(self._labels, x, self.field, "x is")
+
+    def check(self, out: Tensor) -> None:
+        """Raise a ValueError that teaches if out, logits [B, K], and the labels do not fit together."""
+        _check_outputs(out, self._labels, self.field)
+
+    def __getitem__(self, index: Tensor) -> Self:
+        """The same goal for some of the samples, also repeated."""
+        return replace(self, **{self.field: self._labels[index]})
+
+    @property
+    def _labels(self) -> Tensor:
+        return getattr(self, self.field)
+
+
 @dataclass(frozen=True, eq=False)
-class Untargeted:
+class Untargeted(_OfClass):
     """Any class but y [B], the true one: climb the loss of y."""
 
     y: Tensor
     loss: Loss = cross_entropy
+    field: ClassVar[str] = "y"
 
     def score(self, out: Tensor) -> Tensor:
         """What the attack climbs: out [B, K] -> [B]."""
@@ -43,26 +100,22 @@ class Untargeted:
         """Where the model no longer answers y: out [B, K] -> [B] bool."""
         return out.argmax(1) != self.y
 
-    def check_batch(self, x: Tensor) -> None:
-        """Raise a ValueError unless every sample of x has one label, on its device: to be asked before indexing."""
-        check_labels(self.y, len(x), "y")
-        _check_device(self.y, x, "y", "x is")
+    def margins(self, out: Tensor) -> Tensor:
+        """a_k - a_y of every other class k: out [B, K] -> [B, K - 1]. One above zero is enough."""
+        return _over(out, self.y)
 
-    def check(self, out: Tensor) -> None:
-        """Raise a ValueError that teaches if out and y do not fit together."""
-        _check_outputs(out, self.y, "y")
-
-    def __getitem__(self, index: Tensor) -> "Untargeted":
-        """The same goal for some of the samples, also repeated."""
-        return replace(self, y=self.y[index])
+    def smooth_margin(self, out: Tensor) -> Tensor:
+        """log (1 - p_y) / p_y, the log odds against y: out [B, K] -> [B]. The cross entropy is log(1 + exp) of it."""
+        return _over(out, self.y).logsumexp(1)
 
 
 @dataclass(frozen=True, eq=False)
-class Targeted:
+class Targeted(_OfClass):
     """The class t [B], chosen by the attacker: descend its loss, that is climb its negative."""
 
     t: Tensor
     loss: Loss = cross_entropy
+    field: ClassVar[str] = "t"
 
     def score(self, out: Tensor) -> Tensor:
         """What the attack climbs: out [B, K] -> [B]."""
@@ -72,21 +125,19 @@ class Targeted:
         """Where the model answers t: out [B, K] -> [B] bool."""
         return out.argmax(1) == self.t
 
-    def check_batch(self, x: Tensor) -> None:
-        """Raise a ValueError unless every sample of x has one label, on its device: to be asked before indexing."""
-        check_labels(self.t, len(x), "t")
-        _check_device(self.t, x, "t", "x is")
+    def margins(self, out: Tensor) -> Tensor:
+        """a_t - max_{k != t} a_k, the lead over the strongest rival: out [B, K] -> [B, 1]."""
+        return -_over(out, self.t).max(1, keepdim=True).values
 
-    def check(self, out: Tensor) -> None:
-        """Raise a ValueError that teaches if out and t do not fit together."""
-        _check_outputs(out, self.t, "t")
-
-    def __getitem__(self, index: Tensor) -> "Targeted":
-        """The same goal for some of the samples, also repeated."""
-        return replace(self, t=self.t[index])
+    def smooth_margin(self, out: Tensor) -> Tensor:
+        """log p_t / (1 - p_t), the log odds of t: out [B, K] -> [B]."""
+        return -_over(out, self.t).logsumexp(1)
 
 
-Goal = Untargeted | Targeted
+def _over(out: Tensor, y: Tensor) -> Tensor:
+    """By how much each other class exceeds y, in the order of the classes: [B, K], [B] -> [B, K - 1]."""
+    others = torch.arange(out.shape[1] - 1, device=out.device).expand(len(out), -1)
+    return out.gather(1, others + (others >= y[:, None])) - out.gather(1, y[:, None])
 
 
 def check_labels(labels: Tensor, samples: int, name: str = "y") -> None:

@@ -1,18 +1,16 @@
 """What an attack achieved: accuracies with their intervals, robustness over the radius, losses along a path."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from advcourse.attacks.gradient import Model, evaluating, fgsm, input_gradient, pgd, predicted
+from advcourse.asking import Adversary, Attack, Model, evaluating, predicted
+from advcourse.attacks.gradient import fgsm, input_gradient, pgd
 from advcourse.goals import Goal, Untargeted, check_labels
 from advcourse.threats import Threat
-
-Attack = Callable[[Model, Tensor, Goal, Threat], Tensor]
-FixedAttack = Callable[[Model, Tensor, Goal], Tensor]  # its threat is settled: partial(fgsm, threat=Linf(0.1))
 
 
 def logits(model: Model, x: Tensor, *, batch: int = 500) -> Tensor:
@@ -87,7 +85,7 @@ def robustness_curve(model: Model, x: Tensor, y: Tensor, attack: Attack, threats
     return Curve(tuple(eps), tuple(right), len(x))
 
 
-def worst_case(model: Model, x: Tensor, y: Tensor, attacks: Sequence[FixedAttack]) -> Tensor:
+def worst_case(model: Model, x: Tensor, y: Tensor, attacks: Sequence[Adversary]) -> Tensor:
     """Which samples are right and withstand every attack(model, x, goal): [N] bool. Its mean is robust accuracy.
 
     A sample that one attack has fooled is not shown to the next: the worst case of every sample, which is at most the
@@ -123,7 +121,7 @@ def distances(model: Model, x: Tensor, z: Tensor, goal: Goal, norm: type[Threat]
     The model is asked again: what an attack says about itself does not count. So a median over all samples is honest
     about those that no attack moved.
     """
-    return norm.size(None, z - x).masked_fill(~goal.reached(logits(model, z)), torch.inf)
+    return norm.size(z - x).masked_fill(~goal.reached(logits(model, z)), torch.inf)
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,9 +23,15 @@ class Linf:
     def __post_init__(self):
         _check_radius(self, largest=self.hi - self.lo)
 
-    def size(self, d: Tensor) -> Tensor:
+    @staticmethod
+    def size(d: Tensor) -> Tensor:
         """max_i |d_i| of each displacement: [B, ...] -> [B]."""
         return _rows(d).abs().amax(1)
+
+    @staticmethod
+    def steepest(g: Tensor) -> Tensor:
+        """argmax <g, d> over max_i |d_i| = 1, which is sign(g); a pixel without gradient stays."""
+        return g.sign()
 
     def around(self, x: Tensor) -> "Intervals":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
@@ -46,9 +52,17 @@ class L2:
     def __post_init__(self):
         _check_radius(self)
 
-    def size(self, d: Tensor) -> Tensor:
+    @staticmethod
+    def size(d: Tensor) -> Tensor:
         """Euclidean length of each displacement: [B, ...] -> [B]."""
         return _rows(d).double().norm(dim=1).to(d.dtype)
+
+    @staticmethod
+    def steepest(g: Tensor) -> Tensor:
+        """argmax <g, d> over |d|_2 = 1: the gradient at length one; zero where the gradient is zero."""
+        rows = _rows(g).double()
+        length = rows.norm(dim=1, keepdim=True)
+        return torch.where(length > 0, rows / length, 0.0).view_as(g).to(g.dtype)
 
     def around(self, x: Tensor) -> "BallL2":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
@@ -66,9 +80,17 @@ class L1:
     def __post_init__(self):
         _check_radius(self)
 
-    def size(self, d: Tensor) -> Tensor:
+    @staticmethod
+    def size(d: Tensor) -> Tensor:
         """Sum of the absolute changes of each displacement: [B, ...] -> [B]."""
         return _rows(d).double().abs().sum(1).to(d.dtype)
+
+    @staticmethod
+    def steepest(g: Tensor) -> Tensor:
+        """argmax <g, d> over sum_i |d_i| = 1: everything on the pixel with the largest gradient."""
+        rows = _rows(g)
+        best = rows.abs().argmax(1, keepdim=True)
+        return torch.zeros_like(rows).scatter(1, best, rows.gather(1, best).sign()).view_as(g)
 
     def around(self, x: Tensor) -> "BallL1":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
@@ -86,9 +108,7 @@ class Unbounded:
     def __post_init__(self):
         _check_radius(self)
 
-    def size(self, d: Tensor) -> Tensor:
-        """max_i |d_i| of each displacement: [B, ...] -> [B]."""
-        return _rows(d).abs().amax(1)
+    size = staticmethod(Linf.size)
 
     def around(self, x: Tensor) -> "Intervals":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
@@ -118,8 +138,8 @@ class Intervals:
         return self.project(self.lower + share * width)
 
     def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor:
-        """argmax <g, d> over max_i |d_i| = 1, which is sign(g); a pixel without gradient stays."""
-        return g.sign()
+        """The direction of length one in which g rises most, that of l_inf."""
+        return Linf.steepest(g)
 
 
 class BallL2:
@@ -163,10 +183,8 @@ class BallL2:
         return self.project(self.x + step.view_as(self.x).to(self.x.dtype))
 
     def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor:
-        """argmax <g, d> over |d|_2 = 1: the gradient at length one; zero where the gradient is zero."""
-        rows = _rows(g).double()
-        length = rows.norm(dim=1, keepdim=True)
-        return torch.where(length > 0, rows / length, 0.0).view_as(g).to(g.dtype)
+        """The direction of length one in which g rises most, that of l_2."""
+        return L2.steepest(g)
 
 
 class BallL1:
@@ -222,8 +240,10 @@ class BallL1:
             slack = 0.01 * min(self.eps, self.hi - self.lo)
             blocked = torch.where(rows > 0, _rows(at) >= self.hi - slack, _rows(at) <= self.lo + slack)
             rows = rows.masked_fill(blocked, 0.0)
-        best = rows.abs().argmax(1, keepdim=True)
-        return torch.zeros_like(rows).scatter(1, best, rows.gather(1, best).sign()).view_as(g)
+        return L1.steepest(rows).view_as(g)
+
+
+Allowed = Intervals | BallL2 | BallL1
 
 
 def _rows(d: Tensor) -> Tensor:

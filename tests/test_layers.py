@@ -17,6 +17,7 @@ LAYERS = [
     {"goals"},
     {"threats"},
     {"oracles"},
+    {"asking"},
     {"attacks"},
     {"convex"},
     {"training"},
@@ -35,7 +36,7 @@ LAYERS = [
     {"__init__", "__main__"},
 ]
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
-TORCH_ONLY = {"device", "goals", "threats", "oracles", "attacks", "convex", "training", "density"}
+TORCH_ONLY = {"device", "goals", "threats", "oracles", "asking", "attacks", "convex", "training", "density"}
 ALSO = {"attacks/minimal.py": {"scipy"}, "training/loop.py": {"tqdm"}}
 HOME = {"matplotlib": {"draw"}, "ipywidgets": {"widgets"}, "anywidget": {"widgets"}}
 LAZY = {"torchvision", "timm", "skimage", "sklearn", "mlxtend", "pandas", "mtcnn"}

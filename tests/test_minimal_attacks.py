@@ -81,7 +81,7 @@ def test_without_a_box_the_distance_to_linear_classes_is_the_closed_form(attack,
     y = answers(model, x)
     z = attack(model, x, Untargeted(y), box=WIDE)
     assert (answers(model, z) != y).all()
-    ratio = norm.size(None, z - x) / half_space_distance(model, x, y, norm)
+    ratio = norm.size(z - x) / half_space_distance(model, x, y, norm)
     assert len(x) >= 18 and ratio.min() >= 1 - 1e-6 and ratio.max() <= 1.005
 
 
@@ -121,7 +121,7 @@ def test_in_the_box_the_distance_is_that_of_the_exact_program(attack, norm, clas
     exact = torch.tensor([nearest_rival_distance(model, a, int(b), norm) for a, b in zip(x, y)], dtype=DOUBLE)
     assert torch.equal(answers(model, z) != y, exact.isfinite()) and exact.isfinite().sum() >= 10
     assert z.min() >= 0 and z.max() <= 1
-    ratio = (norm.size(None, z - x) / exact)[exact.isfinite()]
+    ratio = (norm.size(z - x) / exact)[exact.isfinite()]
     assert ratio.min() >= 1 - 1e-5
     assert ratio.max() <= (1.001 if attack.func is deepfool else 1.01)
 
@@ -149,7 +149,7 @@ def test_a_target_among_two_classes_is_the_other_class(attack, norm):
     y = answers(model, x)
     away, near = (attack(model, x, goal, box=WIDE) for goal in (Untargeted(y), Targeted(1 - y)))
     assert (answers(model, near) != y).all()
-    torch.testing.assert_close(norm.size(None, near - x), norm.size(None, away - x), rtol=1e-3, atol=0)
+    torch.testing.assert_close(norm.size(near - x), norm.size(away - x), rtol=1e-3, atol=0)
 
 
 @every_attack
@@ -160,7 +160,7 @@ def test_deepfool_shows_its_steps_and_all_show_start_and_result(attack, norm):
     z = attack(model, x, Untargeted(answers(model, x)), box=WIDE, trace=path.append)
     assert torch.equal(path[0], x) and torch.equal(path[-1], z)
     if attack.func is deepfool:
-        over = norm.size(None, path[1] - x) / half_space_distance(model, x, answers(model, x), norm)
+        over = norm.size(path[1] - x) / half_space_distance(model, x, answers(model, x), norm)
         torch.testing.assert_close(over, torch.full_like(over, 1.02), rtol=1e-6, atol=0)
 
 
@@ -180,7 +180,7 @@ def test_the_nearest_point_of_a_circle_is_radial(name, box):
     y = answers(disc, x)
     z = ATTACKS[name][0](disc, x, Untargeted(y), box=box)
     assert (answers(disc, z) != y).all()
-    torch.testing.assert_close(L2.size(None, z - x), (1 - x.norm(dim=1)).abs(), rtol=1e-3, atol=0)
+    torch.testing.assert_close(L2.size(z - x), (1 - x.norm(dim=1)).abs(), rtol=1e-3, atol=0)
 
 
 @pytest.mark.parametrize(("name", "at_most"), [("lbfgs", 1.01), ("deepfool", 1.06), ("ddn", 1.01)])

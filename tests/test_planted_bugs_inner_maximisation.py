@@ -10,7 +10,7 @@ CELLS = [
     Cell.of(cell.source.replace("range(20)", "range(15)"))
     for cell in quick_cells(ROOT / "lectures" / "08_inner_maximisation.ipynb")
 ]
-PGD, BEST = "attacks/gradient.py: def pgd", "attacks/gradient.py: def best"
+PGD, BEST = "attacks/gradient.py: def pgd", "attacks/gradient.py: class Best"
 LINF, INTERVALS = "threats.py: class Linf", "threats.py: class Intervals"
 CENTRE = "        x = _check_inputs(x, self)\n"
 SAMPLES = "torch.cat([allowed.sample(generator) for _ in range(restarts)])"
@@ -24,13 +24,19 @@ BUGS = [
         CENTRE,
         CENTRE + "        self = Linf(self.eps / 2, self.lo, self.hi)\n",
     ),
-    Bug("no sign", "F1", INTERVALS, "return g.sign()", "return g"),
-    Bug("all restarts begin alike", "F1", PGD, SAMPLES, "torch.cat([allowed.sample(generator)] * restarts)"),
-    Bug("one winner for the batch", "F1", BEST, ".argmax(0) * samples", ".sum(1).argmax() * samples"),
-    Bug("no start is random", "F2", PGD, "if random_start else", "if restarts > 1 else"),
+    Bug("no sign", "F1", LINF, "return g.sign()", "return g"),
+    Bug(
+        "all restarts begin alike",
+        "F1",
+        "attacks/gradient.py: def _starts",
+        SAMPLES,
+        "torch.cat([allowed.sample(generator)] * restarts)",
+    ),
+    Bug("one winner for the batch", "F1", BEST, ".argmax(0) * self.samples", ".sum(1).argmax() * self.samples"),
+    Bug("no start is random", "F2", PGD, "if random_start:", "if restarts > 1:"),
     Bug("the same start for every row", "F2", INTERVALS, "torch.rand, self.lower, g", "torch.rand, self.lower[:1], g"),
     Bug("the margin to the largest of all", "F2", "goals.py: def margin", ".scatter(1, y[:, None], -torch.inf)", ""),
-    Bug("downhill", "F3", INTERVALS, "return g.sign()", "return -g.sign()"),
+    Bug("downhill", "F3", LINF, "return g.sign()", "return -g.sign()"),
     Bug("no projection", "F3", INTERVALS, "return z.clamp(self.lower, self.upper)", "return z"),
     Bug("the step is the radius", "F3", PGD, STEP, "alpha=threat.eps"),
     Bug("a twentieth of a step", "F4", PGD, STEP, "alpha=step_size / 20"),

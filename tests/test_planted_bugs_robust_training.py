@@ -44,7 +44,7 @@ FREE, INTERVALS, LINF = "training/free.py: class Free", "threats.py: class Inter
 AT = "attack(model, x, Untargeted(y)).detach()"
 CENTRE = "        x = _check_inputs(x, self)\n"
 ATTACKED, CLEAN = f"standard_loss(model, {AT}, y)", "standard_loss(model, x, y)"
-CLIMB = "climb(forward, z, goal)"
+CLIMB = "score_gradient(forward, z, goal.score)"
 
 BUGS = [
     Bug("the clean batch", STEP, LOSS, AT, "x"),
@@ -55,7 +55,7 @@ BUGS = [
     Bug("the attack helps", EACH, "goals.py", "return self.loss(out, self.y)", "return -self.loss(out, self.y)"),
     Bug("the batch shares its steps", EACH, ITERATIVE, CLIMB, f"{CLIMB}; g = g.mean(0, keepdim=True).expand_as(g)"),
     Bug("half the radius", LINEAR, LINF, CENTRE, CENTRE + "        self = Linf(self.eps / 2, self.lo, self.hi)\n"),
-    Bug("no sign", LINEAR, INTERVALS, "return g.sign()", "return g"),
+    Bug("no sign", LINEAR, LINF, "return g.sign()", "return g"),
     Bug(
         "free training forgets its perturbation",
         LIVE,

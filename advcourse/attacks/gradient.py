@@ -1,30 +1,23 @@
 """White-box attacks: follow the gradient of the goal's score with respect to the input.
 
-An attack never changes its arguments. It asks the model in evaluation mode, with frozen weights, and puts every module
-back as it was. A trace, any callable, is fed with each iterate: `path = []; pgd(..., trace=path.append)`.
+An attack never changes its arguments. A trace, any callable, is fed with each iterate: `path = []; pgd(...,
+trace=path.append)`.
 """
 
 import math
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
+from advcourse.asking import Model, Trace, attacking, check_steps, ignore
 from advcourse.goals import Goal
-from advcourse.threats import Threat
+from advcourse.threats import Allowed, Threat
 
-Model = Callable[[Tensor], Tensor]
-Trace = Callable[[Tensor], object]
 Seen = tuple[Tensor, Tensor, Tensor]  # iterates [N, ...], their scores [N] and the model's answers; N = copies * B
 
 # So many pixels of iterates are kept before the best of them is picked: 4 MB in single precision.
 ROOM = 2**20
-
-
-def ignore(*_) -> None:
-    """The trace that keeps nothing."""
 
 
 def fgsm(model: Model, x: Tensor, goal: Goal, threat: Threat, *, trace: Trace = ignore) -> Tensor:
@@ -56,7 +49,7 @@ def iterative_fgsm(
     with attacking(model, x, goal) as forward:
         for _ in range(steps if len(x) else 0):
             trace(z)
-            g, _, _ = climb(forward, z, goal)
+            g, _, _ = score_gradient(forward, z, goal.score)
             z = allowed.project(z.add(allowed.steepest(g, z), alpha=step_size))
     trace(z)
     return z
@@ -91,138 +84,76 @@ def pgd(
     check_steps(threat, steps, step_size)
     if not len(x):
         return x.detach().clone()
-    z = torch.cat([allowed.sample(generator) for _ in range(restarts)]) if random_start else x.detach().clone()
-    each = goal
-    if restarts > 1:
-        copies = torch.arange(len(x), device=x.device).repeat(restarts)
-        each, allowed = goal[copies], threat.around(x[copies])
-    seen: list[Seen] = []
-    with attacking(model, x, each) as forward:
+    best, z = Best(goal, len(x)), x.detach().clone()
+    if random_start:
+        z, goal, allowed = _starts(x, goal, threat, allowed, restarts, generator)
+    with attacking(model, x, goal) as forward:
         for _ in range(steps):
             trace(z)
-            g, score, out = climb(forward, z, each)
-            seen.append((z, score, out))
-            if len(seen) * z.numel() > ROOM:
-                seen = [best(seen, goal, len(x))]
+            g, score, out = score_gradient(forward, z, goal.score)
+            best.see(z, score, out)
             z = allowed.project(z.add(allowed.steepest(g, z), alpha=step_size))
         trace(z)
         with torch.no_grad():
             out = forward(z)
-            seen.append((z, each.score(out), out))
-    return best(seen, goal, len(x))[0]
-
-
-def predicted(model: Model, x: Tensor) -> Tensor:
-    """The class the model thinks most likely, argmax_y p(y|x): [B, ...] -> [B]."""
-    with evaluating(model), torch.no_grad():
-        return model(x).argmax(1)
-
-
-def least_likely(model: Model, x: Tensor) -> Tensor:
-    """The class the model thinks least likely, argmin_y p(y|x), the lecture's target: [B, ...] -> [B]."""
-    with evaluating(model), torch.no_grad():
-        return model(x).argmin(1)
+            best.see(z, goal.score(out), out)
+    return best.found()
 
 
 @torch.inference_mode(False)
 def input_gradient(model: Model, x: Tensor, goal: Goal) -> Tensor:
     """Gradient of the summed score with respect to x, so that a sample's gradient does not depend on its batch."""
     with attacking(model, x, goal) as forward:
-        return climb(forward, x.detach().clone(), goal)[0]
+        return score_gradient(forward, x.detach().clone(), goal.score)[0]
 
 
-def climb(forward: Model, z: Tensor, goal: Goal) -> tuple[Tensor, Tensor, Tensor]:
-    """The one step all gradient attacks share: gradient [B, ...] and score [B] at z, and the model's answer there."""
+def score_gradient(forward: Model, z: Tensor, score: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """What all gradient attacks share: gradient [B, ...] and score [B] at z, and the model's answer there."""
     z = z.detach().requires_grad_()
     out = forward(z)
-    score = goal.score(out)
+    scores = score(out)
     # Of the sum, not with grad_outputs: those make torch import sympy, two seconds before the first attack. A single
     # score is its own sum: on one image the operation and its gradient cost 3 % of the step.
-    (g,) = torch.autograd.grad(score if score.numel() == 1 else score.sum(), z)
-    return g, score.detach(), out.detach()
+    (g,) = torch.autograd.grad(scores if scores.numel() == 1 else scores.sum(), z)
+    return g, scores.detach(), out.detach()
 
 
-def best(seen: Iterable[Seen], goal: Goal, samples: int) -> Seen:
-    """The best iterate of every sample: a reached goal first, then the higher score, then the earlier one.
+class Best:
+    """The best iterate of each of B samples, over all its copies.
 
-    Many are compared at once, because on a small batch an operation costs the same for one iterate as for forty.
+    A reached goal comes first, then the higher score, then the earlier iterate. Many are compared at once, because on a
+    small batch an operation costs the same for one iterate as for forty.
     """
-    z, score, out = (torch.cat(part) for part in zip(*seen))
-    rows = torch.arange(samples, device=z.device)
-    reached = goal[rows.repeat(len(z) // samples)].reached(out).view(-1, samples)
-    rank = torch.where(reached == reached.any(0), score.view(-1, samples), -torch.inf)
-    pick = rank.nan_to_num(-torch.inf).argmax(0) * samples + rows
-    return z[pick], score[pick], out[pick]
+
+    def __init__(self, goal: Goal, samples: int):
+        self.goal, self.samples = goal, samples
+        self.seen: list[Seen] = []
+
+    def see(self, z: Tensor, score: Tensor, out: Tensor) -> None:
+        """Iterates [copies * B, ...], their scores and the model's answers."""
+        self.seen.append((z, score, out))
+        if len(self.seen) * z.numel() > ROOM:
+            self.seen = [self._pick()]
+
+    def found(self) -> Tensor:
+        """The best of all that were seen: [B, ...]."""
+        return self._pick()[0]
+
+    def _pick(self) -> Seen:
+        z, score, out = (torch.cat(part) for part in zip(*self.seen))
+        rows = torch.arange(self.samples, device=z.device)
+        reached = self.goal[rows.repeat(len(z) // self.samples)].reached(out).view(-1, self.samples)
+        rank = torch.where(reached == reached.any(0), score.view(-1, self.samples), -torch.inf)
+        pick = rank.nan_to_num(-torch.inf).argmax(0) * self.samples + rows
+        return z[pick], score[pick], out[pick]
 
 
-@contextmanager
-def evaluating(model: Model) -> Iterator[None]:
-    """The model in evaluation mode with frozen weights; every module's mode and every weight's flag put back after."""
-    modules = list(model.modules()) if isinstance(model, nn.Module) else []
-    training = [m for m in modules if m.training]
-    learning = [p for p in model.parameters() if p.requires_grad] if modules else []
-    try:
-        for m in training:
-            m.training = False
-        for p in learning:
-            p.requires_grad_(False)
-        yield
-    finally:
-        for m in training:
-            m.training = True
-        for p in learning:
-            p.requires_grad_(True)
-
-
-@contextmanager
-def attacking(model: Model, x: Tensor, goal: Goal) -> Iterator[Model]:
-    """The model as an attack sees it: evaluating, and its first answer compared with the goal, before any loss is."""
-    weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
-    if weight is not None and weight.device != x.device:
-        raise ValueError(
-            f"x is on {x.device}, the model is on {weight.device}: "
-            f"use x.to({str(weight.device)!r}) or model.to(x.device)"
-        )
-    checked = False
-
-    def forward(z: Tensor) -> Tensor:
-        nonlocal checked
-        out = model(z)
-        if not checked:
-            _check_answer(z, out)
-            goal.check(out)
-            checked = True
-        return out
-
-    with evaluating(model), torch.enable_grad():
-        yield forward
-
-
-def _check_answer(z: Tensor, out: Tensor) -> None:
-    if not isinstance(out, Tensor):
-        return  # the goal knows what it needs
-    if out.ndim and len(out) != len(z):
-        raise ValueError(
-            f"the model returned {len(out)} answers, shape {list(out.shape)}, for {len(z)} inputs, "
-            f"shape {list(z.shape)}: it must keep the batch dimension"
-        )
-    if z.requires_grad and not out.requires_grad:
-        raise ValueError(
-            "the model's answer has no gradient with respect to its input: no_grad, detach or argmax inside the model "
-            "cut it, or it is an oracle; attacks by score or decision need no gradient"
-        )
-
-
-def check_steps(threat: Threat, steps: int, step_size: float) -> None:
-    """Raise for steps that are no steps; warn where the far end of the ball is out of reach."""
-    if steps < 0 or not 0 <= step_size < math.inf:
-        raise ValueError(
-            f"steps and step_size must be >= 0 and finite; got steps={steps}, step_size={step_size}: "
-            "the goal decides the direction"
-        )
-    if steps * step_size < threat.eps * (1 - 1e-6) and math.isfinite(threat.eps):
-        warnings.warn(
-            f"steps * step_size = {steps * step_size:g} < eps = {threat.eps:g}: the far end of the ball cannot be "
-            f"reached; use step_size >= {threat.eps / max(steps, 1):g} or more steps",
-            stacklevel=4,  # check_steps, the attack, its inference_mode wrapper, the caller
-        )
+def _starts(
+    x: Tensor, goal: Goal, threat: Threat, allowed: Allowed, restarts: int, generator: Generator | None
+) -> tuple[Tensor, Goal, Allowed]:
+    """Random members for every sample, all restarts in one batch [restarts * B, ...], with their goal and their set."""
+    z = torch.cat([allowed.sample(generator) for _ in range(restarts)])
+    if restarts == 1:
+        return z, goal, allowed
+    copies = torch.arange(len(x), device=x.device).repeat(restarts)
+    return z, goal[copies], threat.around(x[copies])

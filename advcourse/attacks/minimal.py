@@ -6,36 +6,45 @@ returned does not reach the goal: `measure.distances` asks the model again and s
 """
 
 import math
-from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from advcourse.attacks.gradient import Model, Trace, attacking, climb, ignore
-from advcourse.attacks.region import RIVALS, Norm, edge, faces, lead, like, nearer, nearest_crossing
-from advcourse.goals import Goal
-from advcourse.threats import L2, Unbounded
+from advcourse.asking import Model, Trace, attacking, ignore
+from advcourse.attacks.gradient import score_gradient
+from advcourse.attacks.region import Norm, clearance, edge, faces, like, nearer, nearest_crossing
+from advcourse.goals import Bordered, Goal
+from advcourse.threats import L1, L2, Linf, Unbounded
 
 PIXELS = Unbounded()
+RIVALS = 9  # of ten classes all
 
 
 @torch.inference_mode(False)
 def lbfgs(
-    model: Model, x: Tensor, goal: Goal, *, searches: int, steps: int, box: Unbounded = PIXELS, trace: Trace = ignore
+    model: Model,
+    x: Tensor,
+    goal: Bordered,
+    *,
+    searches: int,
+    steps: int,
+    box: Unbounded = PIXELS,
+    trace: Trace = ignore,
 ) -> Tensor:
-    """Box-constrained L-BFGS, in l_2: minimise |z - x|^2 - c odds(z) over the box, with the smallest c that suffices.
+    """Box-constrained L-BFGS, in l_2: minimise |z - x|^2 - c m(z) over the box, with the smallest c that suffices.
 
     The weight c is found by search: at most `searches` minimisations of at most `steps` iterations each, with SciPy's
-    L-BFGS-B in double precision, one sample after the other. The odds, whatever the goal's loss, are the paper's cross
-    entropy without its saturation. The trace sees the start and the result.
+    L-BFGS-B in double precision, one sample after the other. m is the goal's smooth margin, whatever its loss: for a
+    class the log odds, the paper's cross entropy without its saturation. The trace sees the start and the result.
     Szegedy et al., "Intriguing Properties of Neural Networks", ICLR 2014.
     """
+    _check_goal(goal, "lbfgs", "margins", "smooth_margin")
     z = _start(x, goal, box, searches, steps)
     trace(z)
     with attacking(model, x, goal) as forward:
-        left, smooth = _not_reached(forward, z, goal), replace(goal, loss=_odds)
+        left = _not_reached(forward, z, goal)
         for i in (left[k : k + 1] for k in range(len(left))):
-            z = z.index_copy(0, i, _search(forward, z[i], smooth[i], searches, steps, box))
+            z = z.index_copy(0, i, _search(forward, z[i], goal[i], searches, steps, box))
         z = _finished(forward, x, z, left, goal, L2, box, (RIVALS, 1, 1) if searches and steps else ())
     trace(z)
     return z
@@ -45,7 +54,7 @@ def lbfgs(
 def deepfool(
     model: Model,
     x: Tensor,
-    goal: Goal,
+    goal: Bordered,
     norm: Norm = L2,
     *,
     steps: int,
@@ -58,9 +67,12 @@ def deepfool(
 
     z <- z + (1 + overshoot) d, where d is the smallest displacement in the norm, box included, that crosses the face of
     one of the likeliest rivals. Samples that are done leave the batch; the points they found are moved along the edge
-    towards x. `norm` is L2 or Linf itself: there is no radius to give.
+    towards x. `norm` is L2, Linf or L1 itself: there is no radius to give.
     Moosavi-Dezfooli, Fawzi and Frossard, "DeepFool", CVPR 2016.
     """
+    _check_goal(goal, "deepfool", "margins")
+    if norm not in (L2, Linf, L1):
+        raise ValueError(f"norm must be L2, Linf or L1 itself, without a radius; got {norm!r}: use norm=L2")
     z = _start(x, goal, box, steps)
     trace(z)
     with attacking(model, x, goal) as forward:
@@ -69,14 +81,13 @@ def deepfool(
             if not len(left):
                 break
             here, aim = z[left].requires_grad_(), goal[left]
-            with torch.enable_grad():
-                gaps, normals = faces(forward(here), here, aim, rivals)
+            gaps, normals = faces(forward(here), here, aim, rivals)
             here = here.detach()
             d = nearest_crossing(gaps, normals, here, box, norm)
             z = z.index_copy(0, left, (here + (1 + overshoot) * d).clamp(box.lo, box.hi))
             trace(z)
             with torch.no_grad():
-                left = left[lead(forward(z[left]), aim) <= 0]
+                left = left[clearance(forward(z[left]), aim) <= 0]
         z = _finished(forward, x, z, start, goal, norm, box, (1, 1))
     trace(z)
     return z
@@ -86,7 +97,7 @@ def deepfool(
 def ddn(
     model: Model,
     x: Tensor,
-    goal: Goal,
+    goal: Bordered,
     *,
     steps: int,
     gamma: float = 0.05,
@@ -101,6 +112,7 @@ def ddn(
     mixture of all rivals, and between several near ones that is not the shortest way.
     Rony et al., "Decoupling Direction and Norm", CVPR 2019.
     """
+    _check_goal(goal, "ddn", "margins")
     z = _start(x, goal, box, steps)
     trace(z)
     with attacking(model, x, goal) as forward:
@@ -110,12 +122,8 @@ def ddn(
         radius = torch.ones(len(left), dtype=x.dtype, device=x.device)
         best_size = torch.full_like(radius, torch.inf)
         for step in range(walk if len(left) else 0):
-            here = here.detach().requires_grad_()
-            with torch.enable_grad():
-                out = forward(here)
-                (g,) = torch.autograd.grad(aim.score(out).sum(), here)
-            here, reached = here.detach(), lead(out.detach(), aim) > 0
-            d = here - start
+            g, _, out = score_gradient(forward, here, aim.score)
+            d, reached = here - start, clearance(out, aim) > 0
             size = _length(d)
             better = reached & (size < best_size)
             best, best_size = torch.where(like(better, x), here, best), torch.where(better, size, best_size)
@@ -134,32 +142,24 @@ def ddn(
     return z
 
 
-def _odds(logits: Tensor, y: Tensor) -> Tensor:
-    """log (1 - p_y) / p_y = log sum_{k != y} exp a_k - a_y, the margin with a soft maximum: [B, K], [B] -> [B].
-
-    The cross entropy is log(1 + exp odds). It rises and falls with the odds, but is flat where the model is sure.
-    """
-    return logits.scatter(1, y[:, None], -torch.inf).logsumexp(1) - logits.gather(1, y[:, None]).squeeze(1)
-
-
-def _search(forward: Model, x: Tensor, goal: Goal, searches: int, steps: int, box: Unbounded) -> Tensor:
+def _search(forward: Model, x: Tensor, goal: Bordered, searches: int, steps: int, box: Unbounded) -> Tensor:
     """The nearest minimiser over all weights c that reaches the goal, else the last one: one sample, [1, ...]."""
     from scipy.optimize import minimize
 
-    def image(flat) -> Tensor:
+    def point(flat) -> Tensor:
         return torch.from_numpy(flat).to(x.device, x.dtype).view_as(x).clamp(box.lo, box.hi)
 
     def value(flat, c: float):
-        g, score, _ = climb(forward, image(flat), goal)
+        g, m, _ = score_gradient(forward, point(flat), goal.smooth_margin)
         d = (flat - centre) / unit
-        return d @ d - c * score.item() / unit**2, 2 * d / unit - c * g.double().cpu().numpy().ravel() / unit**2
+        return d @ d - c * m.item() / unit**2, 2 * d / unit - c * g.double().cpu().numpy().ravel() / unit**2
 
     with torch.no_grad():
-        gap = -lead(forward(x), goal).item()
-    slope = climb(forward, x, goal)[0].double().norm().item()
+        gap = -clearance(forward(x), goal).item()
+    slope = score_gradient(forward, x, goal.smooth_margin)[0].double().norm().item()
     if not slope:
         return x
-    # The distance if the odds were linear and had no box: SciPy's tolerances are meant for numbers around one. In an
+    # The distance if the margin were linear and had no box: SciPy's tolerances are meant for numbers around one. In an
     # endless box a score that grows faster than a square has no minimiser, and a thousand times as far is enough.
     unit = max(gap / slope, torch.finfo(x.dtype).eps)
     start = centre = x.double().cpu().numpy().ravel()
@@ -168,11 +168,11 @@ def _search(forward: Model, x: Tensor, goal: Goal, searches: int, steps: int, bo
     z, nearest, best, c, low, high = x, math.inf, None, 2 * unit / slope, 0.0, math.inf
     for _ in range(searches):
         found = minimize(value, start, (c,), "L-BFGS-B", jac=True, bounds=bounds, options=settings)
-        z = edge(forward, x, image(found.x), goal, box)
+        z = edge(forward, x, point(found.x), goal, box)
         with torch.no_grad():
-            reached = bool(lead(forward(z), goal) > 0)
-        if reached and L2.size(None, z - x).item() < nearest:
-            best, nearest, start = z, L2.size(None, z - x).item(), z.double().cpu().numpy().ravel()
+            reached = bool(clearance(forward(z), goal) > 0)
+        if reached and L2.size(z - x).item() < nearest:
+            best, nearest, start = z, L2.size(z - x).item(), z.double().cpu().numpy().ravel()
         low, high = (low, c) if reached else (c, high)
         if high < 1.1 * low:
             break
@@ -184,6 +184,17 @@ def _length(d: Tensor) -> Tensor:
     """|d|_2 of each sample, [B, ...] -> [B], never zero; summed in double precision, where tiny squares are not."""
     length = torch.linalg.vector_norm(d.flatten(1), dim=1, dtype=torch.float64)
     return length.to(d.dtype).clamp(min=torch.finfo(d.dtype).tiny)
+
+
+def _check_goal(goal: Goal, attack: str, *needed: str) -> None:
+    """Raise a TypeError that teaches where a goal lacks a method of `Bordered` that the attack asks."""
+    missing = [name for name in needed if not hasattr(goal, name)]
+    if missing:
+        raise TypeError(
+            f"{attack} looks for the border of the goal's region and asks goal.{missing[0]}(out), which "
+            f"{type(goal).__name__} does not have: goals.Bordered says what it returns. fgsm, iterative_fgsm and pgd "
+            "ask for the goal's score alone"
+        )
 
 
 def _start(x: Tensor, goal: Goal, box: Unbounded, *counts: int) -> Tensor:
@@ -202,11 +213,18 @@ def _not_reached(forward: Model, x: Tensor, goal: Goal) -> Tensor:
 
 
 def _finished(
-    forward: Model, x: Tensor, z: Tensor, left: Tensor, goal: Goal, norm: Norm, box: Unbounded, rivals: tuple[int, ...]
+    forward: Model,
+    x: Tensor,
+    z: Tensor,
+    left: Tensor,
+    goal: Bordered,
+    norm: Norm,
+    box: Unbounded,
+    budgets: tuple[int, ...],
 ) -> Tensor:
     """z with the samples that were attacked brought to the edge, and along it towards x."""
     if not len(left):
         return z.clone()  # never the tensor that the trace has seen
     start, aim = x.detach()[left], goal[left]
     at = edge(forward, start, z[left], aim, box)
-    return z.index_copy(0, left, nearer(forward, start, at, aim, norm, box, rivals))
+    return z.index_copy(0, left, nearer(forward, start, at, aim, norm, box, budgets))

@@ -1,51 +1,44 @@
 """The decision region around a point: its linearised faces, the smallest step onto one of them, and its true edge.
 
-A rival k of class y is a face {d : a_k - a_y + <w, d> = 0} with the normal w = grad(a_k - a_y). The smallest step onto
-a face within the box is found exactly. A network is not linear: what the step found is then brought to the edge.
+A margin m of the goal is a face {d : m + <w, d> = 0} with the normal w = grad m; for the class y, m = a_k - a_y with a
+rival k. The smallest step onto a face within the box is found exactly. A network is not linear: what the step found is
+then brought to the edge.
 """
-
-from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from advcourse.attacks.gradient import Model
-from advcourse.goals import Goal, Targeted, margin
-from advcourse.threats import L2, Linf, Unbounded
+from advcourse.asking import Model
+from advcourse.goals import Bordered
+from advcourse.threats import L1, L2, Linf, Unbounded
 
-Norm = type[L2] | type[Linf]
-RIVALS = 9  # of ten classes all
+Norm = type[L2] | type[Linf] | type[L1]
 
 
-def lead(out: Tensor, goal: Goal) -> Tensor:
-    """By how much the goal is reached, less what rounding may take back: out [B, K] -> [B], positive where it is clear.
+def clearance(out: Tensor, goal: Bordered) -> Tensor:
+    """By how much the goal is reached, less what rounding may take back: out [B, ...] -> [B], above zero where clear.
 
-    The same sample in another batch is rounded differently. A point whose lead is positive is found to reach the goal
-    there too; a point exactly on the boundary is not.
+    The same sample in another batch is rounded differently. A point with a positive clearance is found to reach the
+    goal there too; a point exactly on the border is not.
     """
-    return replace(goal, loss=margin).score(out) - _rounding(out)
+    return goal.margins(out).amax(1) - _rounding(out)
 
 
 def _rounding(out: Tensor) -> Tensor:
-    # The sums inside a network are larger than its logits, which may all be small where two of them meet.
-    return 256 * torch.finfo(out.dtype).eps * out.abs().amax(1)
+    # The sums inside a network are larger than its outputs, which may all be small where two of them meet.
+    return 256 * torch.finfo(out.dtype).eps * out[:, None].flatten(1).abs().amax(1)
 
 
-def faces(out: Tensor, z: Tensor, goal: Goal, rivals: int) -> tuple[Tensor, Tensor]:
-    """Gaps [B, R] that are still to be climbed and their gradients [B, R, n], from logits out [B, K] with a graph to z.
+def faces(out: Tensor, z: Tensor, goal: Bordered, most: int) -> tuple[Tensor, Tensor]:
+    """Gaps [B, R] that are still to be climbed and their gradients [B, R, n], from outputs out with a graph to z.
 
-    Untargeted, each of the R likeliest rivals is a face of its own, and to cross one of them is enough. Targeted, the
-    face is that towards the strongest rival of the target.
+    Each of the R <= most largest margins is a face of its own, and to cross one of them is enough.
     """
-    own = (goal.t if isinstance(goal, Targeted) else goal.y)[:, None]
-    others = out.detach().scatter(1, own, -torch.inf)
-    if isinstance(goal, Targeted):
-        climbs = out.gather(1, own) - out.gather(1, others.argmax(1, keepdim=True))
-    else:
-        climbs = out.gather(1, others.topk(min(rivals, out.shape[1] - 1), dim=1).indices) - out.gather(1, own)
-    sums = climbs.sum(0)
+    margins = goal.margins(out)
+    margins = margins.topk(min(most, margins.shape[1]), dim=1).values
+    sums = margins.sum(0)
     normals = [torch.autograd.grad(s, z, retain_graph=i + 1 < len(sums))[0].flatten(1) for i, s in enumerate(sums)]
-    return _rounding(out.detach())[:, None] - climbs.detach(), torch.stack(normals, 1)
+    return _rounding(out.detach())[:, None] - margins.detach(), torch.stack(normals, 1)
 
 
 def nearest_crossing(gaps: Tensor, normals: Tensor, z: Tensor, box: Unbounded, norm: Norm) -> Tensor:
@@ -60,7 +53,7 @@ def nearest_crossing(gaps: Tensor, normals: Tensor, z: Tensor, box: Unbounded, n
     gaps, normals = gaps / scale, torch.where(scale[..., None] > 0, normals / scale[..., None], 0.0)
     stopped = torch.where(normals > 0, here[:, None] >= box.hi, here[:, None] <= box.lo)
     free = normals.masked_fill(stopped, 0.0)
-    distance = gaps / (free.norm(dim=2) if norm is L2 else free.abs().sum(2))
+    distance = gaps / (free * norm.steepest(free.flatten(0, 1)).view_as(free)).sum(2)
     known, best = torch.zeros_like(distance, dtype=torch.bool), torch.full_like(distance[:, 0], torch.inf)
     d = torch.zeros_like(here)
     while True:
@@ -78,42 +71,43 @@ def nearest_crossing(gaps: Tensor, normals: Tensor, z: Tensor, box: Unbounded, n
 def _cross(gap: Tensor, normal: Tensor, z: Tensor, box: Unbounded, norm: Norm) -> tuple[Tensor, Tensor]:
     """The smallest d [B, n] in the norm with <normal, d> = gap and z + d in the box, and its length [B].
 
-    Lagrange: pixel i moves by min(s rate_i, room_i) along its normal, with rate |w_i| in l_2 and 1 in l_inf. With the
-    pixels that the box stops known, s follows; started with none, s and that set can only grow. A gap out of reach
-    ends in the corner of the box, at an infinite length.
+    Lagrange: the pixels that the box has not stopped move by s along the norm's steepest direction of their normal: |w|
+    in l_2, all alike in l_inf, the one with the largest |w| alone in l_1. With the stopped ones known, s follows;
+    started with none, s and that set can only grow. A gap out of reach ends in the corner of the box, at an infinite
+    length.
     """
-    slope, room = normal.abs(), torch.where(normal > 0, box.hi - z, z - box.lo)
-    rate = slope if norm is L2 else (slope > 0).to(slope.dtype)
-    stopped = (rate == 0) | (room <= 0)
+    slope = normal.abs()
+    room = torch.where(slope > 0, torch.where(normal > 0, box.hi - z, z - box.lo), 0.0)
+    stopped = room <= 0
     while True:
-        need = gap - torch.where(stopped & (rate > 0), slope * room, 0.0).sum(1)
-        s = need.clamp(min=0) / (slope * rate).masked_fill(stopped, 0.0).sum(1)
+        rate = norm.steepest(slope.masked_fill(stopped, 0.0))
+        need = gap - torch.where(stopped, slope * room, 0.0).sum(1)
+        s = need.clamp(min=0) / (slope * rate).sum(1)
         # No pixel left and nothing to gain is 0 / 0, and it is reached.
         s = torch.where(need > 0, s, 0.0)[:, None]
-        now = stopped | (s * rate >= room)
+        now = stopped | ((rate > 0) & (s * rate >= room))
         if torch.equal(now, stopped):
             break
         stopped = now
-    moved = torch.where(rate > 0, torch.minimum(s * rate, room), 0.0)
-    length = torch.where(s.squeeze(1).isinf(), torch.inf, moved.norm(dim=1) if norm is L2 else moved.amax(1))
-    return normal.sign() * moved, length
+    moved = torch.where(stopped, room, s * rate)
+    return normal.sign() * moved, torch.where(s.squeeze(1).isinf(), torch.inf, norm.size(moved))
 
 
-def edge(forward: Model, x: Tensor, z: Tensor, goal: Goal, box: Unbounded, rounds: int = 3) -> Tensor:
+def edge(forward: Model, x: Tensor, z: Tensor, goal: Bordered, box: Unbounded, rounds: int = 3) -> Tensor:
     """Each z that clearly reaches the goal, moved back towards x as far as it stays so: regula falsi.
 
     The way is the segment from x to z, also where z lies outside of the box, each of its points brought into the box.
-    Every round aims a little behind the root, where one fiftieth of the last lead is left.
+    Every round aims a little behind the root, where one fiftieth of the last clearance is left.
     """
     with torch.no_grad():
         best = z.clamp(box.lo, box.hi)
-        behind, ahead = lead(forward(x), goal), lead(forward(best), goal)
+        behind, ahead = clearance(forward(x), goal), clearance(forward(best), goal)
         between = (behind <= 0) & (ahead > 0)
         low, high = torch.zeros_like(behind), torch.ones_like(ahead)
         for _ in range(rounds):
             share = low + (high - low) * ((0.02 * ahead - behind) / (ahead - behind)).clamp(0, 1)
             there = torch.lerp(x, z, like(share, x)).clamp(box.lo, box.hi)
-            now = lead(forward(there), goal)
+            now = clearance(forward(there), goal)
             hit = (now > 0) & between
             best = torch.where(like(hit, x), there, best)
             low, behind = torch.where(hit, low, share), torch.where(hit, behind, now)
@@ -122,29 +116,28 @@ def edge(forward: Model, x: Tensor, z: Tensor, goal: Goal, box: Unbounded, round
 
 
 def nearer(
-    forward: Model, x: Tensor, z: Tensor, goal: Goal, norm: Norm, box: Unbounded, rivals: tuple[int, ...]
+    forward: Model, x: Tensor, z: Tensor, goal: Bordered, norm: Norm, box: Unbounded, budgets: tuple[int, ...]
 ) -> Tensor:
     """Each z at the edge, moved along it towards x: the faces at z, crossed from x, and back to the edge.
 
     At the nearest point of the goal's region z - x already is the smallest step onto the face there. Elsewhere the
-    crossing from x is a shorter one. `rivals` holds how many faces each round asks for; who gains nothing is done.
+    crossing from x is a shorter one. `budgets` says how many faces each round may ask for; who gains nothing is done.
     Abdollahpour, Moosavi-Dezfooli and Frossard, "Revisiting DeepFool", arXiv:2303.12481, 2023.
     """
     with torch.no_grad():
         open_ = goal.reached(forward(z)).nonzero().squeeze(1)
-    for count in rivals:
+    for most in budgets:
         if not len(open_):
             break
         here, start, aim = z[open_].requires_grad_(), x[open_], goal[open_]
-        with torch.enable_grad():
-            gaps, normals = faces(forward(here), here, aim, count)
+        gaps, normals = faces(forward(here), here, aim, most)
         here = here.detach()
         gaps = gaps + (normals @ (here - start).flatten(1)[..., None]).squeeze(2)
         # Behind the face; the way back leads through the smallest step onto it, pixels at the box included.
         new = start + 1.02 * nearest_crossing(gaps, normals, start, box, norm)
         new = edge(forward, start, new, aim, box)
         with torch.no_grad():
-            better = (lead(forward(new), aim) > 0) & (norm.size(None, new - start) < norm.size(None, here - start))
+            better = (clearance(forward(new), aim) > 0) & (norm.size(new - start) < norm.size(here - start))
         open_ = open_[better]
         z = z.index_copy(0, open_, new[better])
     return z

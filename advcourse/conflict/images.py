@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from advcourse.attacks.gradient import evaluating, ignore
+from advcourse.asking import evaluating, ignore
 
 DEPTH = 3  # stages of the network whose features are compared; the last has 28 x 28 places
 

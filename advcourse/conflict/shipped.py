@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from advcourse import data
-from advcourse.attacks.gradient import ignore
+from advcourse.asking import ignore
 from advcourse.conflict.images import cue_conflict
 from advcourse.conflict.protocol import NEITHER
 from advcourse.models import imagenet_names, pretrained

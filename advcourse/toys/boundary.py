@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from advcourse.attacks.gradient import Model, evaluating
+from advcourse.asking import Model, evaluating
 from advcourse.goals import check_labels
 from advcourse.threats import Threat
 

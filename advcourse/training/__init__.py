@@ -1,12 +1,11 @@
 """Training. A loss is a function (model, x, y) -> scalar, and robust training differs from standard by that alone."""
 
-from advcourse.attacks.gradient import ignore
+from advcourse.asking import ignore
 
 from . import parallel
 from .free import Free, Replayed
 from .loop import fit, train_epoch, train_step
 from .losses import (
-    Adversary,
     TrainingLoss,
     absolute_loss,
     descent_loss,
@@ -19,7 +18,6 @@ from .losses import (
 __all__ = [
     # what is minimised
     "TrainingLoss",
-    "Adversary",
     "standard_loss",
     "absolute_loss",
     "kurakin_loss",

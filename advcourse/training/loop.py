@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from tqdm import tqdm
 
-from advcourse.attacks.gradient import ignore
+from advcourse.asking import ignore
 
 from .losses import TrainingLoss
 

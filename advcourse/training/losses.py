@@ -5,11 +5,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from advcourse.attacks.gradient import Model, predicted
+from advcourse.asking import Adversary, Model, predicted
 from advcourse.convex import min_norm_point
 from advcourse.goals import Goal, Untargeted, cross_entropy
 
-Adversary = Callable[[Model, Tensor, Goal], Tensor]
 TrainingLoss = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
 

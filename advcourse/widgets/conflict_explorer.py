@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from traitlets import CFloat, Enum, TraitError, validate
 
 from advcourse import conflict, data, draw, measure
-from advcourse.attacks.gradient import Model
+from advcourse.asking import Model
 from advcourse.draw.cues import answers
 from advcourse.models import imagenet_names
 from advcourse.toys import PATTERNS

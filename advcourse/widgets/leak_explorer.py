@@ -8,7 +8,8 @@ from torch import Tensor
 from traitlets import CFloat, Enum, TraitError, validate
 
 from advcourse import draw, measure
-from advcourse.attacks.gradient import Model, fgsm, iterative_fgsm, predicted
+from advcourse.asking import Model, predicted
+from advcourse.attacks.gradient import fgsm, iterative_fgsm
 from advcourse.data import Images
 from advcourse.goals import Untargeted
 from advcourse.threats import Linf

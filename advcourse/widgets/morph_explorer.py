@@ -8,7 +8,7 @@ from torch import Tensor
 from traitlets import CFloat, TraitError, validate
 
 from advcourse import draw, measure
-from advcourse.attacks.gradient import Model
+from advcourse.asking import Model
 from advcourse.widgets.panel import Panel, figure
 
 

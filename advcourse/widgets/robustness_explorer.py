@@ -9,7 +9,8 @@ from torch import Tensor
 from traitlets import CFloat, validate
 
 from advcourse import draw, measure
-from advcourse.attacks.gradient import Model, input_gradient, pgd
+from advcourse.asking import Model
+from advcourse.attacks.gradient import input_gradient, pgd
 from advcourse.data import Images
 from advcourse.goals import Untargeted
 from advcourse.threats import Linf

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from advcourse import measure
-from advcourse.attacks.gradient import Model
+from advcourse.asking import Model
 from advcourse.goals import Goal, Targeted, Untargeted
 
 UNTARGETED, LEAST_LIKELY = "none (untargeted)", "least likely"
