@@ -51,6 +51,7 @@ def status_of(diagnosis: str) -> str:
 GIVE_AWAYS = (
     *(".sign()", "clamp(", ".grad(", "argmin(", "argmax(", "reduction=", "detach(", "clone(", "norm(", "amax("),
     *("round(", ".sum()", "torch.cat", "Untargeted", "m - k +", "(m - k)"),
+    *(".inverse", "quantile(", "sigmoid(", "logit(", "randperm", "gather", "sqrt(", "1 - rate"),
 )
 
 

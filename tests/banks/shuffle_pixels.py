@@ -94,6 +94,10 @@ def fixed_seed(x, generator):
     return reference(x, torch.Generator().manual_seed(0))
 
 
+def reseeded(x, generator):
+    return reference(x, generator.manual_seed(generator.initial_seed()))
+
+
 def square_only(x, generator):
     return image_by_image(x, generator) if x.shape[2] == x.shape[3] else x.clone()
 
@@ -134,6 +138,7 @@ BANK = {
     "noise added": ("new-pixels", lambda x, g: (x + 0.1 * torch.randn(x.shape, generator=g)).clamp(0, 1)),
     "the global randomness": ("ignores-generator", globally),
     "a seed of its own": ("always-the-same", fixed_seed),
+    "sets the generator back": ("reseeds", reseeded),
     "squares only": ("wrong-elsewhere", square_only),
     "colour only": ("wrong-elsewhere", colour_only),
     "eight by eight": ("wrong-elsewhere", eight_by_eight),
