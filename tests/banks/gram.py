@@ -33,42 +33,6 @@ def total(f):
     return torch.bmm(f.flatten(2), f.flatten(2).transpose(1, 2))
 
 
-def centred(f):
-    return f - f.mean((2, 3), keepdim=True)
-
-
-def correlation(f):
-    return torch.stack([torch.corrcoef(one.flatten(1)).reshape(len(one), len(one)) for one in f])
-
-
-def unbiased(f):
-    return torch.stack([torch.cov(one.flatten(1)).reshape(len(one), len(one)) for one in f])
-
-
-def cosine(f):
-    rows = torch.nn.functional.normalize(f.flatten(2), dim=2)
-    return rows @ rows.transpose(1, 2)
-
-
-def scrambled(f):
-    b, c, h, w = f.shape
-    flat = f.reshape(b, h * w, c)
-    return flat.transpose(1, 2) @ flat / (h * w)
-
-
-def means(f):
-    m = f.mean((2, 3))
-    return m[:, :, None] * m[:, None]
-
-
-def of_the_batch(f):
-    return reference(f).mean(0).expand(len(f), -1, -1)
-
-
-def diagonal(f):
-    return torch.diag_embed(f.square().mean((2, 3)))
-
-
 def twenty_places(f):
     return total(f) / 20
 
@@ -86,17 +50,6 @@ BANK = {
     "image by image": ("ok", image_by_image),
     "the stub": ("not-attempted", lambda features: ...),
     "a stub for the rows": ("not-attempted", lambda features: ... @ features),
-    "a sum": ("sum", total),
-    "channels too": ("divides-by-channels-too", lambda f: total(f) / f[0].numel()),
-    "channels": ("divides-by-channels", lambda f: total(f) / f.shape[1]),
-    "centred": ("covariance", lambda f: reference(centred(f))),
-    "unbiased": ("covariance", unbiased),
-    "correlation": ("correlation", correlation),
-    "cosine": ("cosine", cosine),
-    "scrambled": ("scrambled-channels", scrambled),
-    "product of means": ("product-of-means", means),
-    "of the batch": ("one-for-all", of_the_batch),
-    "diagonal": ("diagonal-only", diagonal),
     "twice": ("wrong-value", lambda f: 2 * reference(f)),
     "twenty places": ("wrong-elsewhere", twenty_places),
     "places by places": ("wrong-shape", lambda f: f.flatten(2).transpose(1, 2) @ f.flatten(2)),

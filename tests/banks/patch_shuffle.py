@@ -117,6 +117,14 @@ def fixed_seed(x, grid, generator):
     return reference(x, grid, torch.Generator().manual_seed(0))
 
 
+def first_only(x, grid, generator):
+    return torch.cat([reference(x[:1], grid, generator), x[1:]])
+
+
+def reseeded(x, grid, generator):
+    return reference(x, grid, generator.manual_seed(generator.initial_seed()))
+
+
 def square_only(x, grid, generator):
     size = x.shape[2] // grid
     cut = x.unfold(2, size, size).unfold(3, size, size)
@@ -167,6 +175,8 @@ BANK = {
     "noise": ("new-pixels", lambda x, grid, g: torch.rand(x.shape, generator=g)),
     "the global randomness": ("ignores-generator", globally),
     "a seed of its own": ("always-the-same", fixed_seed),
+    "the first image alone": ("not-every-image", first_only),
+    "sets the generator back": ("reseeds", reseeded),
     "square patches only": ("wrong-elsewhere", square_only),
     "colour only": ("wrong-elsewhere", colour_only),
     "three by three": ("wrong-elsewhere", lambda x, grid, g: reference(x, 3, g)),

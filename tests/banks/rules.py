@@ -52,6 +52,7 @@ GIVE_AWAYS = (
     *(".sign()", "clamp(", ".grad(", "argmin(", "argmax(", "reduction=", "detach(", "clone(", "norm(", "amax("),
     *("round(", ".sum()", "torch.cat", "Untargeted", "m - k +", "(m - k)"),
     *(".inverse", "quantile(", "sigmoid(", "logit(", "randperm", "gather", "sqrt(", "1 - rate"),
+    *("softmax(", "topk", "argsort", ".mean(", "permute", "einsum", "transpose", "!=", "=="),
 )
 
 

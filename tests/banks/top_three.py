@@ -38,22 +38,6 @@ def of(score):
     return lambda logits: score(logits).topk(3)
 
 
-def swapped(logits):
-    p, classes = reference(logits)
-    return classes, p
-
-
-def ascending(logits):
-    p, classes = reference(logits)
-    return p.flip(1), classes.flip(1)
-
-
-def in_class_order(logits):
-    p = logits.softmax(1)
-    classes = p.topk(3).indices.sort(1).values
-    return p.gather(1, classes), classes
-
-
 def first_columns(logits):
     p = logits.softmax(1)
     return p[:, :3], p.topk(3).indices
@@ -62,16 +46,6 @@ def first_columns(logits):
 def classes_of_the_batch(logits):
     p, classes = reference(logits)
     return p, classes[:1].expand_as(classes)
-
-
-def from_one(logits):
-    p, classes = reference(logits)
-    return p, classes + 1
-
-
-def shared(logits):
-    a, classes = logits.topk(3)
-    return a.softmax(1), classes
 
 
 def in_place(logits):
@@ -88,19 +62,9 @@ BANK = {
     "the stub": ("not-attempted", lambda logits: ...),
     "a stub in a pair": ("not-attempted", lambda logits: (..., ...)),
     "a stub for the probabilities": ("not-attempted", lambda logits: torch.topk(..., 3)),
-    "the logits": ("no-softmax", of(lambda a: a)),
-    "logarithms": ("log-probabilities", of(lambda a: a.log_softmax(1))),
     "sigmoid": ("sigmoid", of(torch.sigmoid)),
     "over the batch": ("softmax-over-the-batch", of(lambda a: a.softmax(0))),
-    "over everything": ("softmax-over-everything", of(lambda a: a.flatten().softmax(0).view_as(a))),
-    "twice": ("softmax-twice", of(lambda a: a.softmax(1).softmax(1))),
     "exponentials": ("exponentials", of(torch.exp)),
-    "softmax of the three": ("shared-among-three", shared),
-    "the smallest": ("smallest", lambda a: a.softmax(1).topk(3, largest=False)),
-    "ascending": ("ascending", ascending),
-    "in the order of the classes": ("in-class-order", in_class_order),
-    "classes first": ("classes-first", swapped),
-    "from one": ("counts-from-one", from_one),
     "the first columns": ("wrong-probabilities", first_columns),
     "the first row's classes": ("wrong-classes", classes_of_the_batch),
     "constant": ("wrong-value", lambda a: (torch.full((len(a), 3), 0.2), torch.zeros(len(a), 3))),

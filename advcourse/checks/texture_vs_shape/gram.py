@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
-from ..interview import Interview
-from ..mistakes import WrongFormula, refuse, same
-from ..verdict import fail, number
-
-
-def check_gram(ask: Interview) -> str:
-    f = features(2, 3, 4, 5)
-    found = ask(f)
-    if not same(found, right(f)):
-        _explain(found, f)
-    moved = f.flatten(2)[:, :, torch.randperm(20, generator=torch.Generator().manual_seed(1))].view_as(f)
-    for other, where in (
-        (f[:1], "a single image"),
-        (features(3, 1, 2, 2), "one channel"),
-        (features(2, 6, 3, 3), "six channels"),
-        (moved, "features in other places"),
-        (f.double(), "float64"),
-    ):
-        if not same(ask(other), right(other)):
-            fail(
-                "wrong-elsewhere", f"Right for three channels of 4 x 5 places, not for {where}.", "What do you assume?"
-            )
-    return "Each entry is the mean, over all places, of the product of two channels; where they fired is forgotten."
-
-
-def features(*shape: int) -> Tensor:
-    """Positive on the whole, as features behind a ReLU are, so that a missing mean shows."""
-    return 0.6 + torch.randn(shape, generator=torch.Generator().manual_seed(5))
+from ..spec import Case, Spec, like
+from ..words import words
 
 
 def right(f: Tensor) -> Tensor:
@@ -76,83 +52,38 @@ def _diagonal(f: Tensor) -> Tensor:
     return torch.diag_embed(right(f).diagonal(dim1=1, dim2=2))
 
 
-WRONG_GRAMS = (
-    WrongFormula(
-        "sum",
-        "The first entry is {first} where {right} is right: {times} times as much.",
-        "A larger picture of the same texture should have the same matrix: what do you divide by?",
-        _products,
-    ),
-    WrongFormula(
-        "divides-by-channels-too",
-        "The first entry is {first} where {right} is right.",
-        "The mean runs over places: how many places are there, and do channels count among them?",
-        lambda f: right(f) / f.shape[1],
-    ),
-    WrongFormula(
-        "divides-by-channels",
-        "The first entry is {first} where {right} is right.",
-        "The mean runs over places: is what you divide by the number of places?",
-        lambda f: _products(f) / f.shape[1],
-    ),
-    WrongFormula(
-        "covariance",
-        "The first entry is {first} where {right} is right; the mean of each channel was taken away.",
-        "How strongly a channel fires on the whole is part of the texture: why remove it?",
-        lambda f: right(_centred(f)),
-    ),
-    WrongFormula(
-        "covariance",
-        "The first entry is {first} where {right} is right; the mean of each channel was taken away.",
-        "How strongly a channel fires on the whole is part of the texture: why remove it?",
-        lambda f: _products(_centred(f)) / (f.shape[2] * f.shape[3] - 1),
-    ),
-    WrongFormula(
-        "correlation",
-        "The diagonal is 1 throughout: the strength of each channel is gone.",
-        "How strongly a channel fires is part of the texture: what was it divided by?",
-        _correlation,
-    ),
-    WrongFormula(
-        "cosine",
-        "The diagonal is 1 throughout: the strength of each channel is gone.",
-        "How strongly a channel fires is part of the texture: what was it divided by?",
-        _cosine,
-    ),
-    WrongFormula(
-        "scrambled-channels",
-        "The first entry is {first} where {right} is right; numbers of different channels were read as one.",
-        "A reshape moves nothing in memory: which numbers come to lie in one row of yours?",
-        _scrambled,
-    ),
-    WrongFormula(
-        "product-of-means",
-        "The first entry is {first}, the square of the channel's mean; {right} is right.",
-        "Two channels that never fire at one place should give 0: do you multiply before or after the mean?",
-        _means,
-    ),
-    WrongFormula(
-        "one-for-all",
-        "Every image got the same matrix.",
-        "Each image has its own texture: over which dimensions do you sum?",
-        _over_the_batch,
-    ),
-    WrongFormula(
-        "diagonal-only",
-        "Everything off the diagonal is 0.",
-        "Which channels fire *together* stands off the diagonal: which pairs do you multiply?",
-        _diagonal,
-    ),
-)
+MISTAKES = {
+    "sum": like(_products),
+    "divides-by-channels-too": like(lambda f: right(f) / f.shape[1]),
+    "divides-by-channels": like(lambda f: _products(f) / f.shape[1]),
+    "covariance": like(lambda f: right(_centred(f)), lambda f: _products(_centred(f)) / (f.shape[2] * f.shape[3] - 1)),
+    "correlation": like(_correlation),
+    "cosine": like(_cosine),
+    "scrambled-channels": like(_scrambled),
+    "product-of-means": like(_means),
+    "one-for-all": like(_over_the_batch),
+    "diagonal-only": like(_diagonal),
+}
 
 
-def _explain(found: Tensor, f: Tensor) -> None:
-    wanted = right(f)
-    places = f.shape[2] * f.shape[3]
-    numbers = {"first": number(found[0, 0, 0]), "right": number(wanted[0, 0, 0]), "times": places}
-    refuse(found, WRONG_GRAMS, lambda formula: formula(f), **numbers)
-    fail(
-        "wrong-value",
-        f"The first entry is {numbers['first']} where {numbers['right']} is right.",
-        "Take two channels of the small case, multiply them place by place, and average by hand.",
-    )
+def cases() -> Iterator[Case]:
+    f = features(2, 3, 4, 5)
+    yield Case((f,), "wrong-value", mistakes=MISTAKES)
+    yield Case((f[:1],), "wrong-elsewhere", "a single image")
+    yield Case((features(3, 1, 2, 2),), "wrong-elsewhere", "one channel")
+    yield Case((features(2, 6, 3, 3),), "wrong-elsewhere", "six channels")
+    moved = f.flatten(2)[:, :, torch.randperm(20, generator=torch.Generator().manual_seed(1))].view_as(f)
+    yield Case((moved,), "wrong-elsewhere", "features in other places")
+    yield Case((f.double(),), "wrong-elsewhere", "float64")
+
+
+def features(*shape: int) -> Tensor:
+    """Positive on the whole, as features behind a ReLU are, so that a missing mean shows."""
+    return 0.6 + torch.randn(shape, generator=torch.Generator().manual_seed(5))
+
+
+def _numbers(found: Tensor, f: Tensor) -> dict:
+    return {"first": found[0, 0, 0], "right": right(f)[0, 0, 0], "places": f.shape[2] * f.shape[3]}
+
+
+check_gram = Spec(words(__file__), right, cases, _numbers)

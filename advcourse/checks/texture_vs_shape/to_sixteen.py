@@ -2,37 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
-from ..interview import Interview
-from ..mistakes import WrongFormula, refuse, same
-from ..verdict import fail, number
+from ..spec import Case, Spec, like
+from ..words import words
 
 Members = dict[str, list[int]]
 
 
-def check_to_sixteen(ask: Interview) -> str:
+def _each(value: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Members], Tensor]:
+    def formula(p: Tensor, members: Members) -> Tensor:
+        return torch.stack([value(p.double()[:, list(ks)]) for ks in members.values()], 1)
+
+    return formula
+
+
+right = _each(lambda part: part.mean(1))
+_SUM = _each(lambda part: part.sum(1))
+
+
+def _first_decides(p: Tensor, members: Members) -> Tensor:
+    return _SUM(torch.nn.functional.one_hot(p.argmax(1), p.shape[1]), members)
+
+
+def _by_name(p: Tensor, members: Members) -> Tensor:
+    return right(p, dict(sorted(members.items())))
+
+
+MISTAKES = {
+    "sum": like(_SUM),
+    "max": like(_each(lambda part: part.amax(1))),
+    "median": like(_each(lambda part: part.quantile(0.5, dim=1)), _each(lambda part: part.median(1).values)),
+    "geometric-mean": like(_each(lambda part: part.log().mean(1).exp())),
+    "mean-of-logarithms": like(_each(lambda part: part.log().mean(1))),
+    "first-member": like(_each(lambda part: part[:, 0])),
+    "best-class-first": like(_first_decides),
+    "divides-by-all": like(lambda p, members: _SUM(p, members) / p.shape[1]),
+    "divides-by-categories": like(lambda p, members: _SUM(p, members) / len(members)),
+    "renormalised": like(lambda p, members: right(p, members) / right(p, members).sum(1, keepdim=True)),
+    "softmax-again": like(lambda p, members: right(p, members).softmax(1)),
+    "counts-from-one": like(lambda p, members: right(p.roll(1, 1), members)),
+    "sorted-by-name": like(_by_name),
+}
+
+
+def cases() -> Iterator[Case]:
     p, members = answers(), groups()
-    found = ask(p, members)
-    if not same(found, right(p, members)):
-        _explain(found, p, members)
-    backwards = dict(reversed(members.items()))
-    for other, table, where in (
-        (p, backwards, "the categories in another order"),
-        (p[:1], members, "a single image"),
-        (p, {"all": list(range(12)), "last": [11]}, "two other categories, one of them with every class"),
-        (p.double(), members, "float64"),
-    ):
-        if not same(ask(other, table), right(other, table)):
-            fail("wrong-elsewhere", f"Right for four categories of twelve classes, not for {where}.", "What differs?")
-    return "Each category gets the mean of its members, in the order of the dict, however many they are."
-
-
-def right(p: Tensor, members: Members) -> Tensor:
-    return _each(lambda part: part.mean(1))(p, members)
+    yield Case((p, members), "wrong-value", mistakes=MISTAKES)
+    yield Case((p, dict(reversed(members.items()))), "wrong-elsewhere", "the categories in another order")
+    yield Case((p[:1], members), "wrong-elsewhere", "a single image")
+    two = {"all": list(range(12)), "last": [11]}
+    yield Case((p, two), "wrong-elsewhere", "two other categories, one of them with every class")
+    yield Case((p.double(), members), "wrong-elsewhere", "float64")
 
 
 def groups() -> Members:
@@ -47,125 +71,15 @@ def answers() -> Tensor:
     return raw.softmax(1)
 
 
-def _each(value: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Members], Tensor]:
-    def formula(p: Tensor, members: Members) -> Tensor:
-        return torch.stack([value(p.double()[:, list(ks)]) for ks in members.values()], 1)
-
-    return formula
-
-
-_MEAN = _each(lambda part: part.mean(1))
-
-
-def _first_decides(p: Tensor, members: Members) -> Tensor:
-    best = torch.nn.functional.one_hot(p.argmax(1), p.shape[1])
-    return _each(lambda part: part.sum(1))(best, members)
-
-
-def _shifted(p: Tensor, members: Members) -> Tensor:
-    return _MEAN(p.roll(1, 1), members)
-
-
-def _by_name(p: Tensor, members: Members) -> Tensor:
-    return _MEAN(p, dict(sorted(members.items())))
-
-
-WRONG_MAPPINGS = (
-    WrongFormula(
-        "sum",
-        "The category of five classes got {five} where its mean is {right}: five times as much.",
-        "Dogs have 109 classes of the 1000, knives one: who wins a guess that knows nothing, if members add up?",
-        _each(lambda part: part.sum(1)),
-    ),
-    WrongFormula(
-        "max",
-        "The category of five classes got {five}, its largest member; its mean is {right}.",
-        "The more members, the larger the largest of them: what treats categories of all sizes alike?",
-        _each(lambda part: part.amax(1)),
-    ),
-    WrongFormula(
-        "median",
-        "The category of five classes got {five} where {right} is right.",
-        "The median forgets how sure the network is of the one right breed: what was asked for?",
-        _each(lambda part: part.quantile(0.5, dim=1)),
-    ),
-    WrongFormula(
-        "geometric-mean",
-        "The category of five classes got {five} where {right} is right.",
-        "A mean of logarithms is ruled by the least probable member: what is averaged here?",
-        _each(lambda part: part.log().mean(1).exp()),
-    ),
-    WrongFormula(
-        "mean-of-logarithms",
-        "The answers are negative: {five} for the category of five classes.",
-        "Are these probabilities, or their logarithms?",
-        _each(lambda part: part.log().mean(1)),
-    ),
-    WrongFormula(
-        "first-member",
-        "The category of five classes got {five}, the probability of its first member.",
-        "What about the other members?",
-        _each(lambda part: part[:, 0]),
-    ),
-    WrongFormula(
-        "best-class-first",
-        "The answers are only zeros and ones: each image's most probable class was looked up in the categories.",
-        "The best of all classes may be in no category at all, and a category may win by several: what comes first?",
-        _first_decides,
-    ),
-    WrongFormula(
-        "divides-by-all",
-        "The category of five classes got {five} where {right} is right.",
-        "How many members does the category have, and by how many do you divide?",
-        lambda p, members: _each(lambda part: part.sum(1))(p, members) / p.shape[1],
-    ),
-    WrongFormula(
-        "divides-by-categories",
-        "The category of five classes got {five} where {right} is right.",
-        "How many members does the category have, and by how many do you divide?",
-        lambda p, members: _each(lambda part: part.sum(1))(p, members) / len(members),
-    ),
-    WrongFormula(
-        "renormalised",
-        "The first row adds up to {total}, though the means do not.",
-        "Only the order of the categories matters for a decision: return the plain means.",
-        lambda p, members: _MEAN(p, members) / _MEAN(p, members).sum(1, keepdim=True),
-    ),
-    WrongFormula(
-        "softmax-again",
-        "The first row is nearly even, from {low} to {high}.",
-        "The probabilities have been through a softmax already: what does a second one do to them?",
-        lambda p, members: _MEAN(p, members).softmax(1),
-    ),
-    WrongFormula(
-        "counts-from-one",
-        "The category of a single class got {one}, the probability of the class before.",
-        "The members are places that count from 0: where does yours begin?",
-        _shifted,
-    ),
-    WrongFormula(
-        "sorted-by-name",
-        "The columns are right, but in alphabetical order.",
-        "Which order do the categories have in the dict?",
-        _by_name,
-    ),
-)
-
-
-def _explain(found: Tensor, p: Tensor, members: Members) -> None:
+def _numbers(found: Tensor, p: Tensor, members: Members) -> dict:
     wanted = right(p, members)
-    numbers = {
-        "five": number(found[0, 3]),
-        "right": number(wanted[0, 3]),
-        "one": number(found[0, 0]),
-        "total": number(found[0].sum()),
-        "low": number(found[0].min()),
-        "high": number(found[0].max()),
+    return {
+        "five": found[0, -1],
+        "right": wanted[0, -1],
+        "one": found[0, 0],
+        "total": found[0].sum(),
+        "row": found[0],
     }
-    refuse(found, WRONG_MAPPINGS, lambda formula: formula(p, members), **numbers)
-    fail(
-        "wrong-value",
-        f"The first row's categories got {', '.join(map(number, found[0]))}; "
-        f"{', '.join(map(number, wanted[0]))} is right.",
-        "Take the small case and compute one column by hand.",
-    )
+
+
+check_to_sixteen = Spec(words(__file__), right, cases, _numbers)

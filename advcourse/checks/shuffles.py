@@ -1,0 +1,65 @@
+"""What the checks of shuffles share, of pixels and of patches: images, and questions about the randomness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Generator, Tensor
+
+from .interview import Interview
+from .verdict import Finding
+from .words import Words
+
+
+def images(*shape: int) -> Tensor:
+    """Images of which all numbers differ, so that every part can be found again."""
+    count = torch.Size(shape).numel()
+    return (torch.randperm(count, generator=seeded(9)) + 0.5).view(shape) / count
+
+
+def seeded(seed: int) -> Generator:
+    return Generator().manual_seed(seed)
+
+
+def in_order(rows: Tensor) -> Tensor:
+    """[B, N, D], the rows of each image in the order of their first number, in which all differ."""
+    return torch.stack([image[image[:, 0].argsort()] for image in rows])
+
+
+def one_order_for_all(new: Tensor, old: Tensor) -> bool:
+    """[B, N, D] before and after: whether the rows of every image went the same way."""
+    came_from = [(z[:, None, 0] == x[None, :, 0]).int().argmax(1) for z, x in zip(new, old)]
+    return all(torch.equal(order, came_from[0]) for order in came_from)
+
+
+def same_lines(new: Tensor, old: Tensor) -> bool:
+    """[B, H, W] before and after, all numbers different: whether the same ones still stand in a row together."""
+    return torch.equal(*(in_order(parts.sort(2).values) for parts in (new, old)))
+
+
+def require_generator(ask: Interview, say: Words, x: Tensor, *settings) -> None:
+    """The order is drawn with the generator, anew each time."""
+    generator = seeded(0)
+    first, second = (ask(x, *settings, generator) for _ in "12")
+    if not torch.equal(ask(x, *settings, seeded(0)), first):
+        say.fail("ignores-generator")
+    if torch.equal(ask(x, *settings, seeded(1)), first):
+        say.fail("always-the-same")
+    if torch.equal(first, second):
+        say.fail("reseeds")
+
+
+def require_elsewhere(
+    ask: Interview, say: Words, others: Iterable[tuple[str, tuple]], parts: Callable[..., Tensor]
+) -> None:
+    """Shuffled in these cases too: `parts(x, *settings)` [B, N, D] are what changes places."""
+    for where, (x, *settings) in others:
+        try:
+            z = ask(x, *settings, seeded(2))
+        except Finding as found:
+            if found.verdict.diagnosis in ("raises", "wrong-shape"):
+                say.fail("wrong-elsewhere", where=where)
+            raise
+        if not torch.equal(*(in_order(parts(v, *settings)) for v in (z, x))) or torch.equal(z, x):
+            say.fail("wrong-elsewhere", where=where)
