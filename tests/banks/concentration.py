@@ -33,10 +33,6 @@ def low(e, q=0.05):
     return e.quantile(q, dim=1)
 
 
-def wrong_axis(clean, ends):
-    return (ends.quantile(0.05, dim=0) - clean) / (ends.amax(0) - clean)
-
-
 def positive_only(clean, ends):
     return reference(clean, ends).abs() if clean.max() > -20 else torch.zeros_like(clean)
 
@@ -54,20 +50,6 @@ BANK = {
     "kthvalue": ("ok", kth),
     "the stub": ("not-attempted", lambda clean, ends: ...),
     "a stub for the quantile": ("not-attempted", lambda clean, ends: (... - clean) / (ends.amax(1) - clean)),
-    "of the best, not of the climb": ("forgets-clean", lambda c, e: low(e) / e.amax(1)),
-    "deviation": ("raw-spread", lambda c, e: e.std(1)),
-    "deviation of all": ("raw-spread", lambda c, e: e.std(1, correction=0)),
-    "deviation over mean": ("relative-deviation", lambda c, e: e.std(1) / e.mean(1)),
-    "deviation over size of the mean": ("relative-deviation", lambda c, e: e.std(1) / e.mean(1).abs()),
-    "the upper end": ("upper-quantile", lambda c, e: (low(e, 0.95) - c) / (e.amax(1) - c)),
-    "the worst": ("worst-restart", lambda c, e: (e.amin(1) - c) / (e.amax(1) - c)),
-    "the median": ("typical-restart", lambda c, e: (e.median(1).values - c) / (e.amax(1) - c)),
-    "the mean": ("typical-restart", lambda c, e: (e.mean(1) - c) / (e.amax(1) - c)),
-    "over the samples": ("wrong-axis", wrong_axis),
-    "best of all samples": ("best-of-the-batch", lambda c, e: (low(e) - c) / (e.max() - c)),
-    "what is missing": ("what-is-missing", lambda c, e: 1 - reference(c, e)),
-    "upside down": ("upside-down", lambda c, e: 1 / reference(c, e)),
-    "not divided": ("not-divided", lambda c, e: low(e) - c),
     "a tenth": ("wrong-value", lambda c, e: (low(e, 0.1) - c) / (e.amax(1) - c)),
     "not for very low margins": ("wrong-elsewhere", positive_only),
     "one number": ("wrong-shape", lambda c, e: reference(c, e).mean()),

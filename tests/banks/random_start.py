@@ -62,6 +62,10 @@ def reseeded(x, eps, generator):
     return reference(x, eps, generator.manual_seed(0))
 
 
+def set_back(x, eps, generator):
+    return reference(x, eps, generator.manual_seed(generator.initial_seed()))
+
+
 def fixed_radius(x, eps, generator):
     return reference(x, 0.1, generator)
 
@@ -90,6 +94,7 @@ BANK = {
     "one number for an image": ("one-number", one_number),
     "torch's own generator": ("ignores-generator", global_noise),
     "always seed 0": ("always-the-same", reseeded),
+    "sets the generator back": ("reseeds", set_back),
     "eps written down": ("wrong-elsewhere", fixed_radius),
     "float64": ("wrong-dtype", lambda x, e, g: reference(x.double(), e, g) if x.dtype == torch.float32 else x.float()),
 }

@@ -53,6 +53,7 @@ GIVE_AWAYS = (
     *("round(", ".sum()", "torch.cat", "Untargeted", "m - k +", "(m - k)"),
     *(".inverse", "quantile(", "sigmoid(", "logit(", "randperm", "gather", "sqrt(", "1 - rate"),
     *("softmax(", "topk", "argsort", ".mean(", "permute", "einsum", "transpose", "!=", "=="),
+    *(".rand(", "where(", "ceil(", "floor(", "pdist(", "flatten("),
 )
 
 

@@ -2,67 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Generator, Tensor
 
-from ..interview import Interview
-from ..mistakes import WrongFormula, refuse, same
-from ..verdict import fail
-
-
-def check_best_of(ask: Interview) -> str:
-    starts = points((5, 7, 2, 3))
-    climbed: list[int] = []
-
-    def watched(z: Tensor) -> Tensor:
-        climbed.append(len(z))
-        return climb(z)
-
-    answer = ask(watched, loss, starts)
-    if not same(answer, right(climb, loss, starts)):
-        # Alone, because there "per batch" and "per sample" are one thing.
-        alone = torch.stack([ask(climb, loss, starts[:, i : i + 1])[0] for i in range(starts.shape[1])])
-        refuse(answer, WRONG_CHOICES, lambda formula: formula(climb, loss, starts), climbs=len(climbed))
-        if same(alone, right(climb, loss, starts)):
-            fail(
-                "couples-samples",
-                "One sample at a time the best end is returned, for seven at once some get another.",
-                "Where does your code make one decision for the whole batch?",
-            )
-        off = int(((answer - right(climb, loss, starts)).abs().flatten(1).amax(1) > 1e-3).sum())
-        fail(
-            "wrong-value",
-            f"{off} of {len(answer)} samples do not get the end with their highest loss.",
-            "Follow one sample by hand: its five ends, their five losses, the largest of them.",
-        )
-    for shape, where in (
-        ((1, 4, 2), "a single start"),
-        ((6, 1, 3, 3), "a single sample"),
-        ((3, 5, 2), "points [B, 2]"),
-    ):
-        other = points(shape)
-        if not same(ask(climb, loss, other), right(climb, loss, other)):
-            fail(
-                "wrong-elsewhere",
-                f"Right for five starts of seven images, wrong for {where}.",
-                "What is special there?",
-            )
-    return "Every sample gets the end with the highest loss among its own, whoever its neighbours are."
-
-
-def points(shape: tuple[int, ...]) -> Tensor:
-    return torch.rand(shape, generator=Generator().manual_seed(sum(shape)))
-
-
-def climb(z: Tensor) -> Tensor:
-    """Some way uphill; which start ends highest cannot be told from the starts."""
-    return 0.5 + 0.4 * torch.sin(9 * z)
-
-
-def loss(z: Tensor) -> Tensor:
-    """[N, ...] -> [N], positive like a cross entropy."""
-    weight = torch.linspace(1, 2, z[0].numel(), dtype=z.dtype)
-    return (z.flatten(1) @ weight - 0.3).abs() + 0.1
+from ..spec import Asked, Case, Spec, like, same
+from ..words import words
 
 
 def _ends(climb, starts: Tensor) -> Tensor:
@@ -77,7 +23,7 @@ def _take(z: Tensor, which: Tensor) -> Tensor:
     return z[which, torch.arange(z.shape[1])].double()
 
 
-def right(climb, loss, starts: Tensor) -> Tensor:
+def best_end(climb, loss, starts: Tensor) -> Tensor:
     ends = _ends(climb, starts)
     return _take(ends, _losses(loss, ends).argmax(0))
 
@@ -109,62 +55,55 @@ def _one_image(climb, loss, starts: Tensor) -> Tensor:
     return ends[loss(ends).argmax()].expand(starts.shape[1:]).double()
 
 
-_WHOSE = "Each sample has an attack of its own: over which dimension is the best chosen?"
+def _right_alone(asked: Asked) -> bool:
+    """One sample at a time, where "per batch" and "per sample" are one thing."""
+    climb, loss, starts = asked.args[0]
+    alone = torch.stack([asked.ask(climb, loss, starts[:, i : i + 1])[0] for i in range(starts.shape[1])])
+    return same(alone, asked.right[0])
 
-WRONG_CHOICES = (
-    WrongFormula(
-        "last-restart",
-        "Every sample gets the end of the last start.",
-        "Later is not better: what do you remember of the ends before?",
-        lambda climb, loss, starts: climb(starts[-1]).double(),
-    ),
-    WrongFormula(
-        "first-restart",
-        "Every sample gets the end of the first start.",
-        "The others were climbed from for nothing: where are their ends compared?",
-        lambda climb, loss, starts: climb(starts[0]).double(),
-    ),
-    WrongFormula(
-        "best-on-average",
-        "All samples get ends of one and the same restart, the one with the highest mean loss.",
-        _WHOSE,
-        _best_restart,
-    ),
-    WrongFormula("one-image", "All samples get the same image, that with the highest loss of all.", _WHOSE, _one_image),
-    WrongFormula(
-        "lowest-loss",
-        "Every sample gets the end with its lowest loss.",
-        "Who profits from a low loss, the attacker or the defender?",
-        _lowest,
-    ),
-    WrongFormula(
-        "chosen-before-the-climb",
-        "Every sample gets the end of the start with the highest loss.",
-        "A high start need not end high: when can the ends be compared?",
-        _by_start,
-    ),
-    WrongFormula(
-        "not-climbed",
-        "Every sample gets the best of its starts as it was.",
-        "Where does the climb, which was called {climbs} times, come in?",
-        _best_start,
-    ),
-    WrongFormula(
-        "start-of-the-best",
-        "The right restart is chosen for every sample, but its start is returned.",
-        "Which of the two is the attacked image, start or end?",
-        _start_of_the_best,
-    ),
-    WrongFormula(
-        "mean-of-the-ends",
-        "Every sample gets the mean of its ends.",
-        "Halfway between two peaks may lie a valley: which single end is the strongest?",
-        lambda climb, loss, starts: _ends(climb, starts).double().mean(0),
-    ),
-    WrongFormula(
-        "pixelwise",
-        "Every pixel is the brightest of those of all ends.",
-        "Whose loss is to be largest: the image's, or each pixel's?",
-        lambda climb, loss, starts: _ends(climb, starts).double().amax(0),
-    ),
-)
+
+MISTAKES = {
+    "last-restart": like(lambda climb, loss, starts: climb(starts[-1]).double()),
+    "first-restart": like(lambda climb, loss, starts: climb(starts[0]).double()),
+    "best-on-average": like(_best_restart),
+    "one-image": like(_one_image),
+    "lowest-loss": like(_lowest),
+    "chosen-before-the-climb": like(_by_start),
+    "not-climbed": like(_best_start),
+    "start-of-the-best": like(_start_of_the_best),
+    "mean-of-the-ends": like(lambda climb, loss, starts: _ends(climb, starts).double().mean(0)),
+    "pixelwise": like(lambda climb, loss, starts: _ends(climb, starts).double().amax(0)),
+    "last-left-out": like(lambda climb, loss, starts: best_end(climb, loss, starts[:-1])),
+    "couples-samples": _right_alone,
+}
+
+
+def cases() -> Iterator[Case]:
+    yield Case((climb, loss, points(5, 7, 2, 3)), "wrong-value", mistakes=MISTAKES)
+    yield Case((climb, lambda z: loss(z) - 9, points(5, 7, 2, 3)), "starts-from-zero")
+    yield Case((climb, loss, points(1, 4, 2)), "wrong-elsewhere", "a single start")
+    yield Case((climb, loss, points(6, 1, 3, 3)), "wrong-elsewhere", "a single sample")
+    yield Case((climb, loss, points(3, 5, 2)), "wrong-elsewhere", "points [B, 2]")
+
+
+def points(*shape: int) -> Tensor:
+    return torch.rand(shape, generator=Generator().manual_seed(sum(shape)))
+
+
+def climb(z: Tensor) -> Tensor:
+    """Some way uphill; which start ends highest cannot be told from the starts."""
+    return 0.5 + 0.4 * torch.sin(9 * z)
+
+
+def loss(z: Tensor) -> Tensor:
+    """[N, ...] -> [N], positive like a cross entropy."""
+    weight = torch.linspace(1, 2, z[0].numel(), dtype=z.dtype)
+    return (z.flatten(1) @ weight - 0.3).abs() + 0.1
+
+
+def _numbers(answer: Tensor, *args) -> dict:
+    off = (answer - best_end(*args)).abs().flatten(1).amax(1) > 1e-3
+    return {"off": int(off.sum()), "samples": len(answer)}
+
+
+check_best_of = Spec(words(__file__), best_end, cases, _numbers)

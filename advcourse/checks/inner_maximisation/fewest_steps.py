@@ -3,92 +3,46 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from ..interview import Interview
-from ..verdict import fail, instead_of, number
+from ..spec import Asked, Case, Spec, like
+from ..words import words
 
 # The first three do not come out even; in the fifth eps / step_size is 7.000000000000001 in floating point.
-CASES = ((0.1, 0.03), (0.2, 0.03), (0.3, 0.07), (0.2, 0.05), (0.28, 0.04), (0.25, 1.0), (8 / 255, 2 / 255), (0.3, 0.1))
+WALKS = ((0.1, 0.03), (0.2, 0.03), (0.3, 0.07), (0.2, 0.05), (0.28, 0.04), (0.25, 1.0), (8 / 255, 2 / 255), (0.3, 0.1))
 SLACK = 1e-9
-
-_RULE = "How far does a walk of n steps lead, and when does that reach the far end?"
-
-
-@dataclass(frozen=True)
-class WrongCount:
-    diagnosis: str
-    what: str
-    formula: Callable[[float, float], float]
-    look: str
-
-
-WRONG_COUNTS = (
-    WrongCount(
-        "rounded-down",
-        "rounded down",
-        lambda e, a: math.floor(e / a + SLACK),
-        "Is the edge of the ball reached after that many?",
-    ),
-    WrongCount(
-        "rounded-to-nearest",
-        "rounded to the nearest",
-        lambda e, a: round(e / a),
-        "Is the edge of the ball reached after that many?",
-    ),
-    WrongCount(
-        "strictly-more",
-        "one more than needed where the steps come out even",
-        lambda e, a: math.floor(e / a + SLACK) + 1,
-        "Is a walk that ends exactly at eps long enough?",
-    ),
-    WrongCount("not-whole", "not a whole number", lambda e, a: e / a, "Can one take a part of a step?"),
-    WrongCount("upside-down", "step_size over eps", lambda e, a: math.ceil(a / e - SLACK), _RULE),
-    WrongCount("upside-down", "step_size over eps", lambda e, a: a / e, _RULE),
-    WrongCount(
-        "whole-diameter",
-        "enough for twice the radius",
-        lambda e, a: math.ceil(2 * e / a - SLACK),
-        "From one end to the other that is right, but how far is it from x?",
-    ),
-    WrongCount("product", "the product of the two, rounded up", lambda e, a: math.ceil(e * a - SLACK), _RULE),
-)
-
-
-def check_fewest_steps(ask: Interview) -> str:
-    answers = [ask(*case) for case in CASES]
-    right = [needed(*case) for case in CASES]
-    if answers != right:
-        about = f"eps = {CASES[0][0]:g} and step_size = {CASES[0][1]:g}"
-        for wrong in WRONG_COUNTS:
-            if all(math.isclose(a, wrong.formula(*case), abs_tol=1e-6) for a, case in zip(answers, CASES)):
-                fail(wrong.diagnosis, f"It returned {number(answers[0])} for {about}: {wrong.what}.", wrong.look)
-        off = [i for i, (a, b) in enumerate(zip(answers, right)) if a != b]
-        eps, step = CASES[off[0]]
-        if all(answers[i] == right[i] + 1 and math.isclose(right[i] * CASES[i][1], CASES[i][0]) for i in off):
-            fail(
-                "rounding-error",
-                f"It returned {number(answers[off[0]])} for eps = {eps:g} and step_size = {step:g}, one too many.",
-                f"In floating point the quotient is {eps / step!r}, so what would you still call equal?",
-            )
-        fail(
-            "wrong-value",
-            f"It returned {number(answers[off[0]])} for eps = {eps:g} and step_size = {step:g}.",
-            _RULE,
-        )
-    with instead_of(
-        "raises",
-        "nan",
-        diagnosis="no-zero",
-        seen="At eps = 0 it returns no number.",
-        look="How many steps does it take?",
-    ):
-        nothing = ask(0.0, 0.05)
-    if nothing != 0:
-        fail("no-zero", f"At eps = 0 it returned {number(nothing)}.", "How many steps does it take to stay?")
-    return "Steps times step size reach eps, and one step fewer would not, also where floating point is a hair off."
 
 
 def needed(eps: float, step_size: float) -> int:
     return math.ceil(eps / step_size - SLACK)
+
+
+def _rounding_error(asked: Asked) -> bool:
+    """One too many, and only where the steps come out even."""
+    walks = zip(asked.answers, asked.right, asked.args)
+    off = [(found, right, walk) for found, right, walk in walks if found != right]
+    return all(found == right + 1 and math.isclose(right * step, eps) for found, right, (eps, step) in off)
+
+
+MISTAKES = {
+    "rounded-down": like(lambda eps, step: math.floor(eps / step + SLACK)),
+    "rounded-to-nearest": like(lambda eps, step: round(eps / step)),
+    "strictly-more": like(lambda eps, step: math.floor(eps / step + SLACK) + 1),
+    "not-whole": like(lambda eps, step: eps / step),
+    "upside-down": like(lambda eps, step: math.ceil(step / eps - SLACK), lambda eps, step: step / eps),
+    "whole-diameter": like(lambda eps, step: math.ceil(2 * eps / step - SLACK)),
+    "product": like(lambda eps, step: math.ceil(eps * step - SLACK)),
+    "rounding-error": _rounding_error,
+}
+
+
+def cases() -> Iterator[Case]:
+    yield Case(WALKS[0], "wrong-value", also=WALKS[1:], mistakes=MISTAKES)
+    yield Case((0.0, 0.05), "no-zero", told={"raises": "no-zero", "nan": "no-zero"})
+
+
+def _numbers(answer: float, eps: float, step_size: float) -> dict:
+    return {"got": answer, "eps": f"{eps:g}", "step": f"{step_size:g}", "quotient": repr(eps / step_size)}
+
+
+check_fewest_steps = Spec(words(__file__), needed, cases, _numbers)
