@@ -31,7 +31,8 @@ MISTAKES = {
     "upper-quantile": like(lambda c, e: (_low(e, 0.95) - c) / (e.amax(1) - c)),
     "worst-restart": like(lambda c, e: (e.amin(1) - c) / (e.amax(1) - c)),
     "typical-restart": like(
-        lambda c, e: (e.quantile(0.5, dim=1) - c) / (e.amax(1) - c), lambda c, e: (e.mean(1) - c) / (e.amax(1) - c)
+        lambda c, e: (e.quantile(0.5, dim=1) - c) / (e.amax(1) - c),
+        lambda c, e: (e.mean(1) - c) / (e.amax(1) - c),
     ),
     "best-of-the-batch": like(lambda c, e: (_low(e) - c) / (e.max() - c)),
     "what-is-missing": like(lambda c, e: (e.amax(1) - _low(e)) / (e.amax(1) - c)),
