@@ -76,17 +76,26 @@ class Spec:
             yield from ((diagnosis, formula) for formula in getattr(sign, "formulas", ()))
 
     def _remark(self, ask: Interview, case: Case) -> str:
-        asked = self._ask(ask, case)
+        try:
+            asked = self._ask(ask, case)
+        except Finding as found:
+            if found.verdict.diagnosis not in case.told:
+                raise
+            return self._tell(case, case.told[found.verdict.diagnosis], {"where": case.where})
         for answer, right, args in zip(asked.answers, asked.right, asked.args):
             if not same(answer, right, self.tolerance):
-                diagnosis = case.otherwise if case.blemish else self._diagnosis(case, asked)
+                diagnosis = self._diagnosis(case, asked)
                 if diagnosis is None:
                     break
                 numbers = {"where": case.where, **compared(answer, right), **self.numbers(answer, *args)}
-                if case.blemish:
-                    return self.words.say(diagnosis, **numbers)
-                self.words.fail(diagnosis, **numbers)
+                return self._tell(case, diagnosis, numbers)
         return self.words.get(f"no-{case.otherwise}", "")
+
+    def _tell(self, case: Case, diagnosis: str, numbers: Mapping) -> str:
+        """Of a blemish the remark is returned; any other diagnosis ends the check."""
+        if case.blemish and diagnosis == case.otherwise:
+            return self.words.say(diagnosis, **numbers)
+        self.words.fail(diagnosis, **numbers)
 
     def _diagnosis(self, case: Case, asked: Asked) -> str | None:
         for diagnosis, sign in case.mistakes.items():
@@ -99,12 +108,7 @@ class Spec:
 
     def _ask(self, ask: Interview, case: Case) -> Asked:
         every = (case.args, *case.also)
-        try:
-            answers = tuple(ask(*args) for args in every)
-        except Finding as found:
-            if found.verdict.diagnosis in case.told:
-                self.words.fail(case.told[found.verdict.diagnosis], where=case.where)
-            raise
+        answers = tuple(ask(*args) for args in every)
         return Asked(ask, every, answers, tuple(self.right(*args) for args in every), self.tolerance)
 
 

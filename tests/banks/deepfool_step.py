@@ -43,19 +43,9 @@ def by_topk(f, w):
     return w[k].mul(f[k]).div(size[k])
 
 
-def chosen_by(score):
-    return lambda f, w: to_class(f, w, score(f, w).argmin())
-
-
 def along(weight):
     """The right class with another factor."""
     return lambda f, w: weight(f[nearest(f, w)], w[nearest(f, w)]) * w[nearest(f, w)]
-
-
-def sign_step(f, w):
-    size = w.abs().sum(1)
-    k = (f / size).argmin()
-    return f[k] / size[k] * w[k].sign()
 
 
 def second_nearest(f, w):
@@ -95,24 +85,7 @@ BANK = {
     "topk of squares, einsum": ("ok", by_topk),
     "the stub": ("not-attempted", lambda f, w: ...),
     "a stub for the class": ("not-attempted", lambda f, w: f.sum() / ... * w[0]),
-    "smallest gap": ("smallest-gap", chosen_by(lambda f, w: f)),
-    "largest ratio": ("farthest-boundary", chosen_by(lambda f, w: -f / w.norm(dim=1))),
-    "squared norm in the choice": ("squared-in-choice", chosen_by(lambda f, w: f / w.square().sum(1))),
-    "l1 norm in the choice": ("l1-in-choice", chosen_by(lambda f, w: f / w.abs().sum(1))),
-    "largest gradient": ("steepest-class", chosen_by(lambda f, w: -w.norm(dim=1))),
-    "smallest gradient": ("flattest-class", chosen_by(lambda f, w: w.norm(dim=1))),
     "second nearest": ("other-boundary", second_nearest),
-    "all classes added up": ("sum-of-steps", lambda f, w: (f / w.square().sum(1)) @ w),
-    "all classes averaged": ("mean-of-steps", lambda f, w: ((f / w.square().sum(1))[:, None] * w).mean(0)),
-    "sign": ("sign-step", sign_step),
-    "norm not squared": ("norm-not-squared", along(lambda f, w: f / w.norm())),
-    "not divided": ("not-divided", along(lambda f, w: f)),
-    "the gradient alone": ("only-the-gradient", along(lambda f, w: 1.0)),
-    "unit length": ("unit-step", along(lambda f, w: 1 / w.norm())),
-    "the gap as length": ("gap-as-length", along(lambda f, w: f**2 / w.norm())),
-    "norm of all gradients": ("fixed-denominator", lambda f, w: f[nearest(f, w)] * w[nearest(f, w)] / w.norm() ** 2),
-    "minus sign": ("minus-sign", lambda f, w: -reference(f, w)),
-    "zeros": ("zero-step", lambda f, w: torch.zeros_like(w[0])),
     "overshoots": ("overshoots", lambda f, w: 1.02 * reference(f, w)),
     "half way": ("wrong-length", lambda f, w: 0.5 * reference(f, w)),
     "a bit in the denominator": ("ok", along(lambda f, w: f / (w.dot(w) + 1e-10))),

@@ -62,10 +62,6 @@ def reorders(distances):
     return names
 
 
-def single_is_nothing(distances):
-    return reference(distances) if len(distances) > 1 else [*reference(distances)] * 1 and float("nan")
-
-
 def swapped_for_float64(distances):
     names = reference(distances)
     return names[::-1] if next(iter(distances.values())).dtype == torch.float64 else names
@@ -79,19 +75,6 @@ BANK = {
     "keys of a sorted dict": ("ok", ordered_dict),
     "the stub": ("not-attempted", lambda distances: ...),
     "a stub for the key": ("not-attempted", lambda distances: sorted(distances, key=lambda name: ... + 1)),
-    "least first": ("least-susceptible-first", lambda d: reference(d)[::-1]),
-    "least first by reverse": ("least-susceptible-first", lambda d: sorted(d, key=lambda n: -d[n].median())),
-    "mean": ("by-mean", by(torch.mean)),
-    "sum": ("by-mean", by(torch.sum)),
-    "minimum": ("by-minimum", by(torch.min)),
-    "maximum": ("by-maximum", by(torch.max)),
-    "middle of an unsorted tensor": ("unsorted-middle", by(lambda d: d[len(d) // 2])),
-    "first point": ("first-point", by(lambda d: d[0])),
-    "spread": ("by-spread", by(torch.std)),
-    "finite ones only": ("drops-infinite", by(lambda d: d[d.isfinite()].median())),
-    "alphabet": ("by-name", sorted),
-    "alphabet, backwards": ("by-name", lambda d: sorted(d, reverse=True)),
-    "as given": ("as-given", list),
     "geometric mean": ("wrong-order", by(lambda d: d.log().mean())),
     "float64 the other way round": ("wrong-elsewhere", swapped_for_float64),
     "the most susceptible only": ("one-name", lambda d: reference(d)[0]),

@@ -54,6 +54,7 @@ GIVE_AWAYS = (
     *(".inverse", "quantile(", "sigmoid(", "logit(", "randperm", "gather", "sqrt(", "1 - rate"),
     *("softmax(", "topk", "argsort", ".mean(", "permute", "einsum", "transpose", "!=", "=="),
     *(".rand(", "where(", "ceil(", "floor(", "pdist(", "flatten("),
+    *("amin(", "mean(", "median(", "float('", "sorted(", "/ 2", "abs("),
 )
 
 

@@ -3,42 +3,133 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-from ..interview import Interview
-from ..mistakes import refuse, same
-from ..verdict import fail, instead_of, number
-from .linear_distances import WRONG_DISTANCES, distance
+from ..spec import Asked, Case, Spec, like, same
+from ..words import words
 
 NORMS = (2, math.inf)
 
 
-def check_linear_distance(ask: Interview) -> str:
-    case = planes()
-    with instead_of(
-        "nan",
-        diagnosis="own-class",
-        seen="Some distances are NaN or infinite: somewhere a number is divided by 0.",
-        look="Which class has no boundary with y, and is it among those you divide for?",
-    ):
-        answer = _both(ask, case)
-    _compare(answer, case, ask)
-    for case, where in (
-        (planes(classes=2, n=5, batch=7, seed=2), "two classes"),
-        (planes(classes=6, n=30, batch=1, seed=3), "a batch of one"),
-        (planes(classes=5, n=8, batch=4, seed=4, dtype=torch.float64), "float64"),
-        (planes(classes=3, n=2, batch=3, seed=6), "three samples, three classes"),
-    ):
-        error = (_both(ask, case) - _right(case)).abs().max()
-        if error > 1e-3:
-            fail(
-                "wrong-elsewhere",
-                f"Right for 4 classes and 9 samples, off by up to {number(error)} for {where}.",
-                "What is special about that case?",
-            )
-    return "The distance to the nearest class is right in l_2 and l_inf, and 0 where the answer is wrong already."
+def distance(W: Tensor, b: Tensor, x: Tensor, y: Tensor, p: float) -> Tensor:
+    """min over k of (a_y - a_k) / |w_k - w_y|_q, where 1/p + 1/q = 1; at least 0. In float64."""
+    ratios = _ratios(W.double(), b.double(), x.double(), y, _dual(p))
+    return ratios.amin(1).clamp(min=0)
+
+
+def _dual(p: float) -> float:
+    return 1 if p == math.inf else p / (p - 1)
+
+
+def _gaps(W: Tensor, b: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    a = x @ W.T + b
+    return a.gather(1, y[:, None]) - a
+
+
+def _others(values: Tensor, y: Tensor, instead: float = math.inf) -> Tensor:
+    """[B, K] with the column of each sample's own class out of the way."""
+    return values.scatter(1, y[:, None], instead)
+
+
+def _norms(W: Tensor, y: Tensor, q: float) -> Tensor:
+    """|w_k - w_y|_q [B, K]; 1 for the class itself."""
+    return _others((W[None] - W[y][:, None]).norm(q, dim=2), y, 1.0)
+
+
+def _ratios(W: Tensor, b: Tensor, x: Tensor, y: Tensor, q: float) -> Tensor:
+    return _others(_gaps(W, b, x, y) / _norms(W, y, q), y)
+
+
+def _nearest(ratios: Tensor) -> Tensor:
+    return ratios.amin(1).clamp(min=0)
+
+
+def _runner_up(W, b, x, y, p):
+    runner = _others(x @ W.T + b, y, -math.inf).argmax(1, keepdim=True)
+    return _ratios(W, b, x, y, _dual(p)).gather(1, runner)[:, 0].clamp(min=0)
+
+
+def _divided_by(norms):
+    return lambda W, b, x, y, p: _nearest(_others(_gaps(W, b, x, y) / norms(W, y, _dual(p)), y))
+
+
+def _to_one_plane(W, b, x, y, p):
+    a, norm = x @ W.T + b, W.norm(_dual(p), dim=1)
+    return (a / norm).gather(1, y[:, None])[:, 0].abs()
+
+
+def _of_probabilities(W, b, x, y, p):
+    prob = (x @ W.T + b).softmax(1)
+    return _nearest(_others((prob.gather(1, y[:, None]) - prob) / _norms(W, y, _dual(p)), y))
+
+
+def _difference_of_norms(W, y, q):
+    return _others((W.norm(q, dim=1)[None] - W[y].norm(q, dim=1)[:, None]).abs(), y, 1.0)
+
+
+def _farthest(W, b, x, y, p):
+    return _others(_ratios(W, b, x, y, _dual(p)), y, -math.inf).amax(1).clamp(min=0)
+
+
+def _right_alone(asked: Asked) -> bool:
+    """Sample by sample the answer is right, in both norms."""
+    for (W, b, x, y, p), right in zip(asked.args, asked.right):
+        alone = [asked.ask(W, b, x[i : i + 1], y[i : i + 1], p) for i in range(len(x))]
+        if not same(torch.cat(alone), right, asked.tolerance):
+            return False
+    return True
+
+
+MISTAKES = {
+    "couples-samples": _right_alone,
+    "same-norm": like(lambda W, b, x, y, p: _nearest(_ratios(W, b, x, y, p))),
+    "ignores-p": like(lambda W, b, x, y, p: _nearest(_ratios(W, b, x, y, 2))),
+    "always-l1": like(lambda W, b, x, y, p: _nearest(_ratios(W, b, x, y, 1))),
+    "runner-up": like(_runner_up),
+    "own-class": like(lambda W, b, x, y, p: torch.zeros_like(x[:, 0])),
+    "negative-distance": like(lambda W, b, x, y, p: _ratios(W, b, x, y, _dual(p)).amin(1)),
+    "absolute-gap": like(lambda W, b, x, y, p: _ratios(W, b, x, y, _dual(p)).abs().amin(1)),
+    "uses-prediction": like(lambda W, b, x, y, p: _nearest(_ratios(W, b, x, (x @ W.T + b).argmax(1), _dual(p)))),
+    "squared-norm": like(_divided_by(lambda W, y, q: _norms(W, y, q).square())),
+    "gap-not-distance": like(_divided_by(lambda W, y, q: torch.ones(1))),
+    "mean-norm": like(lambda W, b, x, y, p: distance(W, b, x, y, p) * W.shape[1] ** (1 / _dual(p))),
+    "norm-of-one-row": like(
+        _divided_by(lambda W, y, q: W.norm(q, dim=1)[None]),
+        _divided_by(lambda W, y, q: W[y].norm(q, dim=1)[:, None]),
+    ),
+    "difference-of-norms": like(_divided_by(_difference_of_norms)),
+    "no-bias": like(lambda W, b, x, y, p: distance(W, 0 * b, x, y, p)),
+    "farthest-class": like(_farthest),
+    "one-plane": like(
+        _to_one_plane,
+        lambda W, b, x, y, p: _to_one_plane(W, b, x, y, p).where((x @ W.T + b).argmax(1) == y, 0.0),
+    ),
+    "probabilities": like(_of_probabilities),
+    "minus-sign": like(
+        lambda W, b, x, y, p: (-_others(_ratios(W, b, x, y, _dual(p)), y, -math.inf)).amin(1),
+        lambda W, b, x, y, p: -_ratios(W, b, x, y, _dual(p)).amin(1).clamp(max=0),
+    ),
+}
+
+
+OWN_CLASS = {"nan": "own-class"}
+ELSEWHERE = {
+    "two classes": {"classes": 2, "n": 5, "batch": 7, "seed": 2},
+    "a batch of one": {"classes": 6, "n": 30, "batch": 1, "seed": 3},
+    "float64": {"classes": 5, "n": 8, "batch": 4, "seed": 4, "dtype": torch.float64},
+    "three samples, three classes": {"classes": 3, "n": 2, "batch": 3, "seed": 6},
+}
+
+
+def cases() -> Iterator[Case]:
+    two, infinity = ((*planes(), p) for p in NORMS)
+    yield Case(two, "wrong-value", also=(infinity,), mistakes=MISTAKES, told=OWN_CLASS)
+    for where, sizes in ELSEWHERE.items():
+        two, infinity = ((*planes(**sizes), p) for p in NORMS)
+        yield Case(two, "wrong-elsewhere", where, also=(infinity,))
 
 
 def planes(
@@ -55,43 +146,18 @@ def planes(
     return W.to(dtype), b.to(dtype), x.to(dtype), y
 
 
-def _both(ask: Interview, case: tuple[Tensor, ...]) -> Tensor:
-    return torch.cat([ask(*case, p) for p in NORMS])
-
-
-def _right(case: tuple[Tensor, ...]) -> Tensor:
-    return torch.cat([distance(*case, p) for p in NORMS])
-
-
-def _compare(answer: Tensor, case: tuple[Tensor, ...], ask: Interview) -> None:
-    right = _right(case)
-    if same(answer, right):
-        return
-    W, b, x, y = case
-    batch = len(x)
-    error = (answer - right).abs()
-    alone = torch.cat([ask(W, b, x[i : i + 1], y[i : i + 1], p) for p in NORMS for i in range(batch)])
-    if same(alone, right):
-        fail(
-            "couples-samples",
-            f"One sample at a time it is right, in a batch of {batch} it is off by up to {number(error.max())}.",
-            "A sample's distance must not depend on its neighbours: over which dimension is your minimum?",
-        )
-    worst = int(error.argmax())
-    p, i, got = NORMS[worst // batch], worst % batch, number(answer[worst])
-    refuse(
-        answer,
-        WRONG_DISTANCES,
-        lambda formula: torch.cat([formula(W.double(), b.double(), x.double(), y, p) for p in NORMS]),
-        i=i,
-        p=p,
-        got=got,
+def _numbers(answer: Tensor, W: Tensor, b: Tensor, x: Tensor, y: Tensor, p: float) -> dict:
+    right = distance(W, b, x, y, p)
+    i = int((answer - right).abs().argmax())
+    return {
+        "p": f"{p:g}",
+        "i": i,
+        "got": answer[i],
+        "batch": len(x),
         # Of the sample with the largest distance, which is never 0.
-        ratio=number(answer[right.argmax()] / right.max()),
-        far=number(answer.max()),
-    )
-    fail(
-        "wrong-value",
-        f"At p = {p} sample {i} gets {got}, which is not how far its nearest boundary is.",
-        "Take the small case above and compute gap, norm and their ratio for each other class by hand.",
-    )
+        "ratio": answer[right.argmax()] / right.max(),
+        "far": answer.max(),
+    }
+
+
+check_linear_distance = Spec(words(__file__), distance, cases, _numbers, tolerance=1e-3)

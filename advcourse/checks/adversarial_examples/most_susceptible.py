@@ -3,42 +3,45 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
-from ..interview import Interview
-from ..verdict import fail
+from ..spec import Case, Spec, like
+from ..words import words
 
 Distances = dict[str, Tensor]
 
 
-@dataclass(frozen=True)
-class WrongOrder:
-    """A number for each tensor of distances by which the names were sorted, and what to say about it."""
-
-    diagnosis: str
-    seen: str
-    look: str
-    key: Callable[[Tensor], Tensor]
+def by(key: Callable[[Tensor], Tensor]) -> Callable[[Distances], list[str]]:
+    """The names in the order of a number for each tensor of distances."""
+    return lambda distances: sorted(distances, key=lambda name: float(key(distances[name])))
 
 
-def check_most_susceptible(ask: Interview) -> str:
-    for distances, about in ((nets(), "ordinary distances"), (unreachable(), "some points that nothing fools")):
-        _compare(ask(distances), distances, about)
-    for distances, about in (
-        (dict(list(nets().items())[:1]), "a single network"),
-        ({name: d.double() for name, d in nets().items()}, "float64"),
-    ):
-        if ask(distances) != order(distances):
-            fail("wrong-elsewhere", f"Right for five networks, wrong for {about}.", "What is special about that case?")
-    return "The names come by their median distance, the smallest first, also where some points are out of reach."
+order = by(torch.median)
+
+MISTAKES = {
+    "least-susceptible-first": like(by(lambda d: -d.median())),
+    "by-mean": like(by(torch.mean)),
+    "by-minimum": like(by(torch.min)),
+    "by-maximum": like(by(torch.max)),
+    "unsorted-middle": like(by(lambda d: d[len(d) // 2])),
+    "first-point": like(by(lambda d: d[0])),
+    "by-spread": like(by(torch.std)),
+    "as-given": like(list),
+    "by-name": like(sorted, lambda distances: sorted(distances, reverse=True)),
+}
 
 
-def order(distances: Distances, key: Callable[[Tensor], Tensor] = torch.median) -> list[str]:
-    return sorted(distances, key=lambda name: float(key(distances[name])))
+DROPS = {"drops-infinite": like(by(lambda d: d[d < math.inf].median()))}
+
+
+def cases() -> Iterator[Case]:
+    yield Case((nets(),), "wrong-order", "ordinary distances", mistakes=MISTAKES)
+    yield Case((unreachable(),), "wrong-order", "some points that nothing fools", mistakes=MISTAKES | DROPS)
+    yield Case((dict(list(nets().items())[:1]),), "wrong-elsewhere", "a single network")
+    yield Case(({name: d.double() for name, d in nets().items()},), "wrong-elsewhere", "float64")
 
 
 def nets() -> Distances:
@@ -67,82 +70,8 @@ def _table(**rows: list[float]) -> Distances:
     return {name: torch.tensor(row) for name, row in rows.items()}
 
 
-_EXTREME = "Should one point of many decide?"
-
-WRONG_ORDERS = (
-    WrongOrder(
-        "least-susceptible-first",
-        "The first name is that with the largest median, the last one that with the smallest.",
-        "Who is more susceptible, a network with short distances or one with long ones?",
-        lambda d: -d.median(),
-    ),
-    WrongOrder(
-        "by-mean",
-        "The names are ordered by the mean distance ({about}).",
-        "A few points far away move a mean: the median is asked for.",
-        torch.mean,
-    ),
-    WrongOrder(
-        "by-minimum",
-        "The names are ordered by the smallest distance ({about}).",
-        _EXTREME,
-        torch.min,
-    ),
-    WrongOrder(
-        "by-maximum",
-        "The names are ordered by the largest distance ({about}).",
-        _EXTREME,
-        torch.max,
-    ),
-    WrongOrder(
-        "unsorted-middle",
-        "The names are ordered by the distance that stands in the middle of each tensor ({about}).",
-        "The points come in no order: what has to happen before the middle one is a median?",
-        lambda d: d[len(d) // 2],
-    ),
-    WrongOrder(
-        "first-point",
-        "The names are ordered by the first distance of each tensor ({about}).",
-        _EXTREME,
-        lambda d: d[0],
-    ),
-    WrongOrder(
-        "by-spread",
-        "The names are ordered by how much their distances scatter ({about}).",
-        "Which number says how far a typical point is from the boundary?",
-        torch.std,
-    ),
-    WrongOrder(
-        "drops-infinite",
-        "Right for ordinary distances, wrong with {about}.",
-        "A point that nothing fools is very far away, not absent.",
-        lambda d: d[d < math.inf].median(),
-    ),
-)
+def _numbers(answer: list[str], distances: Distances) -> dict:
+    return {"misplaced": next((name for name, other in zip(answer, order(distances)) if name != other), "")}
 
 
-def _compare(answer: list[str], distances: Distances, about: str) -> None:
-    right = order(distances)
-    if answer == right:
-        return
-    for wrong in WRONG_ORDERS:
-        if answer == order(distances, wrong.key):
-            fail(wrong.diagnosis, wrong.seen.format(about=about), wrong.look)
-    if answer == list(distances):
-        fail(
-            "as-given",
-            f"The names come in the order of the dict ({about}).",
-            "Which line changes the order?",
-        )
-    if answer in (sorted(distances), sorted(distances, reverse=True)):
-        fail(
-            "by-name",
-            f"The names come in alphabetical order ({about}).",
-            "What you iterate over decides what is compared: names or distances?",
-        )
-    misplaced = next(name for name, other in zip(answer, right) if name != other)
-    fail(
-        "wrong-order",
-        f"{misplaced!r} stands where a network with another median belongs ({about}).",
-        "Print name and median side by side, in the order you return.",
-    )
+check_most_susceptible = Spec(words(__file__), order, cases, _numbers)
