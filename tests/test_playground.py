@@ -68,7 +68,7 @@ def test_training_is_shown_live():
 
 
 def test_a_training_that_fails_leaves_no_progress_behind(playground, monkeypatch):
-    monkeypatch.setattr(playground, "_show_learning", lambda share, model: 1 / 0)
+    monkeypatch.setattr(playground, "_show_learning", lambda stage: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         playground.train()
     assert "progress" not in playground.scene

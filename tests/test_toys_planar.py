@@ -200,7 +200,7 @@ def test_a_generator_repeats_a_training_and_the_callers_randomness_stays(recipe)
 def test_a_log_sees_the_model_on_its_way():
     x, y = toys.moons(dice(), n=40)
     seen = []
-    model = toys.smooth_net(x, y, dice(), log=lambda share, model: seen.append((share, toys.ask(model, x))))
+    model = toys.smooth_net(x, y, dice(), log=lambda stage: seen.append((stage.share, toys.ask(stage.model, x))))
     shares = [share for share, _ in seen]
     assert 25 <= len(seen) <= 35 and shares == sorted(shares) and shares[-1] == 1
     assert torch.equal(seen[-1][1], toys.ask(model, x)) and not torch.equal(seen[0][1], seen[-1][1])

@@ -101,9 +101,9 @@ def test_the_loss_falls_and_the_classes_are_learnt():
     history = []
     model = network()
     batches = data.Batches(x, y, 16, torch.Generator().manual_seed(0))
-    fit(model, batches, sgd(model), standard_loss, epochs=15, log=lambda *entry: history.append(entry))
-    assert [epoch for epoch, _ in history] == list(range(1, 16)), "epochs are counted from 1"
-    assert history[-1][1] < history[0][1] / 2
+    fit(model, batches, sgd(model), standard_loss, epochs=15, log=history.append)
+    assert [record.epoch for record in history] == list(range(1, 16)), "epochs are counted from 1"
+    assert history[-1].loss < history[0].loss / 2
     assert (model(x).argmax(1) == y).double().mean() > 0.97
 
 
@@ -112,8 +112,8 @@ def test_the_logged_loss_is_the_mean_over_the_batches():
     model, logged = nn.Linear(2, 2), []
     halves = [(x[:3], y[:3]), (x[3:], y[3:])]
     expected = sum(standard_loss(model, *half).item() for half in halves) / 2
-    fit(model, halves, sgd(model, 0.0), standard_loss, epochs=1, log=lambda epoch, loss: logged.append(loss))
-    assert logged == [pytest.approx(expected)]
+    fit(model, halves, sgd(model, 0.0), standard_loss, epochs=1, log=logged.append)
+    assert [record.loss for record in logged] == [pytest.approx(expected)]
 
 
 def test_the_network_trains_in_training_mode_and_is_handed_back_in_evaluation_mode():
@@ -125,10 +125,37 @@ def test_the_network_trains_in_training_mode_and_is_handed_back_in_evaluation_mo
 
     model = network().eval()
     logged = []
-    returned = fit(model, [blobs(8)] * 2, sgd(model), loss, epochs=2, log=lambda *_: logged.append(model.training))
+    returned = fit(model, [blobs(8)] * 2, sgd(model), loss, epochs=2, log=lambda _: logged.append(model.training))
     assert returned is model and not model.training
     assert modes == [True] * 4, "also in the second epoch"
     assert logged == [False, False], "what is measured between epochs is measured in evaluation mode"
+
+
+def test_the_schedule_says_before_each_epoch_what_is_minimised_in_it():
+    x, y = blobs(8)
+    model = network().eval()
+    optimizer, asked, logged = sgd(model, 0.0), [], []
+
+    def schedule(epoch, loss):
+        asked.append((epoch, model.training, len(logged)))
+        optimizer.param_groups[0]["lr"] = 0.1 * (epoch == 2)
+        return lambda model, x, y: epoch * loss(model.eval(), x, y)
+
+    fit(model, [(x, y)], optimizer, standard_loss, epochs=3, log=logged.append, schedule=schedule)
+    assert asked == [(1, False, 0), (2, False, 1), (3, False, 2)]
+    first, second, third = (record.loss / record.epoch for record in logged)
+    assert first == pytest.approx(second, rel=1e-6) and third < second, "it learns in the second epoch alone"
+
+
+def test_a_training_goes_on_after_what_is_done():
+    happened = []
+
+    def told(by):
+        return lambda record: happened.append((by, record.epoch))
+
+    model = network()
+    fit(model, [blobs(8)], sgd(model), standard_loss, epochs=4, done=2, log=told("log"), checkpoint=told("kept"))
+    assert happened == [("kept", 3), ("log", 3), ("kept", 4), ("log", 4)], "kept first: a log may be interrupted"
 
 
 def test_no_epochs_change_nothing():

@@ -5,21 +5,16 @@ of the weights. Loading compares recipe and checksum, so that a foreign or damag
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-import torch
 from torch import nn
 
-from advcourse import training
-
 from . import files
+from .files import FOLDER
 from .recipes import RECIPES, Recipe, find
-from .trainer import follow
+from .trainer import train
 
 __all__ = ["FOLDER", "RECIPES", "Recipe", "load", "notes", "train"]
-
-FOLDER = Path(__file__).parent
 
 
 def load(name: str, folder: Path = FOLDER) -> nn.Module:
@@ -44,18 +39,3 @@ def notes(name: str, folder: Path = FOLDER) -> dict[str, str]:
     """What is written in a checkpoint beside the weights: recipe, accuracies, versions, checksum."""
     find(name)
     return files.read_weights(folder / f"{name}.safetensors")[1]
-
-
-def train(
-    name: str,
-    folder: Path = FOLDER,
-    log: Callable[[int, float], object] = training.ignore,
-    device: torch.device | str = "cpu",
-) -> dict[str, str]:
-    """Follow the recipe, measure on the test images and write the checkpoint; returns its notes.
-
-    Labels that are classes are learnt by cross entropy and judged by accuracy, numbers by their absolute error, robust
-    networks also by PGD-40. Interrupted, the next call goes on after the last whole epoch. The global randomness stays
-    as it was. Weights agree from machine to machine up to rounding, accuracies to a point.
-    """
-    return follow(name, find(name), folder, device, log)

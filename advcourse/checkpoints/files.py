@@ -8,6 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+FOLDER = Path(__file__).parent
+
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Weights and notes of a safetensors file."""

@@ -9,22 +9,24 @@ from torch import nn
 from advcourse import data, models
 from advcourse.attacks.gradient import fgsm, pgd
 from advcourse.threats import Linf
+from advcourse.toys import Portraits
 from advcourse.training import Free, TrainingLoss, kurakin_loss, madry_loss, on_predictions
 
 LossOfEps = Callable[[float], TrainingLoss]
+Split = tuple[data.Images, data.Images] | tuple[Portraits, Portraits]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network was made: builder in models, images in data, seed, settings of Adam, and what makes it robust.
+    """How a network was made: what builds it, its images, seed, settings of Adam, and what makes it robust.
 
     eps grows linearly over the warm-up's epochs, so that training starts at all; the learning rate falls linearly
     over the cool-down's, the last ones. `first` images are used (None: all), moved by up to `shift` pixels, each batch
     `replays` times in a row.
     """
 
-    model: str
-    images: str
+    model: Callable[..., nn.Module]
+    images: Callable[[], Split]
     epochs: int
     batch: int
     learning_rate: float
@@ -40,11 +42,11 @@ class Recipe:
 
     def build(self) -> nn.Module:
         """The network before training, from the global randomness."""
-        return getattr(models, self.model)(**({"width": self.width} if self.width else {}))
+        return self.model(**({"width": self.width} if self.width else {}))
 
-    def read(self) -> tuple[data.Images, data.Images]:
+    def read(self) -> Split:
         """Training images, as many as are used, and test images."""
-        train, test = getattr(data, self.images)()
+        train, test = self.images()
         return (train[: self.first] if self.first else train), test
 
     def loss_in(self, epoch: int) -> TrainingLoss | None:
@@ -58,11 +60,12 @@ class Recipe:
     def described(self) -> dict:
         """What differs from the defaults, for a checkpoint's notes; the loss spelt out as it is after the warm-up."""
         given = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        given |= {"model": spelt(self.model), "images": spelt(self.images)}
         return given | {"loss": spelt(self.loss(self.eps))} if self.loss else given
 
 
 def spelt(part: object) -> str:
-    """A configured loss as its call: `madry_loss(attack=pgd(threat=Linf(eps=0.1), steps=7))`."""
+    """A function by its name, a configured one as its call: `madry_loss(attack=pgd(threat=Linf(eps=0.1), steps=7))`."""
     if isinstance(part, partial):
         return f"{spelt(part.func)}({', '.join(f'{key}={spelt(value)}' for key, value in part.keywords.items())})"
     return getattr(part, "__name__", repr(part))
@@ -94,20 +97,22 @@ def free(eps: float) -> TrainingLoss:
     return Free(Linf(eps), step_size=1.25 * eps)
 
 
-_FREE_DIGITS = partial(Recipe, "cnn", "digits", batch=64, learning_rate=2e-3, seed=0, loss=free, replays=4, warm_up=4)
+_FREE_DIGITS = partial(
+    Recipe, models.cnn, data.digits, batch=64, learning_rate=2e-3, seed=0, loss=free, replays=4, warm_up=4
+)
 # For a comparison with digits_robust_2 at the same cost: 56 passes forward and backward over the digits, of which an
 # epoch takes 1.5 (mixed), 2.3 (fast) or 8.3 (madry), and the same share of them with a growing radius.
-_AS_LONG = partial(Recipe, "cnn", "digits", batch=64, learning_rate=2e-3, seed=0, eps=0.2)
+_AS_LONG = partial(Recipe, models.cnn, data.digits, batch=64, learning_rate=2e-3, seed=0, eps=0.2)
 
-_MIXED = partial(Recipe, "cnn", batch=128, width=4)
-_MIXED_DIGITS = partial(_MIXED, "digits", epochs=20, learning_rate=2e-3, loss=mixed, eps=0.2)
+_MIXED = partial(Recipe, models.cnn, batch=128, width=4)
+_MIXED_DIGITS = partial(_MIXED, data.digits, epochs=20, learning_rate=2e-3, loss=mixed, eps=0.2)
 _FAR = partial(_MIXED, epochs=30, learning_rate=1e-3, eps=0.4)
-_MIXED_FASHION = partial(_MIXED, "fashion", epochs=16, learning_rate=1e-3, loss=mixed, eps=0.4, first=10_000)
+_MIXED_FASHION = partial(_MIXED, data.fashion, epochs=16, learning_rate=1e-3, loss=mixed, eps=0.4, first=10_000)
 
 RECIPES = {
-    "digits_linear": Recipe("linear", "digits", epochs=20, batch=128, learning_rate=1e-3, seed=0),
-    "digits_mlp": Recipe("mlp", "digits", epochs=20, batch=128, learning_rate=1e-3, seed=0),
-    "digits_cnn": Recipe("cnn", "digits", epochs=20, batch=128, learning_rate=2e-3, seed=0),
+    "digits_linear": Recipe(models.linear, data.digits, epochs=20, batch=128, learning_rate=1e-3, seed=0),
+    "digits_mlp": Recipe(models.mlp, data.digits, epochs=20, batch=128, learning_rate=1e-3, seed=0),
+    "digits_cnn": Recipe(models.cnn, data.digits, epochs=20, batch=128, learning_rate=2e-3, seed=0),
     "digits_robust_1": _FREE_DIGITS(epochs=14, cool_down=13, eps=0.1, shift=1),
     "digits_robust_2": _FREE_DIGITS(epochs=14, cool_down=13, eps=0.2),
     "digits_robust_3": _FREE_DIGITS(epochs=16, cool_down=15, eps=0.3),
@@ -115,15 +120,15 @@ RECIPES = {
     "digits_fast_2": _AS_LONG(epochs=24, warm_up=7, cool_down=23, loss=fast),
     "digits_madry_2": _AS_LONG(epochs=7, warm_up=2, cool_down=6, loss=madry),
     **{f"digits_mixed_{seed}": _MIXED_DIGITS(seed=seed) for seed in range(3)},
-    **{f"digits_overfitted_{seed}": _FAR("digits", seed=seed, loss=mixed) for seed in range(3)},
-    **{f"faint_mixed_{seed}": _FAR("faint_digits", seed=seed, loss=mixed) for seed in range(3)},
-    **{f"faint_predicted_{seed}": _FAR("faint_digits", seed=seed, loss=mixed_on_predictions) for seed in range(2)},
+    **{f"digits_overfitted_{seed}": _FAR(data.digits, seed=seed, loss=mixed) for seed in range(3)},
+    **{f"faint_mixed_{seed}": _FAR(data.faint_digits, seed=seed, loss=mixed) for seed in range(3)},
+    **{f"faint_predicted_{seed}": _FAR(data.faint_digits, seed=seed, loss=mixed_on_predictions) for seed in range(2)},
     **{f"fashion_mixed_{seed}": _MIXED_FASHION(seed=seed) for seed in range(3)},
-    "fashion_mlp": Recipe("mlp", "fashion", epochs=6, batch=128, learning_rate=1e-3, seed=0),
-    "fashion_cnn": Recipe("cnn", "fashion", epochs=6, batch=128, learning_rate=2e-3, seed=0),
+    "fashion_mlp": Recipe(models.mlp, data.fashion, epochs=6, batch=128, learning_rate=1e-3, seed=0),
+    "fashion_cnn": Recipe(models.cnn, data.fashion, epochs=6, batch=128, learning_rate=2e-3, seed=0),
     "fashion_robust": Recipe(
-        "cnn",
-        "fashion",
+        models.cnn,
+        data.fashion,
         epochs=8,
         batch=128,
         learning_rate=3e-3,
@@ -134,7 +139,7 @@ RECIPES = {
         warm_up=2,
         cool_down=7,
     ),
-    "faces_age": Recipe("age_cnn", "faces", epochs=16, batch=64, learning_rate=1e-3, seed=0),
+    "faces_age": Recipe(models.age_cnn, data.faces, epochs=16, batch=64, learning_rate=1e-3, seed=0),
 }
 
 

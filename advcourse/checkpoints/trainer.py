@@ -9,15 +9,16 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from advcourse import data, measure, training
+from advcourse.asking import ignore
 from advcourse.attacks.gradient import pgd
 from advcourse.goals import Untargeted
 from advcourse.threats import Linf
+from advcourse.toys import Portraits
 
 from . import files
-from .recipes import Recipe
+from .recipes import Recipe, find
 
 # So many test images are attacked for a robust network's notes: enough for a point and a half, seconds on a CPU.
 ATTACKED = 1000
@@ -36,18 +37,25 @@ CLASSES = Task(training.standard_loss, "test_accuracy", measure.accuracy)
 NUMBERS = Task(training.absolute_loss, "test_absolute_error", measure.absolute_error)
 
 
-def follow(
-    name: str, recipe: Recipe, folder: Path, device: torch.device | str, log: Callable[[int, float], object]
-) -> dict:
-    """Train by the recipe, measure on the test images and write the checkpoint; its notes.
+def train(
+    name: str,
+    folder: Path = files.FOLDER,
+    log: Callable[[training.Record], object] = ignore,
+    device: torch.device | str = "cpu",
+) -> dict[str, str]:
+    """Follow the recipe, measure on the test images and write the checkpoint; returns its notes.
 
-    After every epoch the state is kept beside the checkpoint and found again by the next call; it is deleted at the
-    end. Under torchrun each process takes its part of every batch, and the first one writes.
+    Labels that are classes are learnt by cross entropy and judged by accuracy, numbers by their absolute error, robust
+    networks also by PGD-40. The state is kept beside the checkpoint after every epoch and deleted at the end: an
+    interrupted training goes on with the next call. The global randomness stays as it was. Weights agree from machine
+    to machine up to rounding, accuracies to a point. Under torchrun each process takes its part of every batch, and
+    the first one writes.
     """
+    recipe = find(name)
     train_set, test_set = (part.to(device) for part in recipe.read())
     task = NUMBERS if train_set.y.is_floating_point() else CLASSES
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        model = _train(recipe, train_set, task, folder / f".{name}.progress", log)
+        model = _trained(recipe, train_set, task.loss, folder / f".{name}.progress", log)
     weights = {key: value.cpu() for key, value in model.state_dict().items()}
     notes = {
         "recipe": json.dumps(recipe.described()),
@@ -62,54 +70,79 @@ def follow(
     return notes
 
 
-def _train(
-    recipe: Recipe, images: data.Images, task: Task, progress: Path, log: Callable[[int, float], object]
+def _trained(
+    recipe: Recipe,
+    images: data.Images | Portraits,
+    loss: training.TrainingLoss,
+    path: Path,
+    log: Callable[[training.Record], object],
 ) -> nn.Module:
-    """The trained network; picks up the progress of the same recipe."""
+    """The recipe's network after its last epoch, from the progress at the path if that is the same recipe's."""
     torch.manual_seed(recipe.seed)
     model = recipe.build().to(images.x.device)
     order = torch.Generator().manual_seed(recipe.seed)
-    batches = _batches(recipe, images, order)
     optimizer = torch.optim.Adam(model.parameters(), recipe.learning_rate)
-    done = _resume(progress, recipe, model, optimizer, order)
-    bar = tqdm(range(done + 1, recipe.epochs + 1), desc="training", unit="epoch", initial=done, total=recipe.epochs)
-    for epoch in bar:
+    progress = _Progress(path, json.dumps(recipe.described()), model, optimizer, order)
+
+    def schedule(epoch: int, loss: training.TrainingLoss) -> training.TrainingLoss:
         # Starts of attacks are drawn from the global randomness: of their own in every epoch and process, so that an
         # interrupted training repeats what an uninterrupted one does.
         torch.manual_seed(recipe.seed + 1000 * epoch + 1_000_000 * training.parallel.rank())
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate_in(epoch)
-        loss = training.parallel.shared(model, recipe.loss_in(epoch) or task.loss)
-        mean = training.train_epoch(model, batches, optimizer, loss)
-        bar.set_postfix(loss=f"{mean:.3f}")
-        if training.parallel.rank() == 0:
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "order": order.get_state()}
-            files.write_progress(progress, {**state, "epoch": epoch, "recipe": json.dumps(recipe.described())})
-        log(epoch, mean)
-    return model.eval()
+        return training.parallel.shared(model, recipe.loss_in(epoch) or loss)
+
+    return training.fit(
+        model,
+        _batches(recipe, images, order),
+        optimizer,
+        loss,
+        epochs=recipe.epochs,
+        log=log,
+        schedule=schedule,
+        checkpoint=progress.keep,
+        done=progress.restore(),
+    )
 
 
-def _batches(recipe: Recipe, images: data.Images, order: torch.Generator) -> Iterable[tuple[Tensor, Tensor]]:
-    batches = data.Batches(images.x, images.y, recipe.batch, order)
+def _batches(
+    recipe: Recipe, images: data.Images | Portraits, order: torch.Generator
+) -> Iterable[tuple[Tensor, Tensor]]:
+    batches: Iterable[tuple[Tensor, Tensor]] = data.Batches(images.x, images.y, recipe.batch, order)
     if recipe.shift:
         batches = data.Shifted(batches, recipe.shift, order)
     return training.Replayed(batches, recipe.replays) if recipe.replays > 1 else batches
 
 
-def _resume(
-    progress: Path, recipe: Recipe, model: nn.Module, optimizer: torch.optim.Optimizer, order: torch.Generator
-) -> int:
-    """The epochs already done: 0, or what the progress says, whose state is put in place."""
-    state = training.parallel.from_first(partial(files.read_progress, progress))
-    if state is None or state["recipe"] != json.dumps(recipe.described()):
-        return 0
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    order.set_state(state["order"])
-    return state["epoch"]
+@dataclass(frozen=True, eq=False)
+class _Progress:
+    """All that changes from epoch to epoch of a recipe's training, and the file that keeps it between two calls."""
+
+    path: Path
+    recipe: str
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    order: torch.Generator
+
+    def keep(self, record: training.Record) -> None:
+        """Write the state after an epoch; with several processes the first one does."""
+        if training.parallel.rank() == 0:
+            state = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
+            state |= {"order": self.order.get_state(), "epoch": record.epoch, "recipe": self.recipe}
+            files.write_progress(self.path, state)
+
+    def restore(self) -> int:
+        """Put the state of the same recipe in place, if there is one; how many epochs are done."""
+        state = training.parallel.from_first(partial(files.read_progress, self.path))
+        if state is None or state["recipe"] != self.recipe:
+            return 0
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.order.set_state(state["order"])
+        return state["epoch"]
 
 
-def _under_attack(model: nn.Module, eps: float, test: data.Images) -> dict[str, str]:
+def _under_attack(model: nn.Module, eps: float, test: data.Images | Portraits) -> dict[str, str]:
     """Accuracy that is left by PGD-40 at the radius of the training."""
     generator = torch.Generator().manual_seed(0)
     attack = partial(pgd, threat=Linf(eps), steps=40, step_size=eps / 10, generator=generator)

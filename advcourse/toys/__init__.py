@@ -14,6 +14,7 @@ from advcourse.toys.planar import (
     RECIPES,
     Log,
     Recipe,
+    Stage,
     blobs,
     circles,
     decayed_net,
@@ -56,6 +57,7 @@ __all__ = [
     # ways to learn them
     "Recipe",
     "Log",
+    "Stage",
     "linear",
     "smooth_net",
     "wide_net",

@@ -30,7 +30,10 @@ class Portraits:
     def __len__(self) -> int:
         return len(self.x)
 
-    def to(self, device) -> "Portraits":
+    def __getitem__(self, index: slice) -> "Portraits":
+        return Portraits(self.x[index], self.y[index])
+
+    def to(self, device: torch.device | str) -> "Portraits":
         """The same portraits on another device."""
         return Portraits(self.x.to(device), self.y.to(device))
 

@@ -138,7 +138,15 @@ def hinge_loss(model: Bumps, x: Tensor, y: Tensor, *, stiffness: float) -> Tenso
     return (1 - (2 * y - 1) * f).clamp(min=0).square().mean() + stiffness * flat
 
 
-Log = Callable[[float, nn.Module], object]
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """What is logged of a training on its way: the share of it that is done, and the model, which goes on changing."""
+
+    share: float
+    model: nn.Module
+
+
+Log = Callable[[Stage], object]
 
 
 @dataclass(frozen=True)
@@ -159,7 +167,7 @@ class Recipe:
     def __call__(self, points: Tensor, labels: Tensor, generator: Generator, *, log: Log = ignore) -> nn.Module:
         """A model for points [n, 2] in [-1, 1]^2 of classes labels [n] in {0, 1}, points [B, 2] -> logits [B, 2].
 
-        log is called some thirty times with the share of the training done and the model as it stands then.
+        log gets some thirty stages on the way.
         """
         _check_points(points, labels)
         model = self.network(points, generator).eval()
@@ -186,7 +194,7 @@ class Recipe:
                     w.mul_(1 - rate * self.decay)
                     w.addcdiv_(m, (s / (1 - 0.99**t)).sqrt_().add_(1e-8), value=-rate / (1 - 0.9**t))
             if t % pace == 0 or t == len(rates):
-                log(t / len(rates), model)
+                log(Stage(t / len(rates), model))
 
 
 def _check_points(points: Tensor, labels: Tensor) -> None:

@@ -1,10 +1,8 @@
 """Training. A loss is a function (model, x, y) -> scalar, and robust training differs from standard by that alone."""
 
-from advcourse.asking import ignore
-
 from . import parallel
 from .free import Free, Replayed
-from .loop import fit, train_epoch, train_step
+from .loop import Record, Schedule, fit, train_epoch, train_step, unchanged
 from .losses import (
     TrainingLoss,
     absolute_loss,
@@ -31,7 +29,9 @@ __all__ = [
     "train_step",
     "train_epoch",
     "fit",
-    "ignore",
+    "Record",
+    "Schedule",
+    "unchanged",
     # and in several processes
     "parallel",
 ]

@@ -1,6 +1,7 @@
 """What minimises a training loss, whichever it is: a step, an epoch, many epochs."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -9,6 +10,21 @@ from tqdm import tqdm
 from advcourse.asking import ignore
 
 from .losses import TrainingLoss
+
+Schedule = Callable[[int, TrainingLoss], TrainingLoss]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is logged of an epoch: its number, from 1, and the mean of its losses."""
+
+    epoch: int
+    loss: float
+
+
+def unchanged(epoch: int, loss: TrainingLoss) -> TrainingLoss:
+    """The schedule of a training whose loss and optimizer stay as they were given."""
+    return loss
 
 
 def train_step(model: nn.Module, x: Tensor, y: Tensor, optimizer: Optimizer, loss: TrainingLoss) -> float:
@@ -50,16 +66,22 @@ def fit(
     loss: TrainingLoss,
     *,
     epochs: int,
-    log: Callable[[int, float], object] = ignore,
+    log: Callable[[Record], object] = ignore,
+    schedule: Schedule = unchanged,
+    checkpoint: Callable[[Record], object] = ignore,
+    done: int = 0,
 ) -> nn.Module:
     """Train for some epochs over data, batches (x, y), with a progress bar; the model, in evaluation mode.
 
-    log is called with the epoch (from 1) and its mean loss: `history = []; fit(..., log=lambda *e: history.append(e))`.
-    Raises ValueError where an epoch finds no batches, as the second does in a generator.
+    log gets one record an epoch: `history = []; fit(..., log=history.append)`, then `history[-1].loss`. Before an epoch
+    schedule(epoch, loss) returns what is minimised in it, and may set the optimizer's rate. After it, before the log,
+    checkpoint can keep what a training needs to go on later, with so many epochs `done`. Raises ValueError where an
+    epoch finds no batches, as the second does in a generator.
     """
-    bar = tqdm(range(1, epochs + 1), desc="training", unit="epoch")
+    bar = tqdm(range(done + 1, epochs + 1), desc="training", unit="epoch", initial=done, total=epochs)
     for epoch in bar:
-        mean = train_epoch(model, data, optimizer, loss)
-        bar.set_postfix(loss=f"{mean:.3f}")
-        log(epoch, mean)
+        record = Record(epoch, train_epoch(model, data, optimizer, schedule(epoch, loss)))
+        bar.set_postfix(loss=f"{record.loss:.3f}")
+        checkpoint(record)
+        log(record)
     return model.eval()

@@ -54,7 +54,7 @@ class Playground(anywidget.AnyWidget):
         styles = [[name, *style] for name, style in zip(RECIPES, draw.LEARNERS)]
         super().__init__(controls=controls, styles=styles, **settings)
         if len(self.world.points):
-            self.world.train(self.recipe, log=lambda *_: None)
+            self.world.train(self.recipe)
         self.on_msg(self._obey)
         self.observe(lambda _: self._show(), ["data", "classifier", "norm", "eps"])
         self._show()
@@ -162,12 +162,12 @@ class Playground(anywidget.AnyWidget):
                 self.field = _field(learner.boundary.field) if learner else {}
             self.scene = {**scene, "line": self.line}
 
-    def _show_learning(self, share: float, model: torch.nn.Module) -> None:
-        out = toys.ask(model, toys.lattice(LOW, HIGH, COARSE)).view(COARSE + 1, COARSE + 1, 2)
-        right = (toys.ask(model, self.world.points).argmax(1) == self.world.labels).double().mean()
-        line = f"{self.classifier} learns {self._these} · {share:.0%} done · {right:.1%} of the points right"
+    def _show_learning(self, stage: toys.Stage) -> None:
+        out = toys.ask(stage.model, toys.lattice(LOW, HIGH, COARSE)).view(COARSE + 1, COARSE + 1, 2)
+        right = (toys.ask(stage.model, self.world.points).argmax(1) == self.world.labels).double().mean()
+        line = f"{self.classifier} learns {self._these} · {stage.share:.0%} done · {right:.1%} of the points right"
         with self.hold_sync():
-            self.field, self.scene = _field(out), {**self._scene(), "line": line, "progress": share}
+            self.field, self.scene = _field(out), {**self._scene(), "line": line, "progress": stage.share}
 
     def _scene(self) -> dict:
         settings = {name: getattr(self, name) for name in ("data", "classifier", "norm", "eps")}

@@ -6,6 +6,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from advcourse import toys
+from advcourse.asking import ignore
 from advcourse.goals import check_labels
 from advcourse.threats import L2, Linf
 
@@ -36,7 +37,7 @@ class World:
         self.learners: dict[str, Learner] = {}
         self.trainings = 0
 
-    def train(self, recipe: toys.Recipe, log: toys.Log) -> None:
+    def train(self, recipe: toys.Recipe, log: toys.Log = ignore) -> None:
         """Learn the points as they lie now. Every training has a seed of its own, the same in every world."""
         model = recipe(self.points, self.labels, Generator().manual_seed(self.trainings), log=log)
         self.trainings += 1
