@@ -14,6 +14,7 @@ The targets are printed with their verdicts; only with `--check` does a missed o
 """
 
 import argparse
+import importlib
 import math
 import os
 import platform
@@ -22,6 +23,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import contestants
 import robust_training
@@ -59,24 +61,31 @@ def race_pgd(model: nn.Module, digits: data.Images, batch: int, rounds: int, at_
     ]
 
 
-def race_fgsm(model: nn.Module, digits: data.Images, batch: int, rounds: int) -> None:
-    """iterative_fgsm and fgsm, each against the bare loop of as many steps from the clean image; prints the tables."""
-
-    def loop(steps: int, step_size: float) -> Callable:
-        return lambda x, y: contestants.bare_loop(model, x, y, x, eps=EPS, step_size=step_size, steps=steps)
-
-    def attack(run: Callable, **settings) -> Callable:
-        return lambda x, y: run(model, x, advcourse.Untargeted(y), advcourse.Linf(EPS), **settings)
-
-    pairs = {
-        "iterative_fgsm": (loop(STEPS, STEP_SIZE), attack(advcourse.iterative_fgsm, steps=STEPS, step_size=STEP_SIZE)),
-        "fgsm": (loop(1, EPS), attack(advcourse.fgsm)),
-    }
+def race_ours(model: nn.Module, digits: data.Images, batch: int, rounds: int) -> None:
+    """Each attack of the tests' table that knows the ball, against the bare loop of its steps; prints the tables."""
     given = cases(digits, batch, rounds)
-    for name, (bare, ours) in pairs.items():
-        both = {"bare loop": bare, name: ours}
+    for name, row in attacks_in_the_ball().items():
+        pace = {"steps": STEPS, "step_size": STEP_SIZE} if row.iterates else {}
+        steps, step_size = (STEPS * row.restarts, STEP_SIZE) if row.iterates else (row.steps, EPS)
+
+        def attack(x: Tensor, y: Tensor, run: Callable = row.run, pace: dict = pace) -> Tensor:
+            return run(model, x, advcourse.Untargeted(y), advcourse.Linf(EPS), **pace)
+
+        both = {f"bare loop of {steps}": partial(walk, model, steps=steps, step_size=step_size), name: attack}
         done = interleave(both, given, warm_up=2, clock=clock_for(digits.x))
         show(f"{name}, batch {batch}", both, done, partial(strength, model, given))
+
+
+def walk(model: nn.Module, x: Tensor, y: Tensor, *, steps: int, step_size: float) -> Tensor:
+    """The bare loop from the clean image."""
+    return contestants.bare_loop(model, x, y, x, eps=EPS, step_size=step_size, steps=steps)
+
+
+def attacks_in_the_ball() -> dict:
+    """The rows of the tests' table of attacks that know the ball of l_inf: a new attack is raced once it has a row."""
+    sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
+    table = importlib.import_module("attack_table").ATTACKS
+    return {name: row for name, row in table.items() if advcourse.Linf in map(type, row.threats)}
 
 
 def race_curve(model: nn.Module, digits: data.Images, rounds: int) -> list[Target]:
@@ -218,7 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(machine(), end="\n\n")
     model, (_, digits) = checkpoints.load("digits_cnn"), data.digits()
     targets = race_pgd(model, digits, 128, some, at_most=1.05) + race_pgd(model, digits, 1, many, at_most=1.10)
-    race_fgsm(model, digits, 128, few)
+    race_ours(model, digits, 128, few)
     race_training(few)
     targets += race_smallest(model, digits, 128, once + 1) + race_smallest(model, digits, 1, many // 5)
     targets += race_curve(model, digits, once) + race_import(few)

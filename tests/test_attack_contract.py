@@ -1,138 +1,30 @@
-"""What every attack keeps: one table of attacks, one function a property.
-
-A new attack is one more row in ATTACKS, a new property one more function. Every property runs on every device there is.
-"""
+"""What every attack keeps: one function a property, for every row of the table of attacks, on every device there is."""
 
 import copy
+import itertools
 import math
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
 
+import attack_table
 import pytest
 import torch
+from attack_table import DEVICES, Attack, dice, every_attack, having, seeded
 from torch import Tensor, nn
 
-from advcourse import (
-    L1,
-    L2,
-    Linf,
-    Targeted,
-    Unbounded,
-    Untargeted,
-    ddn,
-    deepfool,
-    fgsm,
-    iterative_fgsm,
-    lbfgs,
-    margin,
-    pgd,
-)
+from advcourse import L1, L2, Linf, Targeted, Unbounded, Untargeted, margin
 from advcourse.attacks import gradient
 
-STEPS = 6
-
-
-def length(threat) -> float:
-    """The radius, or for the bare box a path that crosses it."""
-    return 1.0 if math.isinf(threat.eps) else threat.eps
-
-
-def one_step(model, x, goal, threat, **more):
-    return fgsm(model, x, goal, threat, **more)
-
-
-def iterated(model, x, goal, threat, *, steps=STEPS, reach=2.0, **more):
-    return iterative_fgsm(model, x, goal, threat, steps=steps, step_size=reach * length(threat) / steps, **more)
-
-
-def projected(model, x, goal, threat, *, steps=STEPS, reach=2.0, **more):
-    return pgd(model, x, goal, threat, steps=steps, step_size=reach * length(threat) / steps, **more)
-
-
-def without_start(model, x, goal, threat, **more):
-    return projected(model, x, goal, threat, random_start=False, **more)
-
-
-def three_restarts(model, x, goal, threat, **more):
-    return projected(model, x, goal, threat, restarts=3, **more)
-
-
-def nearest(attack, **settings):
-    """A minimum-norm attack: it has a box and no radius."""
-
-    def run(model, x, goal, threat, **more):
-        return attack(model, x, goal, **settings, box=threat, **more)
-
-    return run
-
-
-BALLS = (Linf(0.1), L2(0.3), L1(0.6))
-BOX = (Unbounded(),)
-SETS = (*BALLS, *BOX)
-
-
-@dataclass(frozen=True)
-class Attack:
-    """One row: how to call it, on which sets, and what may be expected of it."""
-
-    run: Callable
-    threats: tuple
-    random: bool = False  # takes a generator
-    keeps_best: bool = False  # returns the best iterate, not the last
-    steps: int = STEPS
-    restarts: int = 1
-    iterates: bool = True  # takes steps and reach
-    smallest: bool = False  # looks for the smallest distortion: a sample that reaches the goal stays
-
-
-ATTACKS = {
-    "fgsm": Attack(one_step, BALLS, steps=1, iterates=False),
-    "iterative_fgsm": Attack(iterated, SETS),
-    "pgd": Attack(projected, SETS, random=True, keeps_best=True),
-    "pgd without random start": Attack(without_start, SETS, keeps_best=True),
-    "pgd with 3 restarts": Attack(three_restarts, SETS, random=True, keeps_best=True, restarts=3),
-    "lbfgs": Attack(nearest(lbfgs, searches=3, steps=8), BOX, iterates=False, smallest=True),
-    "deepfool": Attack(nearest(deepfool, steps=STEPS), BOX, iterates=False, smallest=True),
-    "deepfool in l_inf": Attack(nearest(deepfool, norm=Linf, steps=STEPS), BOX, iterates=False, smallest=True),
-    "ddn": Attack(nearest(ddn, steps=16), BOX, iterates=False, smallest=True),
-}
-CASES = [(a, t) for a in ATTACKS.values() for t in a.threats]
-NAMES = [f"{name}, {type(t).__name__}" for name, a in ATTACKS.items() for t in a.threats]
-DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
-
-
-def having(wanted: Callable[[Attack, object], bool]) -> Callable:
-    """The rows with a trait, on every device."""
-    rows = [pytest.param(a, t, id=n) for (a, t), n in zip(CASES, NAMES) if wanted(a, t)]
-
-    def mark(test):
-        test = pytest.mark.parametrize("device", DEVICES)(test)
-        return pytest.mark.parametrize(("attack", "threat"), rows)(test)
-
-    return mark
-
-
-every_attack = having(lambda a, t: True)
 deterministic_attacks = having(lambda a, t: not a.random)
 random_attacks = having(lambda a, t: a.random)
 best_keeping_attacks = having(lambda a, t: a.keeps_best)
 iterating_attacks = having(lambda a, t: a.iterates)
+restarting_attacks = having(lambda a, t: a.restarts > 1)
 attacks_with_a_zero_budget = having(lambda a, t: math.isfinite(t.eps) or (a.iterates and not a.random))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 def test_the_contract_is_also_checked_on_cuda():
     assert DEVICES == ["cpu", "cuda"]
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def dice(attack: Attack, seed: int = 0) -> dict:
-    """The argument that makes a random attack repeatable; nothing for the others."""
-    return {"generator": seeded(seed)} if attack.random else {}
 
 
 def network(shape, classes=3, *, dtype=torch.float64, device="cpu", seed=0) -> nn.Module:
@@ -266,19 +158,10 @@ def test_no_steps_return_the_start_and_never_x_itself(attack, threat, device):
     model, x, y = world(device=device)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        z = iterative_or_pgd_without_steps(attack, model, x, y, threat)
+        z = attack.run(model, x, Untargeted(y), threat, steps=0, **dice(attack))
     assert_member(z, x, threat)
     assert attack.random or torch.equal(z, x)
     assert z.data_ptr() != x.data_ptr()
-
-
-def iterative_or_pgd_without_steps(attack, model, x, y, threat):
-    def call(f, **more):
-        return f(model, x, Untargeted(y), threat, steps=0, step_size=0.1, **more)
-
-    if attack.keeps_best:
-        return call(pgd, random_start=attack.random, restarts=attack.restarts, **dice(attack))
-    return call(iterative_fgsm)
 
 
 # --- what stays as it was --------------------------------------------------------------------------------------------
@@ -530,6 +413,35 @@ def test_a_constant_model_leaves_a_member_without_nan(attack, threat, device):
         assert attack.random or torch.equal(z, x)
 
 
+class Blinks(nn.Module):
+    """At its n-th forward some samples do not depend on their pixels: their gradient is exactly zero, once."""
+
+    def __init__(self, model, call: int, every: int):
+        super().__init__()
+        self.model, self.left, self.every = model, call, every
+
+    def forward(self, x):
+        self.left -= 1
+        blind = (torch.arange(len(x), device=x.device) % self.every == 0).view(-1, *[1] * (x.ndim - 1))
+        return self.model(torch.where(blind, x.detach() + 0 * x, x) if self.left == 0 else x)
+
+
+@pytest.mark.parametrize("every", [1, 2], ids=["all samples", "every second one"])
+@every_attack
+def test_a_gradient_that_is_exactly_zero_midway_does_not_stop_what_follows(attack, threat, device, every):
+    model, x, y = world(device=device)
+    y, call, path = with_work_left(attack, model, x, y), attack.steps // 2, []
+    blinking, more = Blinks(model, call + 1, every), {"reach": 1.0} if attack.iterates else {}
+    z = attack.run(blinking, x, Untargeted(y), threat, trace=path.append, **more, **dice(attack))
+    assert blinking.left < 0 or attack.steps == 1, "asked again after that"
+    for p in (z, *path):
+        assert_member(p, x.repeat(len(p) // len(x), *[1] * (x.ndim - 1)), threat)
+    if attack.iterates:
+        assert all((a != b).flatten(1).any(1).all() for a, b in itertools.pairwise(path[call + 1 :])), "it froze"
+    if attack.smallest:
+        assert Untargeted(y).reached(model(z)).all()
+
+
 @pytest.mark.parametrize("factor", [1e-20, 1e-30, 1e4], ids="{:g}".format)
 @every_attack
 def test_the_size_of_the_logits_does_not_change_an_attack_on_the_margin(attack, threat, device, factor):
@@ -647,13 +559,12 @@ def test_the_final_iterate_is_scored_too(attack, threat, device):
     assert all(any(torch.equal(z[i], end[i]) for end in ends) for i in range(len(x)))
 
 
-@pytest.mark.parametrize("threat", SETS, ids=lambda t: type(t).__name__)
-@pytest.mark.parametrize("device", DEVICES)
-def test_more_restarts_are_never_worse_for_any_sample(threat, device):
+@restarting_attacks
+def test_more_restarts_are_never_worse_for_any_sample(attack, threat, device):
     model, x, y = world((6,), batch=16, device=device)
     goal, before = Untargeted(y), None
     for restarts in (1, 2, 4):
-        out = model(projected(model, x, goal, threat, restarts=restarts, steps=3, generator=seeded(4)))
+        out = model(attack.run(model, x, goal, threat, restarts=restarts, steps=3, generator=seeded(4)))
         now = goal.reached(out), goal.score(out).detach()
         if before is not None:
             assert (now[0] >= before[0]).all()
@@ -713,7 +624,7 @@ def test_an_unreachable_boundary_is_said_at_the_callers_line(attack, threat, dev
         UserWarning, match=r"steps \* step_size = .* < eps = .* cannot be reached; use step_size >="
     ) as said:
         attack.run(model, x, Untargeted(y), threat, reach=0.9, **dice(attack))
-    assert [w.filename for w in said] == [__file__]
+    assert [w.filename for w in said] == [attack_table.__file__]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         attack.run(model, x, Untargeted(y), threat, reach=1.0, **dice(attack))
@@ -731,19 +642,3 @@ def test_inputs_that_are_no_pixels_are_refused(attack, threat, device):
     }.values():
         with pytest.raises(ValueError, match=words):
             attack.run(model, bad, Untargeted(y), threat, **dice(attack))
-
-
-@every_attack
-def test_labels_that_do_not_fit_are_refused(attack, threat, device):
-    model, x, y = world(device=device)
-    for bad, words in (
-        (None, "int64.*NoneType.*class of every sample"),
-        (y.tolist(), "int64.*list"),
-        (y.double(), "int64.*float64.*long"),
-        (y[:-1], r"each of the 4 samples.*\[3\]"),
-        (y.repeat(2), r"each of the 4 samples.*\[8\]"),
-        (y + 1, r"0\.\.2.*found 1\.\.3"),
-        (y - 1, r"0\.\.2.*found -1\.\.1"),
-    ):
-        with pytest.raises(ValueError, match=words):
-            attack.run(model, x, Untargeted(bad), threat, **dice(attack))

@@ -4,6 +4,7 @@ import importlib
 
 import pytest
 import torch
+from attack_table import ATTACKS
 from torch.nn import functional as F
 
 from advcourse import Linf, Targeted, Untargeted, iterative_fgsm, models, pgd
@@ -67,6 +68,17 @@ def test_whoever_looks_for_the_smallest_distortion_fools_the_model_inside_the_bo
         for run in filter(None, bench("contestants").present(model, makers).values()):
             z = run(x, y)
             assert (model(z).argmax(1) != y).all() and z.min() >= 0 and z.max() <= 1 and not z.requires_grad
+
+
+def test_every_attack_of_the_table_that_knows_the_ball_is_raced(bench, world, capsys):
+    from advcourse.data import Images
+
+    model, x, y = world
+    bench("run").race_ours(model, Images(x, y, ()), 4, 2)
+    printed = capsys.readouterr().out
+    rows = {name: row for name, row in ATTACKS.items() if Linf in map(type, row.threats)}
+    assert len(rows) >= 5 and all(f"{name}, batch 4" in printed for name in rows)
+    assert "bare loop of 1 " in printed and "bare loop of 120" in printed
 
 
 def _absent(model):

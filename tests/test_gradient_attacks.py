@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 import torch
+from attack_table import ATTACKS, dice, having, seeded
 from torch import Tensor, nn
 
 from advcourse import (
@@ -27,10 +28,6 @@ from advcourse import (
 
 DOUBLE = torch.float64
 LINF_DUAL = {Linf: lambda w: w.abs().sum(), L2: lambda w: w.norm(), L1: lambda w: w.abs().max()}
-
-
-def seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def linear(n: int, classes: int = 2, seed: int = 0) -> nn.Linear:
@@ -105,13 +102,13 @@ def test_one_step_gains_eps_times_the_dual_norm_on_a_linear_model(threat):
         torch.testing.assert_close(gain, (eps * LINF_DUAL[threat](climbing_direction(model))).expand(3))
 
 
-@pytest.mark.parametrize("attack", [fgsm, partial(pgd, steps=8, step_size=0.1)], ids=["fgsm", "pgd"])
 @pytest.mark.parametrize("goal", [Untargeted, Targeted])
-def test_no_corner_of_ball_and_box_is_worse_for_a_linear_model(attack, goal):
+@having(lambda a, t: isinstance(t, Linf), ["cpu"])
+def test_no_corner_of_ball_and_box_is_worse_for_a_linear_model(attack, threat, device, goal):
     model, n, eps = linear(5), 5, 0.3
     x = torch.tensor([[0.0, 1.0, 0.1, 0.95, 0.5], [0.5, 0.2, 0.8, 0.0, 1.0]], dtype=DOUBLE)
     aim = goal(zeros(2), margin)
-    z = attack(model, x, aim, Linf(eps))
+    z = attack.run(model, x, aim, Linf(eps), **dice(attack))
     lower, upper = (x - eps).clamp(min=0), (x + eps).clamp(max=1)
     best = torch.full((2,), -math.inf, dtype=DOUBLE)
     for pattern in itertools.product([False, True], repeat=n):
@@ -392,13 +389,19 @@ def test_a_targeted_attack_on_the_least_likely_class_makes_it_likelier():
 # --- how they are called ---------------------------------------------------------------------------------------------
 
 
-def test_options_are_named_and_a_budget_has_no_default():
-    for attack, names in ((fgsm, []), (iterative_fgsm, ["steps", "step_size"]), (pgd, ["steps", "step_size"])):
-        arguments = inspect.signature(attack).parameters
-        assert list(arguments)[:4] == ["model", "x", "goal", "threat"]
-        named = [p for p in arguments.values() if p.kind is inspect.Parameter.KEYWORD_ONLY]
-        assert [p.name for p in named if p.default is inspect.Parameter.empty] == names
-        assert len(named) == len(arguments) - 4
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_options_are_named_and_a_budget_has_no_default(attack):
+    arguments = inspect.signature(attack.call).parameters
+    assert list(arguments)[:3] == ["model", "x", "goal"] and list(arguments)[3] in (
+        "threat",
+        "norm",
+        "searches",
+        "steps",
+    )
+    named = {name: p for name, p in arguments.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    assert set(arguments) - set(named) <= {"model", "x", "goal", "threat", "norm"}
+    budget = {"steps", "step_size", "searches"}
+    assert {name for name, p in named.items() if p.default is inspect.Parameter.empty} == budget & set(arguments)
 
 
 def test_a_configured_attack_is_a_partial_that_prints_itself():

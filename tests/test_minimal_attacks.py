@@ -9,6 +9,7 @@ from scipy.optimize import linprog, minimize
 from torch import Tensor, nn
 
 from advcourse import (
+    L1,
     L2,
     Linf,
     Targeted,
@@ -30,8 +31,10 @@ ATTACKS = {
     "lbfgs": (partial(lbfgs, searches=6, steps=20), L2),
     "deepfool": (partial(deepfool, steps=20), L2),
     "deepfool in l_inf": (partial(deepfool, norm=Linf, steps=20), Linf),
+    "deepfool in l_1": (partial(deepfool, norm=L1, steps=20), L1),
     "ddn": (partial(ddn, steps=100), L2),
 }
+DUAL = {Linf: 1, L2: 2, L1: math.inf}
 every_attack = pytest.mark.parametrize(("attack", "norm"), ATTACKS.values(), ids=ATTACKS)
 
 
@@ -65,7 +68,7 @@ def half_space_distance(model: nn.Linear, x: Tensor, y: Tensor, norm) -> Tensor:
     """min over rivals k of (a_y - a_k) / |w_y - w_k| in the dual norm: exact without a box."""
     out = model(x)
     gaps = out.gather(1, y[:, None]) - out
-    normals = (model.weight[y][:, None] - model.weight).norm(p=2 if norm is L2 else 1, dim=2)
+    normals = (model.weight[y][:, None] - model.weight).norm(p=DUAL[norm], dim=2)
     return (gaps / normals).scatter(1, y[:, None], torch.inf).amin(1)
 
 
@@ -94,6 +97,11 @@ def polyhedron_distance(x: Tensor, normals: Tensor, gaps: Tensor, norm) -> float
         eye, ones = torch.eye(len(x)).numpy(), torch.ones(len(x), 1).numpy()
         above = [[*-row, 0.0] for row in w] + [[*r, -1.0] for r in eye] + [[*-r, -1.0] for r in eye]
         best = linprog([0.0] * len(x) + [1.0], above, [*-f] + [0.0] * (2 * len(ones)), bounds=[*room, (0, None)])
+        return best.fun if best.success else math.inf
+    if norm is L1:
+        # min sum_i (u_i + v_i) with d = u - v and u, v >= 0.
+        ways = [*[(0, up) for _, up in room], *[(0, -down) for down, _ in room]]
+        best = linprog([1.0] * 2 * len(x), [[*-row, *row] for row in w], -f, bounds=ways)
         return best.fun if best.success else math.inf
     constraints = {"type": "ineq", "fun": lambda d: w @ d - f, "jac": lambda d: w}
     best = minimize(
