@@ -7,11 +7,12 @@ from traitlets import TraitError
 
 from advcourse import Linf, Untargeted, data, fgsm, iterative_fgsm, measure, models, predicted
 from advcourse.widgets import LeakExplorer, Trained
-from advcourse.widgets.leak_explorer import SHOWN, STRIDE, WIDEST
+from advcourse.widgets.leak import STRIDE, WIDEST
+from advcourse.widgets.leak_explorer import SHOWN
 
 
 class Reader(nn.Module):
-    """It reads the step that an attack made, and not the image: wrong when clean, right when told the other label.
+    """It reads the step that an attack made, and not the image: wrong when clean, right when the attack got the other label.
 
     Two classes; the first pixel stands for the image, the second for what the attack wrote.
     """
@@ -65,7 +66,7 @@ def test_no_attack_changes_nothing(explorer):
 
 
 def test_leaked_examples_are_shown_with_both_answers():
-    """Told label 0, an attack lowers the second pixel; this network then says 1, and told label 1 it says 0."""
+    """Given label 0, an attack lowers the second pixel; this network then says 1, and given label 1 it says 0."""
     x = torch.full((10, 1, 2, 2), 0.5)
     x[:, 0, 0, 0] = 0.6
     reader = Trained("reader", Reader(), data.Images(x, torch.ones(10).long(), ("a", "b")))

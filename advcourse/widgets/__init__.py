@@ -11,7 +11,8 @@ traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` list
 from advcourse.widgets.conflict_explorer import ConflictExplorer, Content, Triple
 from advcourse.widgets.descent import Descent, Landscape
 from advcourse.widgets.descent_explorer import DescentExplorer
-from advcourse.widgets.leak_explorer import LeakExplorer, Trained
+from advcourse.widgets.leak import Trained
+from advcourse.widgets.leak_explorer import LeakExplorer
 from advcourse.widgets.morph_explorer import Judge, Morph, MorphExplorer
 from advcourse.widgets.outlier_explorer import Cloud, Look, OutlierExplorer, look
 from advcourse.widgets.path_explorer import PathExplorer, Walks, walks
