@@ -12,7 +12,7 @@ from advcourse.widgets.leak_explorer import SHOWN
 
 
 class Reader(nn.Module):
-    """It reads the step that an attack made, and not the image: wrong when clean, right when the attack got the other label.
+    """It reads the step that an attack made, and not the image: wrong when clean, right when given the other label.
 
     Two classes; the first pixel stands for the image, the second for what the attack wrote.
     """

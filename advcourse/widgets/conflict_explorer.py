@@ -124,12 +124,10 @@ class ConflictExplorer(Panel):
         return Triple(self.subject, self.texture, image, made, p)
 
     def figures(self, now: Triple) -> list[dict]:
-        return [
-            figure(
-                caption, draw.pixels(x), bars=[(n, v, n in now.shape_names) for n, v in draw.top(p, imagenet_names())]
-            )
-            for (caption, x), p in zip(self._pictures(now), now.probabilities, strict=True)
-        ]
+        rows = [draw.top(p, imagenet_names()) for p in now.probabilities]
+        bars = [[(name, p, name in now.shape_names) for name, p in row] for row in rows]
+        pictures = zip(self._pictures(now), bars, strict=True)
+        return [figure(caption, draw.pixels(x), bars=below) for (caption, x), below in pictures]
 
     def still(self, now: Triple) -> tuple[draw.Figure, str]:
         fig, axes = draw.board(2, 3, width=7.2, height=3.8, gridspec_kw={"height_ratios": [3, 1.3]})

@@ -80,5 +80,5 @@ def controls(panel: type) -> list[dict]:
     return [
         {"name": name, **trait.metadata["control"]}
         for name, trait in declared
-        if isinstance(trait, TraitType) and "control" in trait.metadata
+        if "control" in getattr(trait, "metadata", {})
     ]
