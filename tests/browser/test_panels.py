@@ -85,6 +85,32 @@ def test_the_path_explorer(book, shoot):
     shoot(panel, "paths")
 
 
+HASTE = """(panel, settings) => {
+  for (const [name, value] of settings) {
+    const control = panel.querySelector(`[name=${name}]`);
+    control.value = value;
+    control.dispatchEvent(new Event('input'));
+  }
+}"""
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        [("eps", "30"), ("target", "3"), ("chosen", "coffee")],
+        [("chosen", "coffee"), ("eps", "30"), ("target", "3")],
+    ],
+    ids=["before", "after"],
+)
+def test_what_is_set_in_haste_around_another_choice_does_not_stay_where_it_does_not_fit(book, settings):
+    """Python cannot answer in between: the first setting is on its way, and those behind it become one message."""
+    panel = setup(book.panel(), chosen="digit 7", eps=24)
+    panel.evaluate(HASTE, settings)
+    assert "espresso →" in lab.settled(panel)
+    values = [panel.locator(f"[name={name}]").input_value() for name in ("chosen", "eps", "target")]
+    assert values == ["coffee", "0.25", "none (untargeted)"]
+
+
 @pytest.mark.parametrize("index", [0, 1])
 def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book, index):
     panel = setup(book.panel(index), chosen="digit 7")
