@@ -202,34 +202,52 @@ def test_what_does_not_change_is_not_computed_again(seven):
 def test_a_message_of_the_browser_is_one_scene(seven, photo):
     explorer, seen = PerturbationExplorer([seven, photo]), []
     explorer.observe(seen.append, "scene")
-    explorer.set_state({"image": "photo", "eps": 0.75, "target": "cat"})
+    explorer.set_state({"attack": "PGD", "eps": 8, "steps": 3})
+    assert len(seen) == 1 and explorer.scene["settings"]["eps"] == 8
+
+
+def test_what_was_set_before_another_image_was_chosen_and_does_not_fit_it_starts_anew(seven, photo):
+    """While the kernel computes, a browser collects what is set and sends it as one message."""
+    explorer, seen = PerturbationExplorer([seven, photo], attack="iterative FGSM"), []
+    explorer.observe(seen.append, "scene")
+    explorer.set_state({"eps": 30, "target": "3", "steps": 3, "chosen": "photo"})
     assert len(seen) == 1 and explorer.scene["settings"] == {
-        "image": "photo",
+        "chosen": "photo",
         "attack": "iterative FGSM",
-        "target": "cat",
-        "eps": 0.75,
-        "steps": 10,
+        "target": UNTARGETED,
+        "eps": 0.25,
+        "steps": 3,
     }
+
+
+def test_the_controls_are_those_of_the_chosen_image_and_come_before_its_scene(seven, photo, monkeypatch):
+    explorer, sent = PerturbationExplorer([seven, photo]), []
+    monkeypatch.setattr(explorer, "send_state", lambda key: sent.append((key, explorer.scene["settings"]["chosen"])))
+    explorer.chosen = "photo"
+    looks = {control["name"]: control for control in explorer.controls}
+    assert looks["chosen"]["for"] == "photo" and looks["target"]["options"] == photo.targets
+    assert (looks["eps"]["max"], looks["eps"]["step"], looks["steps"]["max"]) == (8, 0.25, 40)
+    assert ({"controls", "eps", "target"}, "seven") in sent
 
 
 def test_a_new_image_keeps_what_fits_it(seven, other, photo):
     explorer = PerturbationExplorer([seven, other, photo], eps=10, target="3", steps=4)
-    explorer.image = "other"
+    explorer.chosen = "other"
     assert (explorer.eps, explorer.target, explorer.steps) == (10, "3", 4)
-    explorer.image = "photo"
+    explorer.chosen = "photo"
     assert (explorer.eps, explorer.target, explorer.steps) == (0.25, UNTARGETED, 4)
 
 
 def test_a_target_that_is_the_new_true_class_is_given_up(seven, other):
     explorer = PerturbationExplorer([seven, other], target=other.labels[other.y])
-    explorer.image = "other"
+    explorer.chosen = "other"
     assert explorer.target == UNTARGETED
 
 
 @pytest.mark.parametrize(
     ("setting", "value", "message"),
     [
-        ("image", "nine", "no image 'nine'; there are seven"),
+        ("chosen", "nine", "no image 'nine'; there are seven"),
         ("attack", "FGM", "expected any of .*iterative FGSM"),
         ("eps", -1, r"units of 1/255, and must lie in 0\.\.255; got -1"),
         ("eps", 1000, "got 1000"),
@@ -250,7 +268,7 @@ def test_a_setting_that_cannot_be_says_why(seven, setting, value, message):
 
 
 def test_settings_and_subjects_are_checked(seven):
-    with pytest.raises(TypeError, match=r"unknown settings .*epsilon.*; there are image, attack"):
+    with pytest.raises(TypeError, match=r"unknown settings .*epsilon.*; there are chosen, attack"):
         PerturbationExplorer([seven], epsilon=8)
     for subjects in ([], [seven, seven]):
         with pytest.raises(ValueError, match="need one and different names"):

@@ -98,17 +98,17 @@ def test_setting_a_trait_moves_the_outlier(cloud, second):
     explorer, seen = OutlierExplorer([cloud, second]), []
     explorer.observe(lambda change: seen.append(change.new["line"]), "scene")
     explorer.x, explorer.role = -7.0, AS_B
-    explorer.image = "second"
-    assert len(set(seen)) == 3 and explorer.scene["settings"] == {"image": "second", "role": AS_B, "x": -7.0, "y": 3.0}
+    explorer.chosen = "second"
+    assert len(set(seen)) == 3 and explorer.scene["settings"] == {"chosen": "second", "role": AS_B, "x": -7.0, "y": 3.0}
 
 
 @pytest.mark.parametrize(
     ("setting", "value", "message"),
     [
-        ("x", 11.0, r"within -10\.\.10; got x=11"),
-        ("y", float("nan"), "got y=nan"),
+        ("x", 11.0, r"within -10\.\.10; got 11"),
+        ("y", float("nan"), "got nan"),
         ("role", "ignored", "expected any of"),
-        ("image", "third", "no image 'third'; there are first"),
+        ("chosen", "third", "no training data 'third'; there are first"),
     ],
 )
 def test_a_setting_that_cannot_be_says_why(cloud, setting, value, message):

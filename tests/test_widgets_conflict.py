@@ -81,11 +81,11 @@ def test_every_view_and_every_texture_makes_another_picture(explorer):
         pictures.add(shown(explorer).tobytes())
     explorer.view, explorer.texture = next(iter(VIEWS)), "zebra"
     pictures.add(shown(explorer).tobytes())
-    explorer.image = "rocket"
+    explorer.chosen = "rocket"
     pictures.add(shown(explorer).tobytes())
     assert len(pictures) == len(VIEWS) + 2
     assert explorer.scene["settings"] == {
-        "image": "rocket",
+        "chosen": "rocket",
         "texture": "zebra",
         "view": next(iter(VIEWS)),
         "amount": 50.0,
@@ -94,7 +94,7 @@ def test_every_view_and_every_texture_makes_another_picture(explorer):
 
 def test_bars_are_the_networks_top_three_and_blue_where_they_name_the_shape(explorer, network):
     for one, (x, classes) in zip(contents(), ((c.x, c.classes) for c in contents())):
-        explorer.image = one.name
+        explorer.chosen = one.name
         p, places = network(x).softmax(1).topk(3)
         bars = explorer.scene["figures"][1]["bars"]
         assert [bar[0] for bar in bars] == [NAMES[k] for k in places[0].tolist()]
@@ -127,7 +127,7 @@ def test_patches_grow_in_number(explorer):
         ("amount", 101, "per cent, 0..100; got 101"),
         ("texture", "wool", "expected any of"),
         ("view", "upside down", "expected any of"),
-        ("image", "dog", "no image 'dog'; there are cat"),
+        ("chosen", "dog", "no content 'dog'; there are cat"),
     ],
 )
 def test_a_setting_that_cannot_be_says_why(explorer, setting, value, message):

@@ -8,7 +8,7 @@ from traitlets import TraitError
 from advcourse import Linf, models
 from advcourse.goals import cross_entropy
 from advcourse.widgets import Slice, SliceExplorer, Subject, ascend, slice_of
-from advcourse.widgets.slice_explorer import CELLS, WINDOW
+from advcourse.widgets.slice import CELLS, WINDOW
 
 EPS = 25.5  # grey levels: 0.1
 
@@ -130,11 +130,11 @@ def test_dragging_keeps_the_map_and_a_new_radius_makes_another(curved, monkeypat
 @pytest.mark.parametrize(
     ("setting", "value", "message"),
     [
-        ("s", 1.4, r"within -1\.3\.\.1\.3; got s=1\.4"),
-        ("t", float("nan"), "got t=nan"),
+        ("s", 1.4, r"within -1\.3\.\.1\.3; got 1\.4"),
+        ("t", float("nan"), "got nan"),
         ("eps", -1, r"must lie in 0\.\.255"),
         ("steps", 0, "not be less than 1"),
-        ("image", "other", "no image 'other'"),
+        ("chosen", "other", "no image and network 'other'"),
     ],
 )
 def test_a_setting_that_cannot_be_says_why(curved, setting, value, message):

@@ -8,7 +8,7 @@ from traitlets import TraitError
 from advcourse.convex import MaxOf
 from advcourse.draw import kinks
 from advcourse.widgets import Descent, DescentExplorer, Landscape
-from advcourse.widgets.descent_explorer import MEAN, SHORTEST, to_kink
+from advcourse.widgets.descent import MEAN, SHORTEST, to_kink
 
 
 def slide() -> MaxOf:
@@ -69,7 +69,7 @@ def test_the_line_says_what_the_slide_denies(explorer):
 
 
 def test_the_value_may_rise_while_the_distance_falls(explorer):
-    explorer.image, explorer.direction, explorer.step = "bowls", "−∇g₂", 0.1
+    explorer.chosen, explorer.direction, explorer.step = "bowls", "−∇g₂", 0.1
     explorer.x, explorer.y = 0.0, 1.0
     line = explorer.scene["line"]
     assert "f goes up" in line and "distance to the minimiser goes down" in line
@@ -118,8 +118,8 @@ def test_the_backdrop_is_lower_where_it_is_bluer():
 
 
 def test_settings_keep_or_start_anew_with_the_function(explorer):
-    explorer.image, explorer.direction = "bowls", "−∇g₃"
-    explorer.image = "slide"
+    explorer.chosen, explorer.direction = "bowls", "−∇g₃"
+    explorer.chosen = "slide"
     assert explorer.direction == SHORTEST and explorer.step == 0.3
 
 

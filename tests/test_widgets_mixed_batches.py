@@ -7,19 +7,20 @@ from traitlets import TraitError
 
 from advcourse import Linf, Untargeted, data, fgsm, iterative_fgsm, measure, models, predicted
 from advcourse.widgets import LeakExplorer, Trained
-from advcourse.widgets.leak_explorer import SHOWN, STRIDE, WIDEST
+from advcourse.widgets.leak import STRIDE, WIDEST
+from advcourse.widgets.leak_explorer import SHOWN
 
 
 class Reader(nn.Module):
-    """It reads the step that an attack made, and not the image: wrong when clean, right when told the other label.
+    """It reads the step that an attack made, and not the image: wrong when clean, right when given the other label.
 
     Two classes; the first pixel stands for the image, the second for what the attack wrote.
     """
 
     def forward(self, x):
         flat = x.flatten(1)
-        told = 60 * (flat[:, 1:2] - 0.5) - 6 * (flat[:, :1] - 0.5)
-        return torch.cat([told, -told], 1)
+        written = 60 * (flat[:, 1:2] - 0.5) - 6 * (flat[:, :1] - 0.5)
+        return torch.cat([written, -written], 1)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_accuracies_are_what_the_attack_leaves(explorer, net, attack, make, eps)
     z = make(net.model, x, y, Linf(eps / 255))
     clean, attacked = (measure.logits(net.model, at).argmax(1) == y for at in (x, z))
     now = explorer.compute()
-    assert torch.equal(now.under.clean, clean) and torch.equal(now.under.attacked, attacked)
+    assert torch.equal(now.effect.clean, clean) and torch.equal(now.effect.attacked, attacked)
     leaked, fooled = int((~clean & attacked).sum()), int((clean & ~attacked).sum())
     assert f"{leaked} leaked, {fooled} fooled of 24" in now.line
     assert f"clean {clean.double().mean():.1%} · under attack {attacked.double().mean():.1%}" in now.line
@@ -60,12 +61,12 @@ def test_accuracies_are_what_the_attack_leaves(explorer, net, attack, make, eps)
 def test_no_attack_changes_nothing(explorer):
     explorer.eps = 0
     now = explorer.compute()
-    assert torch.equal(now.x, now.z) and now.before == now.after and not len(now.under.leaked)
+    assert torch.equal(now.x, now.z) and now.before == now.after and not len(now.effect.leaked)
     assert now.caption.startswith("no leaked example")
 
 
 def test_leaked_examples_are_shown_with_both_answers():
-    """Told label 0, an attack lowers the second pixel; this network then says 1, and told label 1 it says 0."""
+    """Given label 0, an attack lowers the second pixel; this network then says 1, and given label 1 it says 0."""
     x = torch.full((10, 1, 2, 2), 0.5)
     x[:, 0, 0, 0] = 0.6
     reader = Trained("reader", Reader(), data.Images(x, torch.ones(10).long(), ("a", "b")))
@@ -73,13 +74,16 @@ def test_leaked_examples_are_shown_with_both_answers():
     assert set(y.tolist()) == {1}, "the first pixel decides while the second is neutral"
     wrong = Trained("reader", Reader(), data.Images(x, 1 - y, ("a", "b")))
     now = LeakExplorer([wrong], eps=16.0).compute()
-    assert not len(now.under.leaked) and not now.under.clean.any(), "climbing the loss of a wrong label keeps it wrong"
-    told = LeakExplorer([wrong], attack="FGSM, predicted labels", eps=48.0).compute()
-    assert (
-        len(told.under.leaked) == 10 and told.caption == f"{SHOWN} of 10 leaked examples, above clean, below attacked"
+    assert not len(now.effect.leaked) and not now.effect.clean.any(), (
+        "climbing the loss of a wrong label keeps it wrong"
     )
-    assert told.y == [0] * SHOWN and told.before == [1] * SHOWN and told.after == [0] * SHOWN
-    assert "shown: labels 0 0 0 0 0 0, answers clean 1 1 1 1 1 1, attacked 0 0 0 0 0 0" in told.line
+    guessed = LeakExplorer([wrong], attack="FGSM, predicted labels", eps=48.0).compute()
+    assert (
+        len(guessed.effect.leaked) == 10
+        and guessed.caption == f"{SHOWN} of 10 leaked examples, above clean, below attacked"
+    )
+    assert guessed.y == [0] * SHOWN and guessed.before == [1] * SHOWN and guessed.after == [0] * SHOWN
+    assert "shown: labels 0 0 0 0 0 0, answers clean 1 1 1 1 1 1, attacked 0 0 0 0 0 0" in guessed.line
 
 
 def test_the_sheet_holds_the_shown_images(explorer):

@@ -8,7 +8,7 @@ import torch
 from traitlets import TraitError
 
 from advcourse import Linf, checkpoints, data, fgsm, measure
-from advcourse.widgets import Defended, RobustnessExplorer, stand
+from advcourse.widgets import Defended, RobustnessExplorer, attacked
 
 RADII = [Linf(grey / 255) for grey in (0, 13, 26, 51)]
 
@@ -28,17 +28,17 @@ def networks() -> list[Defended]:
 NAMES = {"standard": "digits_cnn", "free": "digits_robust_2"}
 
 
-def test_a_stand_is_an_attack_within_the_ball_and_the_answers_to_it(networks, images):
-    now = stand(networks[0], images, 40.0)
+def test_it_is_an_attack_within_the_ball_and_the_answers_to_it(networks, images):
+    now = attacked(networks[0], images, 40.0)
     assert (now.z - images.x).abs().max() <= 40 / 255 + 1e-6 and now.z.min() >= 0 and now.z.max() <= 1
     for z, answers in ((images.x, now.before), (now.z, now.after)):
         assert torch.equal(measure.logits(networks[0].model, z).argmax(1), answers)
-    again = stand(networks[0], images, 40.0)
+    again = attacked(networks[0], images, 40.0)
     assert torch.equal(again.z, now.z), "the same settings show the same"
 
 
 def test_the_line_counts_who_withstands(networks, images):
-    standard, free = (stand(network, images, 51.0) for network in networks)
+    standard, free = (attacked(network, images, 51.0) for network in networks)
     for now in (standard, free):
         left = int((now.after == images.y).sum())
         assert f": {left} of 4 withstand PGD-10" in now.line and now.line.count("✗") == 4 - left
@@ -47,13 +47,13 @@ def test_the_line_counts_who_withstands(networks, images):
 
 @pytest.mark.parametrize(("eps", "place", "said"), [(0, 0, "clean"), (20, 1, "at 13/255"), (60, 3, "at 51/255")])
 def test_the_share_is_that_of_the_largest_radius_measured_up_to_here(networks, images, eps, place, said):
-    now, curve = stand(networks[1], images, float(eps)), networks[1].curve
+    now, curve = attacked(networks[1], images, float(eps)), networks[1].curve
     low, high = curve.interval[place]
     assert now.share == f"of 60 test images {curve.accuracy[place]:.0%} ({low:.0%} to {high:.0%}) {said}"
 
 
 def test_without_a_radius_nothing_moves(networks, images):
-    now = stand(networks[0], images, 0.0)
+    now = attacked(networks[0], images, 0.0)
     assert torch.equal(now.z, images.x) and torch.equal(now.before, now.after)
 
 
@@ -79,7 +79,7 @@ def test_the_mark_stands_at_eps_and_the_curves_are_drawn_once_for_each_network(n
         marks.append(explorer.scene["figures"][1]["mark"])
     assert drawn[0] == drawn[1] == drawn[2] and 0.05 < marks[0] < marks[1] < marks[2] < 1
     assert (marks[1] - marks[0]) / (marks[2] - marks[0]) == pytest.approx(26 / 51)
-    explorer.image = "free"
+    explorer.chosen = "free"
     assert explorer.scene["figures"][1]["png"] != drawn[0], "another one is thickest"
     assert explorer.scene["line"].startswith("free at eps = 51/255")
 
@@ -94,7 +94,9 @@ def test_a_move_of_the_slider_is_quick(networks, images):
     assert sorted(waits)[5] < 0.15
 
 
-@pytest.mark.parametrize(("setting", "value", "message"), [("eps", -1, "grey levels"), ("image", "fast", "no image")])
+@pytest.mark.parametrize(
+    ("setting", "value", "message"), [("eps", -1, "grey levels"), ("chosen", "fast", "no network")]
+)
 def test_a_setting_that_cannot_be_says_why(networks, images, setting, value, message):
     with pytest.raises(TraitError, match=message):
         setattr(RobustnessExplorer(networks, images), setting, value)

@@ -87,9 +87,14 @@ def signed(d: Tensor, scale: float) -> np.ndarray:
     return (0.5 + d / 2).permute(1, 2, 0).numpy()
 
 
+def sharp(array: np.ndarray) -> bool:
+    """Whether an array [H, W, ...] is so small that one should see its pixels."""
+    return max(array.shape[:2]) < 100
+
+
 def image(ax: Axes, array: np.ndarray, title: str = "") -> Axes:
     """An array [H, W, 3] with sharp pixels and no ticks."""
-    ax.imshow(array, interpolation="nearest" if max(array.shape[:2]) < 100 else "antialiased")
+    ax.imshow(array, interpolation="nearest" if sharp(array) else "antialiased")
     ax.set_axis_off()
     ax.set_title(title, fontsize=9)
     return ax

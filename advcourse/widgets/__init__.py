@@ -9,21 +9,25 @@ traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` list
 """
 
 from advcourse.widgets.conflict_explorer import ConflictExplorer, Content, Triple
-from advcourse.widgets.descent_explorer import Descent, DescentExplorer, Landscape
-from advcourse.widgets.leak_explorer import LeakExplorer, Trained
+from advcourse.widgets.descent import Descent, Landscape
+from advcourse.widgets.descent_explorer import DescentExplorer
+from advcourse.widgets.leak import Trained
+from advcourse.widgets.leak_explorer import LeakExplorer
 from advcourse.widgets.morph_explorer import Judge, Morph, MorphExplorer
 from advcourse.widgets.outlier_explorer import Cloud, Look, OutlierExplorer, look
 from advcourse.widgets.path_explorer import PathExplorer, Walks, walks
 from advcourse.widgets.perturbation_explorer import PerturbationExplorer, Scene, perturbation
 from advcourse.widgets.playground import Playground
-from advcourse.widgets.robustness_explorer import Defended, RobustnessExplorer, Stand, stand
-from advcourse.widgets.slice_explorer import Ascent, Slice, SliceExplorer, ascend, slice_of
+from advcourse.widgets.robustness_explorer import Attacked, Defended, RobustnessExplorer, attacked
+from advcourse.widgets.slice import Ascent, Slice, ascend, slice_of
+from advcourse.widgets.slice_explorer import SliceExplorer
 from advcourse.widgets.subject import LEAST_LIKELY, UNTARGETED, Subject
 
 __all__ = [
     "LEAST_LIKELY",
     "UNTARGETED",
     "Ascent",
+    "Attacked",
     "Cloud",
     "ConflictExplorer",
     "Content",
@@ -44,15 +48,14 @@ __all__ = [
     "Scene",
     "Slice",
     "SliceExplorer",
-    "Stand",
     "Subject",
     "Trained",
     "Triple",
     "Walks",
     "ascend",
+    "attacked",
     "look",
     "perturbation",
     "slice_of",
-    "stand",
     "walks",
 ]

@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Generator, Tensor
-from traitlets import CFloat, Enum, TraitError, validate
 
 from advcourse import conflict, data, draw, measure
 from advcourse.asking import Model
 from advcourse.draw.cues import answers
 from advcourse.models import imagenet_names
 from advcourse.toys import PATTERNS
-from advcourse.widgets.panel import Panel, figure
+from advcourse.widgets.figures import figure
+from advcourse.widgets.panel import Panel, once
+from advcourse.widgets.settings import one_of, per_cent
 
 GRIDS = (1, 2, 4, 7, 8, 14)
 
@@ -109,46 +109,32 @@ class ConflictExplorer(Panel):
     Settings are traits and may be given as keywords: ConflictExplorer(network, texture="zebra", amount=50).
     """
 
-    choice = "content"
-    texture = Enum(tuple(PATTERNS), "honeycomb").tag(sync=True)
-    view = Enum(tuple(VIEWS), next(iter(VIEWS))).tag(sync=True)
-    amount = CFloat(50.0).tag(sync=True)
+    choice, legend = "content", "blue bars name the shape"
+    texture = one_of(PATTERNS, "honeycomb", "texture")
+    view = one_of(VIEWS, next(iter(VIEWS)), "third picture")
+    amount = per_cent(50.0, "how far", step=5)
 
     def __init__(self, network: Model, **settings):
         self.network = network
-        self._say = lru_cache(maxsize=16)(self._ask)
-        controls = [
-            {"name": "texture", "label": "texture", "options": list(PATTERNS)},
-            {"name": "view", "label": "third picture", "options": list(VIEWS)},
-            {"name": "amount", "label": "how far", "min": 0, "max": 100, "step": 5, "unit": " %"},
-        ]
-        super().__init__(contents(), controls, **settings)
-
-    def offer(self, subject: Content) -> dict[str, dict]:
-        return {}
+        super().__init__(contents(), **settings)
 
     def compute(self) -> Triple:
-        """The three pictures for the present settings."""
         image, made = VIEWS[self.view](self.subject, self.texture, self.amount / 100)
-        known = [self._say(self.texture), self._say(self.image)]
-        p = torch.cat([*known, measure.probabilities(self.network, self._placed(image)).cpu()])
+        p = torch.cat([self._known_answer(self.texture), self._known_answer(self.chosen), self._ask(image)])
         return Triple(self.subject, self.texture, image, made, p)
 
-    def compose(self) -> dict:
-        now = self.compute()
-        figures = [
-            figure(caption, draw.pixels(x), bars=self._bars(p, now))
-            for (caption, x), p in zip(self._pictures(now), now.probabilities, strict=True)
-        ]
-        return {"line": now.line + " · blue bars name the shape", "figures": figures}
+    def figures(self, now: Triple) -> list[dict]:
+        rows = [draw.top(p, imagenet_names()) for p in now.probabilities]
+        bars = [[(name, p, name in now.shape_names) for name, p in row] for row in rows]
+        pictures = zip(self._pictures(now), bars, strict=True)
+        return [figure(caption, draw.pixels(x), bars=below) for (caption, x), below in pictures]
 
-    def snapshot(self) -> draw.picture:
-        now = self.compute()
+    def still(self, now: Triple) -> tuple[draw.Figure, str]:
         fig, axes = draw.board(2, 3, width=7.2, height=3.8, gridspec_kw={"height_ratios": [3, 1.3]})
         for column, ((caption, x), p) in enumerate(zip(self._pictures(now), now.probabilities, strict=True)):
             draw.image(axes[column], draw.pixels(x), caption)
             answers(axes[3 + column], p, imagenet_names(), shape=now.shape_names, texture={now.texture})
-        return draw.picture(fig, alt=f"A texture, a content and a third picture with the top 3 of each. {now.line}")
+        return fig, "A texture, a content and a third picture with the top 3 of each."
 
     def _pictures(self, now: Triple) -> list[tuple[str, Tensor]]:
         return [
@@ -157,20 +143,11 @@ class ConflictExplorer(Panel):
             (f"(c) {self.view}", now.image),
         ]
 
-    def _bars(self, p: Tensor, now: Triple) -> list[tuple[str, float, bool]]:
-        return [(name, value, name in now.shape_names) for name, value in draw.top(p, imagenet_names())]
+    @once
+    def _known_answer(self, name: str) -> Tensor:
+        return self._ask(conflict.pattern(name) if name in PATTERNS else self.subjects[name].x)
 
-    def _ask(self, name: str) -> Tensor:
-        """What the network says to a texture or content of that name, [1, 1000]; asked once."""
-        x = conflict.pattern(name) if name in PATTERNS else self.subjects[name].x
-        return measure.probabilities(self.network, self._placed(x)).cpu()
-
-    def _placed(self, x: Tensor) -> Tensor:
+    def _ask(self, x: Tensor) -> Tensor:
+        """What the network says, [1, 1000]."""
         weight = next(self.network.parameters(), x)
-        return x.to(weight.device)
-
-    @validate("amount")
-    def _valid_amount(self, proposal) -> float:
-        if not 0 <= proposal.value <= 100:
-            raise TraitError(f"amount is in per cent, 0..100; got {proposal.value}")
-        return proposal.value
+        return measure.probabilities(self.network, x.to(weight.device)).cpu()

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from traitlets import CFloat, TraitError, validate
 
 from advcourse import draw, measure
 from advcourse.asking import Model
-from advcourse.widgets.panel import Panel, figure
+from advcourse.widgets.figures import Curves, figure
+from advcourse.widgets.panel import Panel, once
+from advcourse.widgets.settings import per_cent
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,68 +67,48 @@ class MorphExplorer(Panel):
     """
 
     choice = "from the face to"
-    share = CFloat(0.0).tag(sync=True)
+    share = per_cent(0.0, "share of it", step=1)
 
     def __init__(self, morphs: Sequence[Morph], judge: Judge, **settings):
-        self.judge, self._plots = judge, {}
-        controls = [{"name": "share", "label": "share of it", "min": 0, "max": 100, "step": 1, "unit": " %"}]
-        super().__init__(morphs, controls, **settings)
-
-    def offer(self, subject: Morph) -> dict[str, dict]:
-        return {}
+        self.judge = judge
+        super().__init__(morphs, **settings)
 
     def compute(self) -> Step:
-        """The image for the present settings, and what is said about it."""
         image = self.subject.at(torch.tensor([self.share / 100]))
         age, score = self._ask(image)
         return Step(image, age.item(), score.item(), self.judge.alarm)
 
-    def compose(self) -> dict:
-        now = self.compute()
-        oldest = self.judge.usual[1]
+    def figures(self, now: Step) -> list[dict]:
+        verdict = "alarm" if now.alarmed else "no alarm"
         bars = [
-            ("age answered", min(1, max(0, now.age / oldest)), True, f"{now.age:.0f} years"),
-            (
-                "unusualness",
-                min(1, now.score / (3 * now.alarm)),
-                not now.alarmed,
-                "alarm" if now.alarmed else "no alarm",
-            ),
+            ("age answered", min(1, max(0, now.age / self.judge.usual[1])), True, f"{now.age:.0f} years"),
+            ("unusualness", min(1, now.score / (3 * now.alarm)), not now.alarmed, verdict),
         ]
-        if self.image not in self._plots:
-            self._plots[self.image] = self._plot()
-        plot, left, right = self._plots[self.image]
-        caption = f"age answered and unusualness on the way from a face to {self.image}"
-        curves = {"png": plot, "caption": caption, "mark": left + (right - left) * self.share / 100}
-        return {"line": now.line, "figures": [figure(self._caption(), draw.pixels(now.image), bars=bars), curves]}
+        return [figure(self._caption(), draw.pixels(now.image), bars=bars), self._curves(self.chosen).at(self.share)]
 
-    def snapshot(self) -> draw.picture:
-        now = self.compute()
+    def still(self, now: Step) -> tuple[draw.Figure, str]:
         fig, axes = draw.board(1, 3, width=9, height=2.8)
         draw.image(axes[0], draw.pixels(now.image), self._caption())
-        self._curves(axes[1:])
+        self._draw(axes[1:], self.subject)
         for ax in axes[1:]:
             ax.axvline(self.share, color=draw.ORANGE)
-        return draw.picture(fig, alt=f"{self._caption()}, and the two curves along the way. {now.line}")
+        return fig, f"{self._caption()}, and the two curves along the way."
 
     def _caption(self) -> str:
-        return f"face with {self.share:.0f} % {self.image}"
+        return f"face with {self.share:.0f} % {self.chosen}"
 
     def _ask(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return measure.logits(self.judge.model, x), self.judge.score(x)
 
-    def _plot(self) -> tuple[bytes, float, float]:
-        """Both curves as a PNG, and where in its width the way begins and ends. Drawn once for each morph."""
+    @once
+    def _curves(self, name: str) -> Curves:
         fig, axes = draw.board(2, 1, width=4.5, height=4.2, sharex=True)
-        self._curves(axes)
-        drawn = draw.png(fig)
-        box, (low, high) = axes[0].get_position(), axes[0].get_xlim()
-        left, right = (box.x0 + box.width * (end - low) / (high - low) for end in (0, 100))
-        return drawn, left, right
+        self._draw(axes, self.subjects[name])
+        return Curves(fig, f"age answered and unusualness on the way from a face to {name}")
 
-    def _curves(self, axes) -> None:
+    def _draw(self, axes: Sequence[draw.Axes], morph: Morph) -> None:
         shares = torch.linspace(0, 1, 41)
-        ages, scores = self._ask(self.subject.at(shares))
+        ages, scores = self._ask(morph.at(shares))
         axes[0].axhspan(*self.judge.usual, color=draw.SKY, alpha=0.2, linewidth=0, label="ages it was trained on")
         axes[1].axhline(self.judge.alarm, color=draw.BLACK, linestyle="--", linewidth=1, label="alarm")
         axes[0].plot(100 * shares, ages.cpu(), color=draw.BLUE)
@@ -137,10 +118,4 @@ class MorphExplorer(Panel):
         for ax, label in zip(axes, ("age answered", "unusualness"), strict=True):
             ax.set(xlim=(-2, 102), ylabel=label)
             ax.legend(frameon=False, fontsize=8, loc="upper left")
-        axes[-1].set_xlabel(f"share of {self.image} in %")
-
-    @validate("share")
-    def _valid_share(self, proposal) -> float:
-        if not 0 <= proposal.value <= 100:
-            raise TraitError(f"share is in per cent, 0..100; got {proposal.value}")
-        return proposal.value
+        axes[-1].set_xlabel(f"share of {morph.name} in %")

@@ -1,17 +1,16 @@
 """The outlier explorer: one far point, the confidence of a classifier there, and the density of the data."""
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
-from traitlets import CFloat, Enum, TraitError, validate
 
 from advcourse import density, draw
 from advcourse.toys.outlier import Logistic, logistic
-from advcourse.widgets.panel import Panel, figure, plane
+from advcourse.widgets.figures import figure, plane
+from advcourse.widgets.panel import Panel
+from advcourse.widgets.settings import on_map, one_of
 
 ONLY_SHOWN, AS_A, AS_B = ROLES = "only shown", "also trained on, as A", "also trained on, as B"
 WINDOW = (-10.0, 10.0, -10.0, 10.0)
@@ -92,68 +91,45 @@ class OutlierExplorer(Panel):
     """
 
     choice = "training data"
-    x, y = CFloat(6.0).tag(sync=True), CFloat(3.0).tag(sync=True)
-    role = Enum(ROLES, ONLY_SHOWN).tag(sync=True)
-
-    def __init__(self, clouds: Sequence[Cloud], **settings):
-        place = {"min": WINDOW[0], "max": WINDOW[1], "step": 0.1, "unit": ""}
-        controls = [
-            {"name": "role", "label": "the outlier is", "options": list(ROLES)},
-            {"name": "x", "label": "across", **place},
-            {"name": "y", "label": "up", **place},
-        ]
-        super().__init__(clouds, controls, **settings)
-
-    def offer(self, subject: Cloud) -> dict[str, dict]:
-        return {}
+    role = one_of(ROLES, ONLY_SHOWN, "the outlier is")
+    x, y = on_map(6.0, "across", *WINDOW[:2], 0.1), on_map(3.0, "up", *WINDOW[2:], 0.1)
 
     def compute(self) -> Look:
-        """What there is to see for the present settings."""
         return look(self.subject, self.x, self.y, self.role)
 
-    def compose(self) -> dict:
-        now = self.compute()
-        figures = []
-        for caption, picture, lines, note in self._maps(now):
-            lies = plane(WINDOW, self.subject.x, self.subject.y, lines, ("x", "y"))
-            figures.append(figure(caption, picture, notes=[note], plane=lies))
-        return {"line": now.line, "figures": figures}
+    def figures(self, now: Look) -> list[dict]:
+        cloud, drag = self.subject, ("x", "y")
+        return [
+            figure(caption, picture, notes=[note], plane=plane(WINDOW, cloud.x, cloud.y, lines, drag))
+            for caption, picture, lines, note in maps(now)
+        ]
 
-    def snapshot(self) -> draw.picture:
-        now = self.compute()
+    def still(self, now: Look) -> tuple[draw.Figure, str]:
         fig, axes = draw.board(1, 2, width=9, height=4.2)
-        for ax, (caption, picture, lines, note) in zip(axes, self._maps(now), strict=True):
+        for ax, (caption, picture, lines, note) in zip(axes, maps(now), strict=True):
             draw.field(ax, picture, WINDOW, now.cloud.x, now.cloud.y)
             for line, dashed in lines:
                 ax.plot(*line.T, color=draw.BLACK, linestyle="--" if dashed else "-", linewidth=1)
             ax.plot(self.x, self.y, marker="o", markersize=9, color=draw.ORANGE, markeredgecolor=draw.BLACK)
             ax.set_title(caption, fontsize=9)
             ax.set_xlabel(note)
-        what = "Two classes and one outlier, left on a map of the confidence, right on one of the density"
-        return draw.picture(fig, alt=f"{what}. {now.line}")
+        return fig, "Two classes and one outlier, left on a map of the confidence, right on one of the density."
 
-    def _maps(self, now: Look) -> list[tuple]:
-        """Caption, picture, lines and note of both maps."""
-        cells = draw.cells(WINDOW, 80)
-        score, usual = now.classifier.score(cells), now.density.log_density(cells)
-        here = now.classifier.score(now.at).item()
-        sides = draw.tint(torch.sigmoid(score), 0, 1, draw.SIDES)
-        known = draw.tint(usual, now.threshold - 12, now.known.max().item(), draw.USUAL)
 
-        def lines(values: Tensor, at: float, dashed: bool) -> list[tuple]:
-            return [(line, dashed) for line in draw.level(values, WINDOW, at)]
+def maps(now: Look) -> list[tuple]:
+    """Caption, picture, lines (points [k, 2], whether dashed) and note of both maps."""
+    cells = draw.cells(WINDOW, 80)
+    score, usual = now.classifier.score(cells), now.density.log_density(cells)
+    here = now.classifier.score(now.at).item()
+    sides = draw.tint(torch.sigmoid(score), 0, 1, draw.SIDES)
+    known = draw.tint(usual, now.threshold - 12, now.known.max().item(), draw.USUAL)
 
-        equal = lines(score, 0.0, True) + lines(score, here, False)
-        rare = lines(usual, now.threshold, True) + lines(usual, now.log_density, False)
-        return [
-            ("confidence of the classifier", sides, equal, "dashed: the boundary; solid: where it is as sure as here"),
-            ("density of the data", known, rare, "dashed: where the alarm begins; solid: as rare as here"),
-        ]
+    def lines(values: Tensor, at: float, dashed: bool) -> list[tuple]:
+        return [(line, dashed) for line in draw.level(values, WINDOW, at)]
 
-    @validate("x", "y")
-    def _valid_place(self, proposal) -> float:
-        if not (math.isfinite(proposal.value) and WINDOW[0] <= proposal.value <= WINDOW[1]):
-            raise TraitError(
-                f"the outlier stays on the map, within -10..10; got {proposal.trait.name}={proposal.value}"
-            )
-        return proposal.value
+    equal = lines(score, 0.0, True) + lines(score, here, False)
+    rare = lines(usual, now.threshold, True) + lines(usual, now.log_density, False)
+    return [
+        ("confidence of the classifier", sides, equal, "dashed: the boundary; solid: where it is as sure as here"),
+        ("density of the data", known, rare, "dashed: where the alarm begins; solid: as rare as here"),
+    ]

@@ -1,7 +1,7 @@
 // One panel: native controls, figures and a read-out line. Python computes every number; this file asks and shows.
 
-function canvas({ size: [width, height], pixels, caption }) {
-  const node = make("canvas", { width, height, className: width < 100 ? "sharp" : "" });
+function canvas({ size: [width, height], pixels, caption, sharp }) {
+  const node = make("canvas", { width, height, className: sharp ? "sharp" : "" });
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", caption);
   const image = new ImageData(width, height);
@@ -111,22 +111,19 @@ async function figure(spec, held, palette) {
 }
 
 function render({ model, el }) {
-  const specs = model.get("controls"), offers = model.get("offers"), palette = model.get("palette");
+  const specs = () => model.get("controls"), palette = model.get("palette");
   const figures = make("div", { className: "figures" });
   const line = make("p", { className: "line" });
   line.setAttribute("aria-live", "polite");
   const busy = make("p", { className: "busy", textContent: "computing…" });
 
-  const specOf = (spec, image) => ({ ...spec, ...offers[image][spec.name] });
-  const fits = (value, now, before) => (now.options ? now.options.includes(value) : now.max === before.max);
-  const choose = (name, value) => {
-    // A new image starts the settings anew that do not fit it (Python does the same), so that all of them always fit.
-    for (const [other, offer] of Object.entries(name === "image" ? offers[value] : {}))
-      if (!fits(model.get(other), offer, offers[model.get("image")][other])) model.set(other, offer.start);
-    model.set(name, value);
+  // Python says what can be set for what is chosen. Until it has, nobody knows, and nothing but another choice is sent.
+  const set = (values) => {
+    if (!("chosen" in values) && specs()[0].for !== model.get("chosen")) return settle();
+    model.set(values);
     model.save_changes();
   };
-  const controls = specs.map((spec) => control(spec, "options" in specOf(spec, model.get("image")), choose));
+  const controls = specs().map((spec) => control(spec, "options" in spec, (name, value) => set({ [name]: value })));
 
   // A new scene replaces the map under the mouse, so what is held is followed over the whole page.
   const drag = ({ target, clientX, clientY, button }) => {
@@ -136,11 +133,11 @@ function render({ model, el }) {
     const move = (event) => {
       const across = left + ((event.clientX - box.left) / box.width) * (right - left);
       const up = top - ((event.clientY - box.top) / box.height) * (top - bottom);
-      [across, up].forEach((value, i) => {
-        const { min, max, step } = specOf(specs.find(({ name }) => name === names[i]), model.get("image"));
-        model.set(names[i], Number((Math.round(Math.min(max, Math.max(min, value)) / step) * step).toFixed(6)));
+      const places = [across, up].map((value, i) => {
+        const { min, max, step } = specs().find(({ name }) => name === names[i]);
+        return [names[i], Number((Math.round(Math.min(max, Math.max(min, value)) / step) * step).toFixed(6))];
       });
-      model.save_changes();
+      set(Object.fromEntries(places));
     };
     const drop = () => ["pointermove", "pointerup", "pointercancel"].forEach((name, i) => removeEventListener(name, i ? drop : move));
     ["pointermove", "pointerup", "pointercancel"].forEach((name, i) => addEventListener(name, i ? drop : move));
@@ -150,10 +147,10 @@ function render({ model, el }) {
 
   const settle = () => {
     const done = model.get("scene").settings;
-    panel.classList.toggle("waiting", specs.some(({ name }) => done[name] !== model.get(name)));
-    specs.forEach((spec, i) => {
+    panel.classList.toggle("waiting", Object.keys(done).some((name) => done[name] !== model.get(name)));
+    specs().forEach((spec, i) => {
       const idle = spec.idle ? model.get(spec.idle[0]) === spec.idle[1] : false;
-      controls[i].show(model.get(spec.name), specOf(spec, model.get("image")), idle);
+      controls[i].show(model.get(spec.name), spec, idle);
     });
   };
   const draw = async () => {
@@ -171,7 +168,7 @@ function render({ model, el }) {
   const panel = make("div", { className: "advcourse-panel" }, top, figures, line, busy);
   for (const [name, colour] of Object.entries(palette)) panel.style.setProperty(`--${name}`, colour);
   el.append(panel);
-  const names = specs.map(({ name }) => `change:${name}`).join(" ");
+  const names = ["controls", ...specs().map(({ name }) => name)].map((name) => `change:${name}`).join(" ");
   model.on(names, settle);
   model.on("change:scene", draw);
   draw();

@@ -1,16 +1,16 @@
 """The path explorer: where the iterates go, with and without the ball."""
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
-from traitlets import CFloat, Int, validate
 
 from advcourse import draw, measure
 from advcourse.attacks.gradient import iterative_fgsm
 from advcourse.threats import Linf, Unbounded
-from advcourse.widgets.panel import Panel, grey_levels
+from advcourse.widgets.figures import plot
+from advcourse.widgets.panel import Panel
+from advcourse.widgets.settings import count, grey_levels
 from advcourse.widgets.subject import UNTARGETED, Subject
 
 BOX, BOTH = "P = box alone", "P = ball and box"
@@ -62,16 +62,9 @@ class PathExplorer(Panel):
     Settings are traits and may be given as keywords: PathExplorer(subjects, eps=16, alpha=4).
     """
 
-    eps, alpha = CFloat().tag(sync=True), CFloat().tag(sync=True)
-    steps = Int(10, min=1, max=40).tag(sync=True)
-
-    def __init__(self, subjects: Sequence[Subject], **settings):
-        controls = [
-            {"name": "eps", "label": "radius eps", "min": 0, "unit": "/255"},
-            {"name": "alpha", "label": "step size alpha", "min": 0, "unit": "/255"},
-            {"name": "steps", "label": "steps T", "min": 1, "max": 40, "step": 1, "unit": ""},
-        ]
-        super().__init__(subjects, controls, **settings)
+    eps = grey_levels(0.0, "radius eps", min=0)
+    alpha = grey_levels(0.0, "step size alpha", min=0)
+    steps = count(10, "steps T", 40)
 
     def offer(self, subject: Subject) -> dict[str, dict]:
         if subject.photo:
@@ -79,36 +72,22 @@ class PathExplorer(Panel):
         return {"eps": {"max": 64, "step": 1, "start": 16}, "alpha": {"max": 16, "step": 0.5, "start": 4}}
 
     def compute(self) -> Walks:
-        """Both walks for the present settings."""
         return walks(self.subject, self.eps, self.alpha, self.steps)
 
-    def compose(self) -> dict:
-        now = self.compute()
-        figures = []
-        for show, caption in (
-            (self._paths, "the paths in a plane through x"),
-            (self._losses, "the loss at every step"),
-        ):
-            fig, (ax,) = draw.board(width=4.5, height=3.6)
-            show(ax, now)
-            figures.append({"png": draw.png(fig), "caption": f"{self.image}: {caption}"})
-        return {"line": now.line, "figures": figures}
+    def figures(self, now: Walks) -> list[dict]:
+        (left, paths), (right, losses) = (draw.board(width=4.5, height=3.6) for _ in range(2))
+        self._draw(*paths, *losses, now)
+        return [
+            plot(left, f"{self.chosen}: the paths in a plane through x"),
+            plot(right, f"{self.chosen}: the loss at every step"),
+        ]
 
-    def snapshot(self) -> draw.picture:
-        now = self.compute()
-        fig, (left, right) = draw.board(1, 2, width=9, height=3.6)
-        self._paths(left, now)
-        self._losses(right, now)
-        alt = f"{self.image}: left, the paths in a plane through x; right, the loss at every step. {now.line}"
-        return draw.picture(fig, alt=alt.replace("\n", "; "))
+    def still(self, now: Walks) -> tuple[draw.Figure, str]:
+        fig, axes = draw.board(1, 2, width=9, height=3.6)
+        self._draw(*axes, now)
+        return fig, f"{self.chosen}: left, the paths in a plane through x; right, the loss at every step."
 
-    def _paths(self, ax, now: Walks) -> None:
-        draw.paths(ax, now.subject.x, now.iterates, Linf(now.eps / 255))
-
-    def _losses(self, ax, now: Walks) -> None:
+    def _draw(self, paths: draw.Axes, losses: draw.Axes, now: Walks) -> None:
+        draw.paths(paths, now.subject.x, now.iterates, Linf(now.eps / 255))
         loss = {name: along.score[:, 0] for name, along in now.along.items()}
-        draw.losses(ax, loss, f"loss of {now.subject.labels[now.subject.y]}")
-
-    @validate("eps", "alpha")
-    def _valid_length(self, proposal) -> float:
-        return grey_levels(proposal.value, proposal.trait.name)
+        draw.losses(losses, loss, f"loss of {now.subject.labels[now.subject.y]}")

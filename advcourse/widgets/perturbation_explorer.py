@@ -1,18 +1,18 @@
 """The perturbation explorer: an image, a small change, and what the network says before and after."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
 from torch import Tensor
-from traitlets import CFloat, Enum, Int, TraitError, Unicode, validate
+from traitlets import TraitError, Unicode, validate
 
 from advcourse import draw, measure
 from advcourse.attacks.gradient import input_gradient, iterative_fgsm, pgd
-from advcourse.goals import Targeted, cross_entropy
 from advcourse.threats import Linf
-from advcourse.widgets.panel import Panel, figure, grey_levels
+from advcourse.widgets.figures import figure
+from advcourse.widgets.panel import Panel
+from advcourse.widgets.settings import count, grey_levels, one_of, setting
 from advcourse.widgets.subject import UNTARGETED, Subject
 
 FGSM, ITERATIVE, PGD = ATTACKS = "FGSM", "iterative FGSM", "PGD"
@@ -38,25 +38,22 @@ class Scene:
     @property
     def verdict(self) -> str:
         """What became of the goal, in two or three words."""
-        goal, labels = self.subject.goal(self.target), self.subject.labels
-        reached = bool(goal.reached(self.after))
-        if isinstance(goal, Targeted):
-            return f"target {labels[int(goal.t)]} {'reached' if reached else 'not reached'}"
-        if bool(goal.reached(self.before)):
-            return "wrong before the attack"
-        return "fooled" if reached else "not fooled"
+        goal = self.subject.goal(self.target)
+        before, after = (bool(goal.reached(out)) for out in (self.before, self.after))
+        if self.target != UNTARGETED:
+            return f"target {self.subject.labels[self.subject.asked(self.target)]} {'' if after else 'not '}reached"
+        return "wrong before the attack" if before else "fooled" if after else "not fooled"
 
     @property
     def line(self) -> str:
         """The scene in numbers: answers, probability and loss of the class in question, size of the change."""
-        goal, labels = self.subject.goal(self.target), self.subject.labels
-        k = goal.t if isinstance(goal, Targeted) else goal.y
+        labels, k = self.subject.labels, self.subject.asked(self.target)
         says = [labels[int(out.argmax())] for out in (self.before, self.after)]
         p = [f"{float(row[k]):.0%}" for row in self.probabilities]
-        loss = [f"{float(cross_entropy(out, k)):.2f}" for out in (self.before, self.after)]
+        loss = [f"{-float(out.log_softmax(1)[0, k]):.2f}" for out in (self.before, self.after)]
         size = float(Linf(1.0).size(self.z - self.subject.x)) * 255
         return (
-            f"{says[0]} → {says[1]}, {self.verdict} · p({labels[int(k)]}) {p[0]} → {p[1]} · "
+            f"{says[0]} → {says[1]}, {self.verdict} · p({labels[k]}) {p[0]} → {p[1]} · "
             f"|z - x|_inf = {size:.3g}/255 · loss {loss[0]} → {loss[1]}"
         )
 
@@ -94,66 +91,45 @@ class PerturbationExplorer(Panel):
     Settings are traits and may be given as keywords: PerturbationExplorer(subjects, attack="PGD", eps=16).
     """
 
-    attack = Enum(ATTACKS, ITERATIVE).tag(sync=True)
-    eps = CFloat().tag(sync=True)
-    steps = Int(10, min=1, max=40).tag(sync=True)
-    target = Unicode(UNTARGETED).tag(sync=True)
-
-    def __init__(self, subjects: Sequence[Subject], **settings):
-        controls = [
-            {"name": "attack", "label": "attack", "options": list(ATTACKS)},
-            {"name": "target", "label": "target class"},
-            {"name": "eps", "label": "radius eps", "min": 0, "unit": "/255"},
-            {"name": "steps", "label": "steps", "min": 1, "max": 40, "step": 1, "unit": "", "idle": ["attack", FGSM]},
-        ]
-        super().__init__(subjects, controls, **settings)
+    attack = one_of(ATTACKS, ITERATIVE, "attack")
+    target = setting(Unicode(UNTARGETED), "target class")
+    eps = grey_levels(0.0, "radius eps", min=0)
+    steps = count(10, "steps", 40, idle=["attack", FGSM])
 
     def offer(self, subject: Subject) -> dict[str, dict]:
         eps = {"max": 8, "step": 0.25, "start": 0.25} if subject.photo else {"max": 64, "step": 1, "start": 24}
         return {"eps": eps, "target": {"options": subject.targets, "start": UNTARGETED}}
 
     def compute(self) -> Scene:
-        """The scene for the present settings."""
         return perturbation(self.subject, self.attack, self.eps, self.steps, self.target)
 
-    def compose(self) -> dict:
-        now, subject = self.compute(), self.subject
-        clean, attacked = (draw.top(p, subject.labels) for p in now.probabilities)
-        return {
-            "line": now.line,
-            "figures": [
-                figure("clean", draw.pixels(subject.x), bars=self._bars(clean)),
-                figure("change", draw.signed(now.z - subject.x, self.eps / 255), notes=self._notes(), key=True),
-                figure("attacked", draw.pixels(now.z), bars=self._bars(attacked)),
-            ],
-        }
+    def figures(self, now: Scene) -> list[dict]:
+        x, labels = now.subject.x, now.subject.labels
+        rows = (draw.top(p, labels) for p in now.probabilities)
+        clean, attacked = ([(name, p, name == labels[now.subject.y]) for name, p in row] for row in rows)
+        return [
+            figure("clean", draw.pixels(x), bars=clean),
+            figure("change", draw.signed(now.z - x, now.eps / 255), notes=self._notes(now), key=True),
+            figure("attacked", draw.pixels(now.z), bars=attacked),
+        ]
 
-    def snapshot(self) -> draw.picture:
-        now, subject = self.compute(), self.subject
+    def still(self, now: Scene) -> tuple[draw.Figure, str]:
         fig, axes = draw.board(1, 5, width=9, height=2.1)
-        eps = max(self.eps, 1e-3) / 255
+        subject, eps = now.subject, max(now.eps, 1e-3) / 255
         draw.fooled(axes, subject.x, now.z, now.probabilities, subject.labels, true=subject.y, eps=eps)
-        what = f"{subject.name} clean, the change by {self.attack} with eps = {self.eps:g}/255, and attacked"
-        return draw.picture(fig, alt=f"{what}, with the top 3 classes of both. {now.line}")
+        what = f"{subject.name} clean, the change by {now.attack} with eps = {now.eps:g}/255, and attacked"
+        return fig, f"{what}, with the top 3 classes of both."
 
-    def _bars(self, rows: Sequence[tuple[str, float]]) -> list[tuple[str, float, bool]]:
-        true = self.subject.labels[self.subject.y]
-        return [(name, p, name == true) for name, p in rows]
-
-    def _notes(self) -> list[str]:
-        if not self.eps:
+    def _notes(self, now: Scene) -> list[str]:
+        if not now.eps:
             return ["no change"]
-        colours = "grey: no change" if self.subject.x.shape[1] == 3 else "orange: brighter, blue: darker"
-        return [f"amplified {255 / (2 * self.eps):.3g} times", colours]
-
-    @validate("eps")
-    def _valid_eps(self, proposal) -> float:
-        return grey_levels(proposal.value, "eps")
+        colours = "grey: no change" if now.z.shape[1] == 3 else "orange: brighter, blue: darker"
+        return [f"amplified {255 / (2 * now.eps):.3g} times", colours]
 
     @validate("target")
     def _valid_target(self, proposal) -> str:
         try:
-            self.subject.goal(proposal.value)
+            self.entering or self.subject.asked(proposal.value)
         except ValueError as error:
             raise TraitError(str(error)) from None
         return proposal.value

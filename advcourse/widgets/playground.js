@@ -4,7 +4,6 @@
 const STEP = 0.02; // of Shift + arrow, in units of the square [-1, 1]^2
 const REACH = 14; // pixels from the mouse to the point it means
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-const OWN = "draw your own";
 const HELP =
   "Decisions. Arrow keys choose a point, Shift and an arrow key moves it; " +
   "in data of your own, Enter adds a point and Delete takes it away.";
@@ -13,7 +12,8 @@ const clip = (v) => Math.min(1, Math.max(-1, v));
 function render({ model, el }) {
   const get = (name) => model.get(name), palette = get("palette"), specs = get("controls");
   const styles = Object.fromEntries(get("styles").map(([name, ...style]) => [name, style]));
-  const widest = specs.find(({ name }) => name === "eps").max;
+  const spec = (name) => specs.find((one) => one.name === name), widest = spec("eps").max;
+  const own = () => get("data") === get("own");
   let chosen = -1, field, decisions, points = [], labels = [], scene = {};
 
   const set = (name, value) => {
@@ -22,8 +22,9 @@ function render({ model, el }) {
   };
   const ask = (does, ...values) => model.send({ do: does, with: values });
 
-  const controls = specs.map((spec) => control(spec, "options" in spec, set));
-  const tick = (name, label) => {
+  const shown = specs.filter(({ name }) => name in get("scene").settings);
+  const controls = shown.map((spec) => control(spec, "options" in spec, set));
+  const tick = ({ name, label }) => {
     const input = make("input", { type: "checkbox", name });
     input.dataset.lmSuppressShortcuts = "true";
     input.addEventListener("input", () => set(name, input.checked));
@@ -35,9 +36,9 @@ function render({ model, el }) {
     button.addEventListener("click", () => button.ariaDisabled !== "true" && ask(name));
     return button;
   };
-  const ticks = [tick("arrows", "smallest perturbations"), tick("learning", "learn while I drag")];
+  const ticks = ["arrows", "learning"].map((name) => tick(spec(name)));
   const buttons = [press("train", "Train"), press("train_all", "Train all"), press("start_anew", "Start anew")];
-  const side = control({ name: "side", label: "new points" }, true, set);
+  const side = control(spec("side"), true, set);
   const tools = make("div", { className: "tools" }, ...buttons, ...ticks.map(({ node }) => node), side.node);
 
   const canvas = make("canvas", { tabIndex: 0 });
@@ -78,13 +79,13 @@ function render({ model, el }) {
     const done = get("scene").settings, training = get("scene").progress !== undefined;
     const waiting = Object.keys(done).some((name) => done[name] !== get(name));
     panel.classList.toggle("waiting", waiting);
-    specs.forEach((spec, i) => controls[i].show(get(spec.name), spec, false));
+    shown.forEach((spec, i) => controls[i].show(get(spec.name), spec, false));
     ticks.forEach(({ name, input }) => (input.checked = get(name)));
-    side.show(get("side"), { options: Object.keys(palette) }, get("data") !== OWN);
+    side.show(get("side"), spec("side"), !own());
     for (const button of buttons) button.ariaDisabled = String(training || waiting);
     bar.classList.toggle("running", training);
     bar.value = get("scene").progress ?? 0;
-    canvas.classList.toggle("own", get("data") === OWN);
+    canvas.classList.toggle("own", own());
     repaint();
   };
   const draw = () => {
@@ -172,7 +173,7 @@ function render({ model, el }) {
     const at = place(event), i = nearest(at, inReach());
     choose(i);
     if (i >= 0) dragged = { point: i, at: [points[2 * i], points[2 * i + 1]], still: true };
-    else if (get("data") === OWN) add(at);
+    else if (own()) add(at);
   });
   canvas.addEventListener("pointermove", (event) => {
     const at = place(event);
@@ -198,11 +199,11 @@ function render({ model, el }) {
   };
   const beside = (i) => [clip(points[2 * i] + 0.1), points[2 * i + 1]];
   canvas.addEventListener("keydown", (event) => {
-    const own = get("data") === OWN, known = chosen in labels;
+    const known = chosen in labels;
     if (event.key in ARROWS && event.shiftKey && known) move(ARROWS[event.key]);
     else if (event.key in ARROWS) step(ARROWS[event.key]);
-    else if (event.key === "Enter" && own) add(known ? beside(chosen) : [0, 0]);
-    else if (["Delete", "Backspace"].includes(event.key) && own && known) ask("remove", chosen);
+    else if (event.key === "Enter" && own()) add(known ? beside(chosen) : [0, 0]);
+    else if (["Delete", "Backspace"].includes(event.key) && own() && known) ask("remove", chosen);
     else return;
     event.preventDefault();
   });
@@ -213,8 +214,7 @@ function render({ model, el }) {
   });
   canvas.addEventListener("blur", letGo);
 
-  const settings = [...specs, ...ticks, { name: "side" }];
-  const names = settings.map(({ name }) => `change:${name}`).join(" ");
+  const names = specs.map(({ name }) => `change:${name}`).join(" ");
   const forget = () => (chosen = -1);
   model.on("change:data", forget);
   model.on(names, settle);

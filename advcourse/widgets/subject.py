@@ -63,18 +63,20 @@ class Subject:
         offered = sorted(ranked) if len(ranked) <= 20 else ranked[:20]
         return [UNTARGETED, LEAST_LIKELY, *(self.labels[k] for k in offered)]
 
-    def goal(self, target: str) -> Goal:
-        """The goal that a line of the target control stands for."""
+    def asked(self, target: str) -> int:
+        """The class that a line of the target control is about, the one to leave or to reach; ValueError if none."""
         if target == UNTARGETED:
-            return Untargeted(self._one(self.y))
+            return self.y
         if target == LEAST_LIKELY:
-            return Targeted(self.logits.argmin(1))
+            return int(self.logits.argmin())
         if target == self.labels[self.y]:
             raise ValueError(f"{target!r} is the true class of {self.name!r}: choose another target, or {UNTARGETED!r}")
         if target not in self.labels:
             some = ", ".join(self.targets[:5])
             raise ValueError(f"{self.name!r} has no class {target!r} to aim at; there are {some}, ...")
-        return Targeted(self._one(self.labels.index(target)))
+        return self.labels.index(target)
 
-    def _one(self, k: int) -> Tensor:
-        return torch.tensor([k], device=self.x.device)
+    def goal(self, target: str) -> Goal:
+        """The goal that a line of the target control stands for."""
+        k = torch.tensor([self.asked(target)], device=self.x.device)
+        return Untargeted(k) if target == UNTARGETED else Targeted(k)

@@ -80,7 +80,7 @@ def test_every_view_shows_another_picture(book, shoot, view):
 
 def test_choosing_content_and_texture(book, shoot):
     panel = book.panel()
-    panel.locator("[name=image]").select_option("camera on a tripod")
+    panel.locator("[name=chosen]").select_option("camera on a tripod")
     panel.locator("[name=texture]").select_option("crossword puzzle")
     panel.page.wait_for_function(
         "p => p.querySelector('.line').innerText.includes('crossword')", arg=panel.element_handle()
@@ -88,7 +88,7 @@ def test_choosing_content_and_texture(book, shoot):
     lab.settled(panel)
     assert "crossword puzzle" in bars(panel, 0)[0] and "tripod" in bars(panel, 1)[0]
     shoot(panel, "conflict-camera")
-    panel.locator("[name=image]").select_option("cat")
+    panel.locator("[name=chosen]").select_option("cat")
     panel.locator("[name=texture]").select_option("honeycomb")
     lab.settled(panel)
 

@@ -31,7 +31,7 @@ def book(folder, served):
 def panel(book):
     """The panel on the bowls, trying v* from where nothing is tied."""
     panel = book.panel()
-    for name, value in (("image", "slide"), ("image", "bowls")):
+    for name, value in (("chosen", "slide"), ("chosen", "bowls")):
         panel.locator(f"[name={name}]").select_option(value)
         lab.settled(panel)
     panel.locator("[name=direction]").select_option("−v*, the shortest subgradient")

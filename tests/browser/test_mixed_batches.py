@@ -73,11 +73,11 @@ def test_the_mark_and_the_accuracy_follow_the_slider(book):
 def test_another_network_brings_its_own_curves(book, shoot):
     panel = book.panel()
     before = panel.locator(".plot img").get_attribute("alt")
-    choose(panel, "image", "digits, mixed")
+    choose(panel, "chosen", "digits, mixed")
     assert panel.locator(".plot img").get_attribute("alt") != before
     assert "digits, mixed" in panel.locator(".plot img").get_attribute("alt")
     shoot(panel, "leak-digits")
-    choose(panel, "image", "pencil, mixed")
+    choose(panel, "chosen", "pencil, mixed")
 
 
 def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book):

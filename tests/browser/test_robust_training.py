@@ -40,10 +40,10 @@ def test_another_network_withstands_more(book, shoot):
     panel = book.panel(0)
     standard = withstand(panel)
     shoot(panel, "robustness-standard")
-    panel.locator("[name=image]").select_option("free")
+    panel.locator("[name=chosen]").select_option("free")
     assert withstand(panel) > standard
     shoot(panel, "robustness-free")
-    panel.locator("[name=image]").select_option("standard")
+    panel.locator("[name=chosen]").select_option("standard")
     assert withstand(panel) == standard
 
 

@@ -71,7 +71,7 @@ def test_keys_move_the_start_and_the_path_follows(book):
 def test_another_image_and_radius_make_another_map(book, shoot):
     panel = book.panel()
     before = lab.settled(panel)
-    panel.locator("[name=image]").select_option(index=1)
+    panel.locator("[name=chosen]").select_option(index=1)
     panel.page.wait_for_function(
         "([p, old]) => p.querySelector('.line').innerText !== old", arg=[panel.element_handle(), before]
     )
