@@ -34,8 +34,6 @@ MISBEHAVIOUR = [
     pytest.param(name, title, id=f"{name}: {title}")
     for name in NEW
     for title in (ANYWHERE if EXERCISES[name].form else ILL_BEHAVED)
-    # torch.gcd takes two tensors, as this exercise gives them, and calls itself not implemented for floats.
-    if (name, title) != ("shortest_of_two", "a function written in C")
 ]
 
 

@@ -43,6 +43,12 @@ BANK = {
     "opposite, not as long": ("opposite", in_the_plane([1, 2], [-3, -6])),
     "acute": ("acute", in_the_plane([1, 1], [1, 0.5])),
     "twice the same": ("acute", in_the_plane([1, 1], [1, 1])),
+    "twice the same, very long": ("acute", lambda n: torch.full((2, n), 1e200, dtype=torch.float64)),
+    "very short": ("ok", lambda n: 1e-200 * reference(n).double()),
+    "opposite in space only": (
+        "opposite",
+        lambda n: reference(n) if n == 2 else torch.eye(n)[:1] * torch.tensor([[1], [-1]]),
+    ),
     "a zero row": ("zero-gradient", in_the_plane([1, 1], [0, 0])),
     "always in the plane": ("only-in-the-plane", lambda n: reference(2)),
     "refuses": ("only-in-the-plane", lambda n: reference(n) if n == 2 else reference(1)),

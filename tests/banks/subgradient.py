@@ -40,6 +40,18 @@ def sum_of_active(functions, w):
     return sum(gradient_of(g, w) for g, v in zip(functions, values) if v == values.max())
 
 
+def search_from_zero(functions, w):
+    chosen, most = None, 0
+    for g in functions:
+        if g(w) > most:
+            chosen, most = g, g(w)
+    return gradient_of(chosen, w)
+
+
+def nothing_below_zero(functions, w):
+    return reference(functions, w) if largest(functions, w)(w) > 0 else None
+
+
 def outside(functions, w):
     a, *rest = [gradient_of(g, w) for g in functions if g(w) == largest(functions, w)(w)]
     return 2 * a - rest[0] if rest else a
@@ -56,20 +68,14 @@ BANK = {
     "functional": ("ok", functional),
     "the stub": ("not-attempted", lambda functions, w: ...),
     "a stub for the function": ("not-attempted", lambda functions, w: gradient_of(lambda v: v @ ..., w)),
-    "smallest": ("of-the-smallest", lambda f, w: gradient_of(min(f, key=lambda g: g(w).item()), w)),
-    "first": ("of-the-first", lambda f, w: gradient_of(f[0], w)),
-    "last": ("of-the-last", lambda f, w: gradient_of(f[-1], w)),
-    "mean": ("mean-of-all", lambda f, w: all_of(f, w).mean(0)),
-    "sum": ("sum-of-all", lambda f, w: all_of(f, w).sum(0)),
-    "longest": ("steepest-function", lambda f, w: max(all_of(f, w), key=lambda v: v.norm().item())),
-    "down": ("minus-sign", lambda f, w: -reference(f, w)),
-    "unit length": ("normalised", lambda f, w: torch.nn.functional.normalize(reference(f, w), dim=0)),
-    "zeros": ("zero", lambda f, w: torch.zeros_like(w)),
-    "w": ("returns-w", lambda f, w: w.clone()),
     "a bit more": ("wrong-value", lambda f, w: reference(f, w) + 0.1),
     "sum at a kink": ("sum-at-a-kink", sum_of_active),
     "beyond the hull": ("no-mixture", outside),
     "the plane only": ("wrong-elsewhere", lambda f, w: reference(f, w) * (1 if len(w) == 2 else 2)),
+    "a search from zero": ("best-starts-at-zero", search_from_zero),
+    "nothing below zero": ("best-starts-at-zero", nothing_below_zero),
+    "the square of the maximum": ("wrong-length", lambda f, w: gradient_of(lambda v: largest(f, v)(v) ** 2, w)),
+    "always in float32": ("ok", lambda f, w: reference(f, w).float()),
     "marks the given": ("leaves-requires-grad", on_the_given_tensor),
     "the list": ("returns-tuple", lambda f, w: [reference(f, w)]),
     "a row": ("wrong-shape", lambda f, w: reference(f, w)[None]),

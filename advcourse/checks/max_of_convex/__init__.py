@@ -11,21 +11,23 @@ from .subgradient import check_subgradient
 
 __all__ = ["EXERCISES"]
 
+
+def _for_each(of: int, what: str, dims: int | None = None):
+    """One number for each of the first dimensions of an argument, in any precision."""
+    return tensor(lambda args: args[of].shape[:dims], what)
+
+
 EXERCISES = {
-    "active_set": Exercise(
-        "values, tolerance",
-        check_active_set,
-        tensor(lambda args: args[0].shape, "true or false for each function"),
-    ),
-    "subgradient": Exercise("functions, w", check_subgradient),
-    "shortest_of_two": Exercise("a, b", check_shortest_of_two),
+    "active_set": Exercise("values, tolerance", check_active_set, _for_each(0, "true or false for each function")),
+    "subgradient": Exercise("functions, w", check_subgradient, _for_each(1, "a number for each variable")),
+    "shortest_of_two": Exercise("a, b", check_shortest_of_two, _for_each(0, "a number for each variable")),
     "descends": Exercise(
-        "gradients, directions",
-        check_descends,
-        tensor(lambda args: args[1].shape[:1], "true or false for each direction"),
+        "gradients, directions", check_descends, _for_each(1, "true or false for each direction", dims=1)
     ),
     "counterexample": Exercise(
         "n", check_counterexample, tensor(lambda args: (2, args[0]), "two gradients, one a row")
     ),
-    "average_iterate": Exercise("functions, w, step_size, steps", check_average_iterate),
+    "average_iterate": Exercise(
+        "functions, w, step_size, steps", check_average_iterate, _for_each(1, "a number for each variable")
+    ),
 }

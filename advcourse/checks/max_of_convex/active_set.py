@@ -2,129 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import torch
 from torch import Tensor
 
-from ..interview import Interview
-from ..mistakes import WrongFormula, refuse
-from ..verdict import fail
-
-# (values, tolerance): ties that rounding breaks, a maximum below zero, values of any size, one function alone.
-CASES = (
-    (torch.tensor([1.5, 3.0, 3.0000002, -1.0]), 1e-5),
-    (torch.tensor([-4.0, -2.0000002, -2.0, -3.0, -5.0]), 1e-5),
-    (torch.tensor([1e-6, 4e-6, 3e-6, 4.0000003e-6]), 1e-5),
-    (torch.tensor([1e6, 1.5e6, 1500000.125]), 1e-5),
-    (torch.tensor([2.0, 1.85, 1.7, -2.0]), 0.1),
-    (torch.tensor([0.0, -1.0, 0.0], dtype=torch.float64), 1e-12),
-    (torch.tensor([0.7]), 1e-5),
-)
-
-
-def check_active_set(ask: Interview) -> str:
-    answers = torch.cat([ask(values, tolerance) for values, tolerance in CASES])
-    if torch.equal(answers, of_all(active)):
-        return "Ties that rounding has broken are found, for values of any size and sign, and nothing else is."
-    if not ((answers == 0) | (answers == 1)).all():
-        fail(
-            "returns-values",
-            f"The answers run from {float(answers.min()):.2g} to {float(answers.max()):.2g}.",
-            "True or false is wanted for each function: what is compared with what?",
-        )
-    refuse(answers, WRONG_SETS, of_all)
-    for values, tolerance in CASES:
-        found, right = ask(values, tolerance).bool(), active(values, tolerance).bool()
-        if not torch.equal(found, right):
-            fail(
-                "wrong-set",
-                f"Of the values {values.tolist()} it takes {places(found)} where {places(right)} is right.",
-                "Write the largest value and its distance to each of the others beside them.",
-            )
-    raise AssertionError("one of the cases differs")
+from ..spec import Case, Formula, Spec, like
+from ..words import words
+from .truths import other_than_truths
 
 
 def active(values: Tensor, tolerance: float) -> Tensor:
-    top = values.double().max()
-    return (top - values.double() <= tolerance * top.abs()).double()
+    return _within(lambda v, f, t: t * f.abs())(values, tolerance)
 
 
-def of_all(formula) -> Tensor:
-    return torch.cat([formula(values, tolerance).double() for values, tolerance in CASES])
+def _within(limit: Callable[[Tensor, Tensor, float], Tensor]) -> Formula:
+    """True for the values that are no farther from the largest one, f, than the limit."""
+
+    def answer(values: Tensor, tolerance: float) -> Tensor:
+        v = values.double()
+        return v.max() - v <= limit(v, v.max(), tolerance)
+
+    return answer
 
 
-def places(mask: Tensor) -> str:
+MISTAKES = {
+    "returns-values": other_than_truths,
+    "exact-equality": like(lambda v, t: v == v.max()),
+    "one-function-only": like(lambda v, t: torch.arange(len(v)) == v.argmax()),
+    "absolute-tolerance": like(_within(lambda v, f, t: t)),
+    # A search for the largest that begins at zero ends there, with nothing as near to it.
+    "negative-maximum": like(
+        _within(lambda v, f, t: t * f),
+        lambda v, t: v >= (1 - t) * v.max(),
+        lambda v, t: v >= (1 - t) * v.relu().max(),
+        lambda v, t: v / v.max() >= 1 - t,
+    ),
+    "smallest": like(lambda v, t: v - v.min() <= t * v.min().abs()),
+    "largest-size": like(lambda v, t: active(v.abs(), t)),
+    "inactive": like(lambda v, t: ~active(v, t), lambda v, t: v.max() - v >= t * v.max().abs()),
+    "takes-all": like(lambda v, t: torch.ones_like(v)),
+    "takes-none": like(lambda v, t: torch.zeros_like(v)),
+    "strict": like(lambda v, t: v.max() - v < t * v.max().abs(), lambda v, t: (v / v.max() - 1).abs() <= t),
+    "ignores-tolerance": like(
+        *(_within(lambda v, f, t, own=own: own * f.abs()) for own in (1e-3, 1e-4, 1e-5, 1e-6)),
+        lambda v, t: torch.isclose(v, v.max()),
+    ),
+    "per-cent": like(_within(lambda v, f, t: t / 100 * f.abs()), _within(lambda v, f, t: 100 * t * f.abs())),
+    "adds-a-constant": like(
+        lambda v, t: torch.isclose(v, v.max(), rtol=t),
+        _within(lambda v, f, t: t * (1 + f.abs())),
+        _within(lambda v, f, t: t * f.abs().clamp_min(1)),
+    ),
+    "share-of-another-number": like(
+        _within(lambda v, f, t: t * v.abs()),
+        _within(lambda v, f, t: t * torch.maximum(v.abs(), f.abs())),
+        _within(lambda v, f, t: t * v.abs().max()),
+        _within(lambda v, f, t: t * (f - v.min())),
+    ),
+}
+
+
+def cases() -> Iterator[Case]:
+    """Ties that rounding breaks, a maximum below zero and at it, values of any size, one function alone."""
+    first, *others = (
+        (torch.tensor([1.5, 3.0, 3.0000002, -1.0]), 1e-5),
+        (torch.tensor([-4.0, -2.0000002, -2.0, -2.0000005, -5.0]), 1e-5),
+        (torch.tensor([1e-9, 4e-9, 3e-9, 4.0000003e-9]), 1e-5),
+        (torch.tensor([1e6, 1.5e6, 1500000.125]), 1e-5),
+        (torch.tensor([2.0, 1.85, 1.81, 1.7, -30.0]), 0.1),
+        (torch.tensor([-2.0, -2.21, -3.0]), 0.1),
+        (torch.tensor([0.0, -1.0, 0.0], dtype=torch.float64), 1e-12),
+        (torch.tensor([0.7]), 1e-5),
+    )
+    yield Case(first, "wrong-set", mistakes=MISTAKES, also=(*others,))
+
+
+def _numbers(answer: Tensor, values: Tensor, tolerance: float) -> dict:
+    return {
+        "values": ", ".join(map(str, values.numpy())),
+        "tolerance": tolerance,
+        "found": _places(answer),
+        "wanted": _places(active(values, tolerance)),
+        "answers": answer,
+    }
+
+
+def _places(mask: Tensor) -> str:
     return str(mask.nonzero().flatten().tolist())
 
 
-def _one_hot(place: Tensor, values: Tensor) -> Tensor:
-    return (torch.arange(len(values)) == place).double()
-
-
-WRONG_SETS = (
-    WrongFormula(
-        "exact-equality",
-        "Of 3.0 and 3.0000002 it takes one, and the tolerance never comes in.",
-        "Two formulas for one number differ in the last digit: how near is near enough?",
-        lambda v, t: v == v.max(),
-    ),
-    WrongFormula(
-        "one-function-only",
-        "It takes exactly one function, also of two that are equal.",
-        "At a kink several are largest at once: what does an index of the maximum leave out?",
-        lambda v, t: _one_hot(v.argmax(), v),
-    ),
-    WrongFormula(
-        "absolute-tolerance",
-        "Of 1e-06, 4e-06 and 3e-06 it takes all, and of 1500000 and 1500000.125 one.",
-        "Rounding grows with the numbers: the tolerance is a share, and of what?",
-        lambda v, t: v >= v.max() - t,
-    ),
-    WrongFormula(
-        "negative-maximum",
-        "It is right for a maximum above zero, and where the maximum is -2 it takes nothing at all.",
-        "A bit less than a negative number: is it nearer to zero or farther from it?",
-        lambda v, t: v >= (1 - t) * v.max(),
-    ),
-    WrongFormula(
-        "negative-maximum",
-        "It is right for a maximum above zero, and where the maximum is -2 it takes nothing at all.",
-        "A share of a negative number is negative: which side of the maximum does that put the limit on?",
-        lambda v, t: v.max() - v <= t * v.max(),
-    ),
-    WrongFormula(
-        "smallest",
-        "Of 1.5, 3.0, 3.0000002 and -1.0 it takes the last.",
-        "f is the largest of the values: which end do you compare with?",
-        lambda v, t: v - v.min() <= t * v.min().abs(),
-    ),
-    WrongFormula(
-        "largest-size",
-        "It takes values by their size, whatever their sign: of 2.0 and -2.0 both.",
-        "Is -5 larger or smaller than -2?",
-        lambda v, t: v.abs().max() - v.abs() <= t * v.abs().max(),
-    ),
-    WrongFormula(
-        "inactive",
-        "It takes exactly those functions that are not active.",
-        "Which way round is your comparison?",
-        lambda v, t: 1 - active(v, t),
-    ),
-    WrongFormula(
-        "takes-all",
-        "It takes every function of every case.",
-        "Inactive functions are below the maximum: what are they compared with?",
-        lambda v, t: torch.ones_like(v),
-    ),
-    WrongFormula(
-        "takes-none",
-        "It takes no function of any case.",
-        "The largest one is always active: is a difference of exactly zero let through?",
-        lambda v, t: torch.zeros_like(v),
-    ),
-    WrongFormula(
-        "strict",
-        "Where the maximum is 0 it takes nothing: the tolerance is then 0 as well.",
-        "The largest one is always active: is a difference of exactly zero let through?",
-        lambda v, t: v.max() - v < t * v.max().abs(),
-    ),
-)
+check_active_set = Spec(words(__file__), active, cases, _numbers)

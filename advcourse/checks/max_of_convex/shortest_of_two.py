@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
-from ..interview import Interview
-from ..mistakes import WrongFormula, refuse, same
-from ..verdict import fail, instead_of, number
+from ..spec import Asked, Case, Formula, Questions, Spec, like
+from ..words import words
 
+SAY = words(__file__)
 Pair = tuple[Tensor, Tensor]
-
-
-def check_shortest_of_two(ask: Interview) -> str:
-    _compare(torch.cat([ask(*pair) for pair in pairs()]))
-    with instead_of(
-        "nan",
-        diagnosis="nan-for-equal",
-        seen="For two equal gradients it is NaN.",
-        look="The segment is then one point, of length zero: what do you divide by?",
-    ):
-        equal = ask(*(torch.tensor([3.0, 4.0]) for _ in "ab"))
-    for answer, (a, b), about in (
-        (equal, (torch.tensor([3.0, 4.0]), torch.tensor([3.0, 4.0])), "two equal gradients"),
-        *((ask(*pair), pair, about) for pair, about in odd_pairs()),
-    ):
-        if not same(answer, nearest(a, b)):
-            fail(
-                "wrong-elsewhere",
-                f"Right for ordinary pairs, off by {number((answer - nearest(a, b)).norm())} for {about}.",
-                "What is special about that case?",
-            )
-    return "It is the nearest point of the segment, inside it and at both ends, also for equal and opposite gradients."
 
 
 def share(a: Tensor, b: Tensor) -> Tensor:
@@ -40,17 +20,67 @@ def share(a: Tensor, b: Tensor) -> Tensor:
 
 
 def nearest(a: Tensor, b: Tensor) -> Tensor:
-    if torch.equal(a, b):
-        return a
-    part = share(a, b).clamp(0, 1)
+    return a if torch.equal(a, b) else _mix(share(a, b).clamp(0, 1), a, b)
+
+
+def _mix(part: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return part * a + (1 - part) * b
 
 
+def _limited(part: Formula) -> Formula:
+    """The mixture with another share of a, kept between 0 and 1."""
+    return lambda a, b: _mix(part(a, b).clamp(0, 1), a, b)
+
+
+def _by(weight: Formula) -> Formula:
+    """The mixture in which each one's share is in proportion to a weight of the other one."""
+    return lambda a, b: (weight(b) * a + weight(a) * b) / (weight(a) + weight(b))
+
+
+def _without(a: Tensor, b: Tensor) -> Tensor:
+    """What of a is at right angles to b."""
+    return a - (a @ b) / (b @ b) * b
+
+
+def _near(asked: Asked) -> bool:
+    return all((answer - right).abs().max() < 0.05 for answer, right in zip(asked.answers, asked.right))
+
+
+MISTAKES = {
+    "mean": like(lambda a, b: (a + b) / 2),
+    "leaves-the-segment": like(lambda a, b: _mix(share(a, b), a, b)),
+    "clips-one-end": like(
+        lambda a, b: _mix(share(a, b).clamp(max=1), a, b), lambda a, b: _mix(share(a, b).clamp(min=0), a, b)
+    ),
+    "shorter-end": like(lambda a, b: min(a, b, key=torch.Tensor.norm)),
+    "shorter-when-acute": like(lambda a, b: nearest(a, b) if a @ b < 0 else min(a, b, key=torch.Tensor.norm)),
+    "longer-end": like(lambda a, b: max(a, b, key=torch.Tensor.norm)),
+    "swapped-weights": like(lambda a, b: _mix(share(a, b).clamp(0, 1), b, a)),
+    "minus-sign": like(lambda a, b: -nearest(a, b)),
+    "normalised": like(lambda a, b: nearest(a, b) / nearest(a, b).norm()),
+    "per-entry": like(_limited(lambda a, b: b * (b - a) / (a - b).square())),
+    "not-squared": like(_limited(lambda a, b: (b @ (b - a)) / (a - b).norm())),
+    "sum": like(lambda a, b: a + b),
+    "unit-vectors": like(lambda a, b: nearest(a / a.norm(), b / b.norm())),
+    "difference": like(lambda a, b: a - b, lambda a, b: b - a),
+    "by-length": like(_by(torch.Tensor.norm)),
+    "right-angles-only": like(_by(lambda v: v @ v)),
+    "weight-with-another-sign": like(
+        _limited(lambda a, b: -share(a, b)),
+        _limited(lambda a, b: share(a, b).abs()),
+        _limited(lambda a, b: share(a, -b)),
+    ),
+    "one-onto-the-other": like(*(lambda a, b, i=i: _without((a, b)[i], (a, b)[1 - i]) for i in (0, 1))),
+    "rough": _near,
+}
+DIVIDES_BY_ZERO = {"nan": "nan-for-equal"}
+
+
 def pairs() -> list[Pair]:
-    """The nearest point inside the segment, at a, and at b; twice each."""
+    """The nearest point inside the segment, at an obtuse angle and an acute one; at a, and at b, twice each."""
     rows = [
         ([2.0, 1.0, 0.5], [-1.0, 1.5, 0.0]),
-        ([0.3, -2.0, 1.0], [0.9, 2.5, 0.7]),
+        ([2.0, 1.0, 0.0], [1.0, 2.0, 0.5]),
         ([0.5, 1.0, 0.2], [2.0, 3.0, 1.5]),
         ([1.0, 0.1, 0.0], [4.0, 1.2, -0.6]),
         ([3.0, 1.0, -2.0], [1.0, 0.5, -0.3]),
@@ -59,121 +89,26 @@ def pairs() -> list[Pair]:
     return [(torch.tensor(a), torch.tensor(b)) for a, b in rows]
 
 
-def odd_pairs() -> list[tuple[Pair, str]]:
-    return [
-        ((torch.tensor([1.0, -2.0]), torch.tensor([-2.0, 4.0])), "opposite gradients"),
-        ((torch.tensor([0.0, 0.0]), torch.tensor([1.0, 2.0])), "a gradient that is zero"),
-        ((torch.tensor([2.0]), torch.tensor([5.0])), "one variable"),
-        (tuple(v.double() for v in pairs()[0]), "float64"),
-        (tuple(1e4 * v for v in pairs()[0]), "long gradients"),
-    ]
+def cases() -> Iterator[Case]:
+    first, *others = pairs()
+    yield Case(first, "wrong-value", mistakes=MISTAKES, also=(*others,))
+    for v, where in (([3.0, 4.0], "two equal gradients"), ([0.0, 0.0], "two gradients that are zero")):
+        yield Case((torch.tensor(v), torch.tensor(v)), "wrong-elsewhere", where, told=DIVIDES_BY_ZERO)
+    for a, b, where in (
+        ([1.0, -2.0], [-2.0, 4.0], "opposite gradients"),
+        ([0.0, 0.0], [1.0, 2.0], "a gradient that is zero"),
+        ([2.0], [5.0], "one variable"),
+    ):
+        yield Case((torch.tensor(a), torch.tensor(b)), "wrong-elsewhere", where)
+    yield Case((*(v.double() for v in first),), "wrong-elsewhere", "float64")
+    yield Case((*(1e4 * v for v in first),), "wrong-elsewhere", "gradients 10,000 times as long")
 
 
-def of_all(formula) -> Tensor:
-    return torch.cat([formula(*pair) for pair in pairs()])
+def short_cases() -> Iterator[Case]:
+    yield Case((*(1e-5 * v for v in pairs()[0]),), "constant-at-short", told={"nan": "constant-at-short"})
 
 
-def _mix(part: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return part * a + (1 - part) * b
-
-
-WRONG_POINTS = (
-    WrongFormula(
-        "mean",
-        "It is the point half way between the two, whatever they are.",
-        "The average ignores how long the gradients are: which point of the segment is nearest to zero?",
-        lambda a, b: (a + b) / 2,
-    ),
-    WrongFormula(
-        "leaves-the-segment",
-        "It is the nearest point of the whole line, in four of six cases beyond an end of the segment.",
-        "A mixture has weights between 0 and 1: what do yours do when the angle is acute?",
-        lambda a, b: _mix(share(a, b), a, b),
-    ),
-    WrongFormula(
-        "clips-one-end",
-        "It is right up to the first gradient, and goes on beyond the second.",
-        "A weight has two limits: which one is missing?",
-        lambda a, b: _mix(share(a, b).clamp(max=1), a, b),
-    ),
-    WrongFormula(
-        "clips-one-end",
-        "It is right up to the second gradient, and goes on beyond the first.",
-        "A weight has two limits: which one is missing?",
-        lambda a, b: _mix(share(a, b).clamp(min=0), a, b),
-    ),
-    WrongFormula(
-        "shorter-end",
-        "It is the shorter of the two, also where a point between them is shorter still.",
-        "The counterexample of the lecture has two gradients of length 2.2 and a mixture of length 1: how?",
-        lambda a, b: a if a.norm() < b.norm() else b,
-    ),
-    WrongFormula(
-        "longer-end",
-        "It is the longer of the two.",
-        "Nearest to zero, so short: which way do you compare?",
-        lambda a, b: a if a.norm() > b.norm() else b,
-    ),
-    WrongFormula(
-        "swapped-weights",
-        "The weights are right, and each one is on the wrong gradient.",
-        "Put the first gradient to zero: which of the two should get all the weight?",
-        lambda a, b: _mix(share(a, b).clamp(0, 1), b, a),
-    ),
-    WrongFormula(
-        "minus-sign",
-        "It is the negative of the nearest point.",
-        "The direction of descent is minus that point: which of the two was asked for?",
-        lambda a, b: -nearest(a, b),
-    ),
-    WrongFormula(
-        "normalised",
-        "The direction is right, and the length is 1.",
-        "The length of the shortest subgradient says how steep the descent is: why was it divided away?",
-        lambda a, b: nearest(a, b) / nearest(a, b).norm(),
-    ),
-    WrongFormula(
-        "per-entry",
-        "Every coordinate has a weight of its own.",
-        "One weight moves the whole point along the segment: where did you leave out a sum?",
-        lambda a, b: _mix((b * (b - a) / (a - b).square()).clamp(0, 1), a, b),
-    ),
-    WrongFormula(
-        "not-squared",
-        "The weight is an inner product over a length.",
-        "A weight has no unit: by what do you have to divide the square of a length?",
-        lambda a, b: _mix(((b @ (b - a)) / (a - b).norm()).clamp(0, 1), a, b),
-    ),
-    WrongFormula(
-        "sum",
-        "It is the sum of the two.",
-        "The weights of a mixture add up to one: what do yours add up to?",
-        lambda a, b: a + b,
-    ),
-    WrongFormula(
-        "by-length",
-        "The weights are in proportion to the other one's length.",
-        "That points along the line that halves the angle: is it the nearest point as well?",
-        lambda a, b: (b.norm() * a + a.norm() * b) / (a.norm() + b.norm()),
-    ),
+check_shortest_of_two = Questions(
+    SAY,
+    (Spec(SAY, nearest, cases), Spec(SAY, nearest, short_cases, tolerance=1e-7)),  # 1e-7: one per cent of 1e-5
 )
-
-
-def _compare(answers: Tensor) -> None:
-    right = of_all(nearest)
-    if same(answers, right):
-        return
-    refuse(answers, WRONG_POINTS, of_all)
-    off = (answers - right).abs().max()
-    if off < 0.05:
-        fail(
-            "rough",
-            f"It is near the nearest point, off by up to {number(off)}.",
-            "A search stops somewhere: which condition holds at the nearest point itself?",
-        )
-    i = int((answers - right).abs().argmax()) // 3
-    fail(
-        "wrong-value",
-        f"For pair number {i + 1} of {len(pairs())} it is off by {number(off)}.",
-        "Draw two arrows and the segment between their tips: where is it nearest to the origin?",
-    )

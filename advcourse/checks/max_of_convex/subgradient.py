@@ -2,124 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import torch
 from torch import Tensor
 
 from ..interview import Interview
-from ..mistakes import WrongFormula, refuse, same
-from ..verdict import fail, number
-from .bowls import Bowl, bowls, largest, twins
+from ..spec import Case, Formula, Questions, Spec, like, same, scaled
+from ..words import words
+from .bowls import SEA, Bowl, bowls, largest, largest_from_zero, largest_size, sunken, twins
 
-POINTS = ((2.0, 1.0), (-1.5, 0.7), (0.4, 2.5), (0.2, -0.9), (-0.6, -2.0))
+SAY = words(__file__, "maximum")
+POINTS = ((2.0, 1.0), (-1.5, 0.7), (0.4, 2.5), (0.2, -0.9), (-0.6, -2.0), (0.2, 0.6))
 KINK = (0.0, 2.0)  # of the twins
 
 
-def check_subgradient(ask: Interview) -> str:
-    for dtype in (torch.float32, torch.float64):
-        points = [torch.tensor(at, dtype=dtype) for at in POINTS]
-        _compare(torch.stack([ask(bowls(), w) for w in points]), points)
-    _require_a_mixture(ask(twins(), torch.tensor(KINK)))
-    alone, w = [Bowl((1.0, 2.0, 3.0), 2.0, 0.0)], torch.tensor([0.0, 0.5, -1.0])
-    if not same(ask(alone, w), alone[0].gradient(w)):
-        fail("wrong-elsewhere", "Wrong for one function of three variables.", "What is special about that case?")
-    return "It is the gradient of the active function, and at a kink a mixture of the active gradients."
+def active(functions: list[Bowl], w: Tensor) -> Tensor:
+    return largest(functions, w).gradient(w)
 
 
-def _compare(answers: Tensor, points: list[Tensor]) -> None:
-    right = torch.stack([largest(bowls(), w).gradient(w) for w in points])
-    if same(answers, right):
-        return
-    refuse(answers, WRONG_SUBGRADIENTS, lambda formula: torch.stack([formula(bowls(), w) for w in points]))
-    i = int((answers - right).abs().amax(1).argmax())
-    fail(
-        "wrong-value",
-        f"At w = {POINTS[i]} it is off by {number((answers - right)[i].norm())}.",
-        "Which of the functions is the largest there, and what is its gradient by hand?",
-    )
+def _of(pick: Callable[[list[Bowl], Tensor], Bowl]) -> Formula:
+    """The gradient of another function than the largest."""
+    return lambda f, w: pick(f, w).gradient(w)
 
 
-def _require_a_mixture(answer: Tensor) -> None:
+def _all(functions: list[Bowl], w: Tensor) -> Tensor:
+    return torch.stack([g.gradient(w) for g in functions])
+
+
+WRONG: dict[str, tuple[Formula, ...]] = {
+    "of-the-smallest": (_of(lambda f, w: min(f, key=lambda g: float(g(w)))),),
+    "of-the-first": (_of(lambda f, w: f[0]),),
+    "of-the-last": (_of(lambda f, w: f[-1]),),
+    "leaves-one-out": (_of(lambda f, w: largest(f[:-1], w)), _of(lambda f, w: largest(f[1:], w))),
+    "mean-of-all": (lambda f, w: _all(f, w).mean(0),),
+    "sum-of-all": (lambda f, w: _all(f, w).sum(0),),
+    "divides-by-all": (lambda f, w: active(f, w) / len(f),),
+    "steepest-function": (lambda f, w: max(_all(f, w), key=lambda v: float(v.norm())),),
+    "minus-sign": (lambda f, w: -active(f, w),),
+    "normalised": (lambda f, w: active(f, w) / active(f, w).norm(),),
+    "zero": (lambda f, w: torch.zeros_like(w),),
+    "returns-w": (lambda f, w: w,),
+    "steps-down": (lambda f, w: w - active(f, w),),
+}
+WRONG_BELOW: dict[str, tuple[Formula, ...]] = {
+    "largest-size": (_of(largest_size),),
+    "best-starts-at-zero": (_of(largest_from_zero), lambda f, w: active([*f, SEA], w)),
+}
+MISTAKES = {name: like(*formulas) for name, formulas in WRONG.items()}
+MISTAKES["wrong-length"] = scaled(lambda f, w: 2 * active(f, w))
+BELOW = {name: like(*formulas) for name, formulas in WRONG_BELOW.items()}
+STARTS_AT_ZERO = {"returns-none": "best-starts-at-zero", "raises": "best-starts-at-zero"}
+
+
+def cases() -> Iterator[Case]:
+    first, *others = ((bowls(), torch.tensor(point)) for point in POINTS)
+    yield Case(first, "wrong-value", mistakes=MISTAKES, also=(*others,))
+    w = torch.tensor([0.1, -2.8])
+    yield Case((sunken(), w), "wrong-elsewhere", "functions below zero", mistakes=BELOW, told=STARTS_AT_ZERO)
+    yield Case((bowls(), w.double()), "wrong-elsewhere", "float64")
+    alone = [Bowl((1.0, 2.0, 3.0), 2.0, 0.0)]
+    yield Case((alone, torch.tensor([0.0, 0.5, -1.0])), "wrong-elsewhere", "one function of three variables")
+
+
+def is_a_mixture_at_a_kink(ask: Interview) -> None:
+    """Of the two active gradients; the third function lies below."""
     w = torch.tensor(KINK)
-    a, b = (g.gradient(w) for g in twins()[:2])
+    answer, a, b = (v.double() for v in (ask(twins(), w), *_all(twins()[:2], w)))
     if same(answer, a + b):
-        fail(
-            "sum-at-a-kink",
-            "Where two functions are equal it returns the sum of their gradients.",
-            "A mixture has weights that add up to one: what do yours add up to?",
-        )
+        SAY.fail("sum-at-a-kink", found=answer.norm(), longest=max(a.norm(), b.norm()))
     share = ((answer - b) @ (a - b) / (a - b).square().sum()).clamp(0, 1)
     far = (answer - share * a - (1 - share) * b).norm()
     if far > 1e-4:
-        fail(
-            "no-mixture",
-            f"Where two functions are equal the answer is {number(far)} away from all mixtures of their gradients.",
-            "The gradient of either of the two would do: what else has come in?",
-        )
+        SAY.fail("no-mixture", far=far)
 
 
-def _mean(functions: list[Bowl], w: Tensor) -> Tensor:
-    return torch.stack([g.gradient(w) for g in functions]).mean(0)
+def at(w: Tensor) -> str:
+    """The point in words."""
+    return f"({', '.join(f'{v:.2g}' for v in w.tolist())})"
 
 
-WRONG_SUBGRADIENTS = (
-    WrongFormula(
-        "of-the-smallest",
-        "It is the gradient of the function that is smallest at w.",
-        "The maximum is made of the largest one: which one do you pick?",
-        lambda f, w: min(f, key=lambda g: float(g(w))).gradient(w),
-    ),
-    WrongFormula(
-        "of-the-first",
-        "It is the gradient of the first function, wherever w is.",
-        "Which of them is active depends on w: where are the values compared?",
-        lambda f, w: f[0].gradient(w),
-    ),
-    WrongFormula(
-        "of-the-last",
-        "It is the gradient of the last function, wherever w is.",
-        "Which of them is active depends on w: where are the values compared?",
-        lambda f, w: f[-1].gradient(w),
-    ),
-    WrongFormula(
-        "mean-of-all",
-        "It is the mean of all gradients, of inactive functions too.",
-        "A function far below the maximum says nothing about it: which ones may come in?",
-        _mean,
-    ),
-    WrongFormula(
-        "sum-of-all",
-        "It is the sum of all gradients, of inactive functions too.",
-        "Is it the sum of the functions that you want to get smaller, or their maximum?",
-        lambda f, w: len(f) * _mean(f, w),
-    ),
-    WrongFormula(
-        "steepest-function",
-        "It is the longest of all gradients, not that of the largest function.",
-        "Active means a large value: whose length or value do you compare?",
-        lambda f, w: max((g.gradient(w) for g in f), key=lambda v: float(v.norm())),
-    ),
-    WrongFormula(
-        "minus-sign",
-        "It is the negative of the active gradient.",
-        "The direction of descent is minus a subgradient: which of the two was asked for?",
-        lambda f, w: -largest(f, w).gradient(w),
-    ),
-    WrongFormula(
-        "normalised",
-        "Its direction is right, and its length is 1 wherever w is.",
-        "A subgradient's length says how steep f is: why was it divided away?",
-        lambda f, w: largest(f, w).gradient(w) / largest(f, w).gradient(w).norm(),
-    ),
-    WrongFormula(
-        "zero",
-        "It is zero everywhere.",
-        "Zero is a subgradient at a minimiser only: is the gradient ever computed?",
-        lambda f, w: torch.zeros_like(w),
-    ),
-    WrongFormula(
-        "returns-w",
-        "It is w itself.",
-        "After a backward pass the slopes lie beside the tensor, not in it: what do you return?",
-        lambda f, w: w,
-    ),
+check_subgradient = Questions(
+    SAY, (Spec(SAY, active, cases, lambda answer, functions, w: {"at": at(w)}), is_a_mixture_at_a_kink)
 )
