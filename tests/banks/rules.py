@@ -55,6 +55,7 @@ GIVE_AWAYS = (
     *("softmax(", "topk", "argsort", ".mean(", "permute", "einsum", "transpose", "!=", "=="),
     *(".rand(", "where(", "ceil(", "floor(", "pdist(", "flatten("),
     *("amin(", "mean(", "median(", "float('", "sorted(", "/ 2", "abs("),
+    *(".max()", ".all(", "autograd", "square(", "(b - a)"),
 )
 
 
