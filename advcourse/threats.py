@@ -60,9 +60,9 @@ class L2:
     @staticmethod
     def steepest(g: Tensor) -> Tensor:
         """argmax <g, d> over |d|_2 = 1: the gradient at length one; zero where the gradient is zero."""
-        rows = _rows(g).double()
-        length = rows.norm(dim=1, keepdim=True)
-        return torch.where(length > 0, rows / length, 0.0).view_as(g).to(g.dtype)
+        rows = _rows(g)
+        length = torch.linalg.vector_norm(rows, dim=1, keepdim=True, dtype=torch.float64).to(g.dtype)
+        return torch.where(length > 0, rows / length, 0.0).view_as(g)
 
     def around(self, x: Tensor) -> "BallL2":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
