@@ -38,6 +38,7 @@ LAYERS = [
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 TORCH_ONLY = {"device", "goals", "threats", "oracles", "asking", "attacks", "convex", "training", "density"}
 ALSO = {"attacks/minimal.py": {"scipy"}, "training/loop.py": {"tqdm"}}
+WITHOUT_ATTACKS = {"asking", "convex", "training", "conflict", "models"}
 HOME = {"matplotlib": {"draw"}, "ipywidgets": {"widgets"}, "anywidget": {"widgets"}}
 LAZY = {"torchvision", "timm", "skimage", "sklearn", "mlxtend", "pandas", "mtcnn"}
 HEAVY = LAZY | {"matplotlib", "scipy", "ipywidgets", "anywidget", "IPython"}
@@ -126,6 +127,12 @@ def test_a_wrong_import_is_seen(file, source):
 )
 def test_a_right_import_is_left_alone(file, source):
     assert violations(source, file) == []
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if f.split("/")[0].removesuffix(".py") in WITHOUT_ATTACKS])
+def test_who_only_asks_a_model_needs_no_attack(file):
+    source = (PACKAGE / file).read_text(encoding="utf-8")
+    assert not [name for name, _ in imports(source, file) if name.startswith("advcourse.attacks")]
 
 
 def test_no_room_without_a_subject():

@@ -262,6 +262,13 @@ def test_no_steps_are_no_change_and_fewer_are_refused(run):
         run(model, x, goal, steps=-1)
 
 
+@pytest.mark.parametrize("norm", [L2(0.5), Unbounded, "l2", 2], ids=repr)
+def test_a_norm_that_deepfool_does_not_know_is_refused(norm):
+    model, x = linear(6, 3), points(4, 6)
+    with pytest.raises(ValueError, match=r"norm must be L2, Linf or L1 itself, without a radius; got .*: use norm=L2"):
+        deepfool(model, x, Untargeted(answers(model, x)), norm, steps=2)
+
+
 def test_samples_that_are_done_leave_deepfools_batch():
     asked = []
 

@@ -35,7 +35,7 @@ BUGS = [
     Bug("one winner for the batch", "F1", BEST, ".argmax(0) * self.samples", ".sum(1).argmax() * self.samples"),
     Bug("no start is random", "F2", PGD, "if random_start:", "if restarts > 1:"),
     Bug("the same start for every row", "F2", INTERVALS, "torch.rand, self.lower, g", "torch.rand, self.lower[:1], g"),
-    Bug("the margin to the largest of all", "F2", "goals.py: def margin", ".scatter(1, y[:, None], -torch.inf)", ""),
+    Bug("the margin to the largest of all", "F2", "goals.py: def margin(", ".scatter(1, y[:, None], -torch.inf)", ""),
     Bug("downhill", "F3", LINF, "return g.sign()", "return -g.sign()"),
     Bug("no projection", "F3", INTERVALS, "return z.clamp(self.lower, self.upper)", "return z"),
     Bug("the step is the radius", "F3", PGD, STEP, "alpha=threat.eps"),

@@ -102,6 +102,7 @@ def test_size_is_the_norm_of_every_sample(threat, dtype):
         d = torch.randn(*shape, generator=seeded(1), dtype=torch.float64).to(dtype)
         size = threat.size(d)
         assert size.shape == (shape[0],) and size.dtype == dtype
+        assert torch.equal(type(threat).size(d), size), "asked of the class, without a radius"
         torch.testing.assert_close(size.double(), slow_size(threat, d), rtol=1e-6, atol=0)
         torch.testing.assert_close(threat.size(d.mT.contiguous().mT), size)
     assert threat.size(torch.zeros(3, 2)).tolist() == [0, 0, 0]
