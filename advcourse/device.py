@@ -1,8 +1,10 @@
 """Where the tensors live: the course asks here, so that one environment variable moves every notebook."""
 
+import functools
 import os
 
 import torch
+from torch import Tensor
 
 
 def device() -> torch.device:
@@ -25,3 +27,25 @@ def device() -> torch.device:
             f"ADVCOURSE_DEVICE={name!r}, but this machine cannot use it ({reason}); set ADVCOURSE_DEVICE=cpu"
         ) from None
     return wanted
+
+
+def with_float64(x: Tensor) -> Tensor:
+    """x where it can be computed with in float64: as it is or, where its device has none (Apple's GPUs), on the CPU."""
+    return x if _has_float64(x.device) else x.cpu()
+
+
+def precise(x: Tensor) -> Tensor:
+    """x in float64, on its own device or, where that has none, on the CPU.
+
+    What was computed with it goes back with `.to(x)`; with a device that has float64 nothing moves either way.
+    """
+    return with_float64(x).double()  # in this order: a device converts before it sends
+
+
+@functools.cache
+def _has_float64(device: torch.device) -> bool:
+    try:
+        torch.zeros(1, dtype=torch.float64, device=device)
+    except (TypeError, RuntimeError):
+        return False
+    return True

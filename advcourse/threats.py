@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from advcourse.device import precise, with_float64
+
 
 @dataclass(frozen=True)
 class Linf:
@@ -36,9 +38,10 @@ class Linf:
     def around(self, x: Tensor) -> "Intervals":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
         x = _check_inputs(x, self)
-        centre = x.double()
+        centre = precise(x)
         ends = torch.stack([centre - self.eps, centre + self.eps]).clamp(self.lo, self.hi).to(x.dtype)
-        return Intervals(*torch.where((ends.double() - centre).abs() > self.eps, torch.nextafter(ends, x), ends))
+        inwards = torch.nextafter(ends, x.to(ends.device))
+        return Intervals(*torch.where((ends.double() - centre).abs() > self.eps, inwards, ends).to(x.device))
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,13 @@ class L2:
     @staticmethod
     def size(d: Tensor) -> Tensor:
         """Euclidean length of each displacement: [B, ...] -> [B]."""
-        return _rows(d).double().norm(dim=1).to(d.dtype)
+        return precise(_rows(d)).norm(dim=1).to(d)
 
     @staticmethod
     def steepest(g: Tensor) -> Tensor:
         """argmax <g, d> over |d|_2 = 1: the gradient at length one; zero where the gradient is zero."""
         rows = _rows(g)
-        length = torch.linalg.vector_norm(rows, dim=1, keepdim=True, dtype=torch.float64).to(g.dtype)
+        length = torch.linalg.vector_norm(with_float64(rows), dim=1, keepdim=True, dtype=torch.float64).to(g)
         return torch.where(length > 0, rows / length, 0.0).view_as(g)
 
     def around(self, x: Tensor) -> "BallL2":
@@ -83,7 +86,7 @@ class L1:
     @staticmethod
     def size(d: Tensor) -> Tensor:
         """Sum of the absolute changes of each displacement: [B, ...] -> [B]."""
-        return _rows(d).double().abs().sum(1).to(d.dtype)
+        return precise(_rows(d)).abs().sum(1).to(d)
 
     @staticmethod
     def steepest(g: Tensor) -> Tensor:
@@ -171,16 +174,15 @@ class BallL2:
                 break
             clipped = now
         shrunk = _add(self.x, d.sign() * torch.minimum(m * d.abs(), room))
-        return torch.where(_like(outside, z), shrunk, z).clamp(self.lo, self.hi)
+        return torch.where(_like(outside, z).to(z.device), shrunk, z).clamp(self.lo, self.hi)
 
     def sample(self, generator: Generator | None = None) -> Tensor:
         """A random member: uniform in the ball, then brought into the box."""
-        direction = _rows(_draw(torch.randn, self.x, generator)).double()
-        radius = _rows(_draw(torch.rand, self.x[:, :1].flatten(1)[:, :1], generator)).double() ** (
-            1 / direction.shape[1]
-        )
+        direction = precise(_rows(_draw(torch.randn, self.x, generator)))
+        radius = precise(_rows(_draw(torch.rand, self.x[:, :1].flatten(1)[:, :1], generator)))
+        radius = radius ** (1 / direction.shape[1])
         step = self.eps * radius * direction / direction.norm(dim=1, keepdim=True)
-        return self.project(self.x + step.view_as(self.x).to(self.x.dtype))
+        return self.project(self.x + step.view_as(self.x).to(self.x))
 
     def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor:
         """The direction of length one in which g rises most, that of l_2."""
@@ -218,15 +220,15 @@ class BallL1:
         left = self.eps - (kept - free).sum(1, keepdim=True)
         scale = (left.clamp(min=0) / free.sum(1, keepdim=True).clamp(min=1e-300)).clamp(max=1)
         shrunk = _add(self.x, d.sign() * torch.where(kept < room, scale * kept, kept))
-        return torch.where(_like(outside, z), shrunk, z).clamp(self.lo, self.hi)
+        return torch.where(_like(outside, z).to(z.device), shrunk, z).clamp(self.lo, self.hi)
 
     def sample(self, generator: Generator | None = None) -> Tensor:
         """A random member: uniform in the ball, then brought into the box."""
-        share = -_rows(_draw(torch.rand, self.x, generator)).double().clamp(min=1e-12).log()
-        sign = _rows(_draw(torch.randn, self.x, generator)).double().sign()
-        radius = _rows(_draw(torch.rand, self.x[:, :1].flatten(1)[:, :1], generator)).double() ** (1 / share.shape[1])
+        share = -precise(_rows(_draw(torch.rand, self.x, generator))).clamp(min=1e-12).log()
+        sign = precise(_rows(_draw(torch.randn, self.x, generator))).sign()
+        radius = precise(_rows(_draw(torch.rand, self.x[:, :1].flatten(1)[:, :1], generator))) ** (1 / share.shape[1])
         step = self.eps * radius * sign * share / share.sum(1, keepdim=True)
-        return self.project(self.x + step.view_as(self.x).to(self.x.dtype))
+        return self.project(self.x + step.view_as(self.x).to(self.x))
 
     def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor:
         """argmax <g, d> over sum_i |d_i| = 1: everything on the pixel with the largest gradient.
@@ -257,15 +259,17 @@ def _like(v: Tensor, x: Tensor) -> Tensor:
 
 def _displacement(z: Tensor, x: Tensor, lo: float, hi: float) -> tuple[Tensor, Tensor]:
     """z - x and the room to the box in that direction, both [B, n] in double precision."""
-    d, x = _rows(z).double() - _rows(x).double(), _rows(x).double()
+    x = precise(_rows(x))
+    d = precise(_rows(z)) - x
     return d, torch.where(d > 0, hi - x, x - lo)
 
 
 def _add(x: Tensor, d: Tensor) -> Tensor:
     """x + d rounded towards x, so that rounding never leaves the ball."""
-    d = d.view_as(x)
-    z = (x.double() + d).to(x.dtype)
-    return torch.where((z.double() - x.double()).abs() > d.abs(), torch.nextafter(z, x), z)
+    centre, d = precise(x), d.view_as(x)
+    z = (centre + d).to(x.dtype)
+    inwards = torch.nextafter(z, x.to(z.device))
+    return torch.where((z.double() - centre).abs() > d.abs(), inwards, z).to(x.device)
 
 
 def _draw(law, x: Tensor, generator: Generator | None) -> Tensor:

@@ -13,6 +13,7 @@ from torch import Tensor
 from advcourse.asking import Model, Trace, attacking, ignore
 from advcourse.attacks.gradient import score_gradient
 from advcourse.attacks.region import Norm, clearance, edge, faces, like, nearer, nearest_crossing
+from advcourse.device import precise, with_float64
 from advcourse.goals import Bordered, Goal
 from advcourse.threats import L1, L2, Linf, Unbounded
 
@@ -152,17 +153,17 @@ def _search(forward: Model, x: Tensor, goal: Bordered, searches: int, steps: int
     def value(flat, c: float):
         g, m, _ = score_gradient(forward, point(flat), goal.smooth_margin)
         d = (flat - centre) / unit
-        return d @ d - c * m.item() / unit**2, 2 * d / unit - c * g.double().cpu().numpy().ravel() / unit**2
+        return d @ d - c * m.item() / unit**2, 2 * d / unit - c * g.cpu().double().numpy().ravel() / unit**2
 
     with torch.no_grad():
         gap = -clearance(forward(x), goal).item()
-    slope = score_gradient(forward, x, goal.smooth_margin)[0].double().norm().item()
+    slope = precise(score_gradient(forward, x, goal.smooth_margin)[0]).norm().item()
     if not slope:
         return x
     # The distance if the margin were linear and had no box: SciPy's tolerances are meant for numbers around one. In an
     # endless box a score that grows faster than a square has no minimiser, and a thousand times as far is enough.
     unit = max(gap / slope, torch.finfo(x.dtype).eps)
-    start = centre = x.double().cpu().numpy().ravel()
+    start = centre = x.cpu().double().numpy().ravel()
     bounds = [(max(box.lo, v - 1000 * unit), min(box.hi, v + 1000 * unit)) for v in centre.tolist()]
     settings = {"maxiter": steps, "ftol": 10 * torch.finfo(x.dtype).eps}
     z, nearest, best, c, low, high = x, math.inf, None, 2 * unit / slope, 0.0, math.inf
@@ -172,7 +173,7 @@ def _search(forward: Model, x: Tensor, goal: Bordered, searches: int, steps: int
         with torch.no_grad():
             reached = bool(clearance(forward(z), goal) > 0)
         if reached and L2.size(z - x).item() < nearest:
-            best, nearest, start = z, L2.size(z - x).item(), z.double().cpu().numpy().ravel()
+            best, nearest, start = z, L2.size(z - x).item(), z.cpu().double().numpy().ravel()
         low, high = (low, c) if reached else (c, high)
         if high < 1.1 * low:
             break
@@ -182,8 +183,8 @@ def _search(forward: Model, x: Tensor, goal: Bordered, searches: int, steps: int
 
 def _length(d: Tensor) -> Tensor:
     """|d|_2 of each sample, [B, ...] -> [B], never zero; summed in double precision, where tiny squares are not."""
-    length = torch.linalg.vector_norm(d.flatten(1), dim=1, dtype=torch.float64)
-    return length.to(d.dtype).clamp(min=torch.finfo(d.dtype).tiny)
+    length = torch.linalg.vector_norm(with_float64(d.flatten(1)), dim=1, dtype=torch.float64)
+    return length.to(d).clamp(min=torch.finfo(d.dtype).tiny)
 
 
 def _check_goal(goal: Goal, attack: str, *needed: str) -> None:
