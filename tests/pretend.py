@@ -132,12 +132,14 @@ def refuse_other_devices(op, args, leaves) -> None:
             raise RuntimeError("indices should be either on cpu or on the same device as the indexed tensor (cpu)")
         strangers = [t for t in args[2:3] if isinstance(t, Tensor) and not isinstance(t, Pretend)]
     in_place = op._schema.is_mutable and not isinstance(args[0], Pretend)
-    bad = [t for t in strangers if t.ndim or t.dtype in refused]
+    bad = [t for t in strangers if t.ndim]
     if bad or in_place:
         raise RuntimeError(
             f"Expected all tensors to be on the same device, but found at least two devices, {NAME}:0 and cpu! "
             f"({op}, {[list(t.shape) for t in bad]} on the CPU)"
         )
+    for single in strangers:
+        refuse_numbers(single.dtype)
 
 
 def refuse_numbers(dtype: torch.dtype | None) -> None:

@@ -53,7 +53,7 @@ def test_every_way_to_make_a_tensor_makes_it_there(make):
         lambda a: a[range(2), range(2)].tolist(),
         lambda a: a[a.cpu() > 2].tolist(),
         lambda a: a[:, None, ..., -1].tolist(),
-        lambda a: a.quantile(0.3).item(),
+        lambda a: torch.eye(3, device=a.device)[1:].tolist(),
         lambda a: torch.cov(a).tolist(),
         lambda a: (a + torch.tensor(2.0)).tolist(),
         lambda a: len(a),
@@ -82,7 +82,6 @@ def test_writing_into_it_changes_it_and_its_views(a):
         (lambda a: nn.Linear(3, 2)(a), RuntimeError, SENT_ELSEWHERE),
         (lambda a: F.cross_entropy(a, torch.zeros(2, dtype=torch.int64)), RuntimeError, SENT_ELSEWHERE),
         (lambda a: a.gather(1, torch.zeros(2, 1, dtype=torch.int64)), RuntimeError, SENT_ELSEWHERE),
-        (lambda a: a.__setitem__(0, torch.ones(3, 1).T @ torch.ones(3, 3)), RuntimeError, None),
         (lambda a: a.cpu()[a > 2], RuntimeError, "indices should be"),
         (lambda a: a.numpy(), TypeError, "Use Tensor.cpu"),
         (lambda a: np.asarray(a), TypeError, "Use Tensor.cpu"),
@@ -91,9 +90,6 @@ def test_writing_into_it_changes_it_and_its_views(a):
     ],
 )
 def test_what_cuda_refuses_is_refused(a, mix, error, words):
-    if words is None:  # an assignment moves its value
-        mix(a)
-        return
     with pytest.raises(error, match=words):
         mix(a)
 
