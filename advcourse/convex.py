@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from advcourse.asking import Trace, ignore
+from advcourse.device import precise
 
 Function = Callable[[Tensor], Tensor]  # w [n] -> a number, differentiable by autograd
 Step = Callable[[int, float, Tensor], float]  # t = 0, 1, ..., f(w_t), the subgradient there [n] -> how much of it
@@ -115,12 +116,12 @@ def min_norm_point(points: Tensor) -> HullPoint:
         )
     if not points.isfinite().all():
         raise ValueError("points must be finite; found NaN or infinity: look at the gradients one by one")
-    exact = points.detach().double()
+    exact = precise(points.detach())
     scale = exact.abs().max().clamp(min=torch.finfo(torch.float64).tiny)
     # k points lie in k dimensions: the triangular factor keeps their lengths and angles, however long the rows are.
     corners = torch.linalg.qr((exact / scale).T, mode="r").R.T.cpu()
-    weights = _wolfe(corners).to(points.device)
-    return HullPoint((weights @ exact).to(points.dtype), weights.to(points.dtype))
+    weights = _wolfe(corners).to(exact.device)
+    return HullPoint((weights @ exact).to(points), weights.to(points))
 
 
 def _wolfe(p: Tensor) -> Tensor:

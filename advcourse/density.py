@@ -10,6 +10,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from advcourse.device import precise
+
 
 @dataclass(frozen=True, eq=False)
 class Gaussian:
@@ -24,9 +26,9 @@ class Gaussian:
                 f"a Gaussian needs a mean [D] and a covariance [D, D]; got {list(self.mean.shape)} and "
                 f"{list(self.covariance.shape)}"
             )
-        factor, failed = torch.linalg.cholesky_ex(self.covariance.double())
+        factor, failed = torch.linalg.cholesky_ex(precise(self.covariance))
         # A squared pivot is the variance that the features before do not explain: none is left, up to rounding.
-        unexplained = factor.diagonal() ** 2 / self.covariance.double().diagonal()
+        unexplained = factor.diagonal() ** 2 / precise(self.covariance).diagonal()
         if failed or not (unexplained > 1e-12).all():
             raise ValueError(
                 "the covariance is not positive definite: some feature never varies, follows from others, or there are "
@@ -39,7 +41,7 @@ class Gaussian:
 
         In units of the data's own spread in that direction: typically sqrt(D) for points drawn from the density.
         """
-        away = (x.double() - self.mean.double()).T
+        away = (precise(x) - precise(self.mean)).T
         return torch.linalg.solve_triangular(self._factor, away, upper=False).norm(dim=0)
 
     def log_density(self, x: Tensor) -> Tensor:
@@ -69,7 +71,7 @@ class Mixture:
 
     def _joint(self, x: Tensor) -> Tensor:
         """log p(x, k)."""
-        return torch.stack([part.log_density(x) for part in self.parts], 1) + self.share.double().log()
+        return torch.stack([part.log_density(x) for part in self.parts], 1) + precise(self.share).log()
 
 
 def fit(x: Tensor, *, ridge: float = 0.0) -> Gaussian:
@@ -79,16 +81,16 @@ def fit(x: Tensor, *, ridge: float = 0.0) -> Gaussian:
     """
     if x.ndim != 2 or len(x) < 2:
         raise ValueError(f"a Gaussian is fitted to two or more rows [N, D]; got {list(x.shape)}")
-    covariance = torch.cov(x.double().T).reshape(x.shape[1], x.shape[1])
+    covariance = torch.cov(precise(x).T).reshape(x.shape[1], x.shape[1])
     lift = ridge * covariance.diagonal().mean()
-    return Gaussian(x.double().mean(0), covariance + lift * torch.eye(len(covariance), device=x.device))
+    return Gaussian(precise(x).mean(0), covariance + lift * torch.eye(len(covariance), device=covariance.device))
 
 
 def fit_classes(x: Tensor, y: Tensor, *, ridge: float = 0.0) -> Mixture:
     """One Gaussian for each class, with its share of the data: x [N, D], y [N] in 0..K-1."""
     classes = [x[y == k] for k in range(int(y.max()) + 1)]
-    share = torch.tensor([len(rows) / len(x) for rows in classes], dtype=torch.float64, device=x.device)
-    return Mixture(share, tuple(fit(rows, ridge=ridge) for rows in classes))
+    parts = tuple(fit(rows, ridge=ridge) for rows in classes)
+    return Mixture(parts[0].mean.new_tensor([len(rows) / len(x) for rows in classes]), parts)
 
 
 def texture(h: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from advcourse.asking import Adversary, Attack, Model, evaluating, predicted
 from advcourse.attacks.gradient import fgsm, input_gradient, pgd
+from advcourse.device import precise
 from advcourse.goals import Goal, Untargeted, check_labels
 from advcourse.threats import Threat
 
@@ -27,12 +28,12 @@ def probabilities(model: Model, x: Tensor) -> Tensor:
 def accuracy(model: Model, x: Tensor, y: Tensor) -> float:
     """Share of samples whose class y [N] is the model's first answer."""
     check_labels(y, len(x))
-    return (logits(model, x).argmax(1) == y).double().mean().item()
+    return precise(logits(model, x).argmax(1) == y).mean().item()
 
 
 def absolute_error(model: Model, x: Tensor, y: Tensor) -> float:
     """Mean distance of the answers, one number a sample, from the right ones y [N], in the unit of y."""
-    return (logits(model, x) - y).abs().double().mean().item()
+    return precise((logits(model, x) - y).abs()).mean().item()
 
 
 def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
@@ -167,4 +168,4 @@ def readings(model: Model, x: Tensor, y: Tensor, threat: Threat, *, steps: int) 
     many = pgd(model, x, true, threat, steps=steps, step_size=threat.eps / 4, generator=start)
     inputs = (x, fgsm(model, x, true, threat), fgsm(model, x, guessed, threat), many)
     flat = (input_gradient(model, x, true) == 0).flatten(1).all(1)
-    return Readings(*(accuracy(model, z, y) for z in inputs), flat.double().mean().item())
+    return Readings(*(accuracy(model, z, y) for z in inputs), precise(flat).mean().item())

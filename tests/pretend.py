@@ -1,17 +1,16 @@
 """A second device that needs no hardware: tensors on 'pretend' keep their numbers in CPU memory and own up to nothing.
 
-What CUDA refuses is refused here: two devices in one operation, numpy without `.cpu()`, a generator of the CPU. With
-float64=False it is also what Apple's MPS refuses: any tensor in float64, and the way out into float64 in one step.
+What CUDA refuses is refused here: two devices in one operation, numpy without `.cpu()`, a generator of the CPU.
+After `refuse_float64` it also refuses what Apple's MPS does: a tensor in float64, and to become one on the way out.
 Built on PyTorch's hook for backends in Python (`torch.utils.backend_registration`), which is experimental.
 """
 
-import contextlib
 import functools
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_flatten, tree_leaves, tree_map_only, tree_unflatten
+from torch.utils._pytree import tree_flatten, tree_map_only, tree_unflatten
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 NAME = "pretend"
@@ -172,16 +171,9 @@ def made_at_home(make):
     return made
 
 
-@contextlib.contextmanager
-def without_float64():
-    """The device without numbers in double precision, inside a with block."""
-    before = set(refused)
+def refuse_float64() -> None:
+    """From now on the device has no numbers in double precision."""
     refused.update(DOUBLE)
-    try:
-        yield
-    finally:
-        refused.clear()
-        refused.update(before)
 
 
 @functools.cache

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from advcourse.device import precise
+
 
 def patch_shuffle(x: Tensor, grid: int, generator: Generator) -> Tensor:
     """Cut every image into grid x grid patches and deal them anew: texture stays, shape goes.
@@ -72,8 +74,8 @@ def low_pass(x: Tensor, sigma: float) -> Tensor:
 
 def otsu(grey: Tensor) -> float:
     """The threshold that parts the values of [0, 1] into two groups of least variance within. Otsu, 1979."""
-    counts = torch.histc(grey.double().flatten(), 256, 0, 1)
-    middle = (torch.arange(256, dtype=torch.double, device=grey.device) + 0.5) / 256
+    counts = torch.histc(precise(grey).flatten(), 256, 0, 1)
+    middle = (torch.arange(256, dtype=counts.dtype, device=counts.device) + 0.5) / 256
     below, mass = counts.cumsum(0), (counts * middle).cumsum(0)
     above = below[-1] - below
     # The variance between the groups, up to a factor; a group without members has none.

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from advcourse.device import precise
 from advcourse.measure import wilson
 
 FOLDER = Path(__file__).parent
@@ -34,7 +35,7 @@ def to_sixteen(probabilities: Tensor) -> Tensor:
         raise ValueError(
             f"probabilities are [N, 1000], one column for each ImageNet class; got {list(probabilities.shape)}"
         )
-    totals = probabilities.double().sum(1)
+    totals = precise(probabilities).sum(1)
     if (probabilities < 0).any() or not torch.allclose(totals, torch.ones_like(totals), atol=1e-3):
         raise ValueError(
             f"each row must be a distribution; the first adds up to {totals[0]:.4g}, its smallest entry is "

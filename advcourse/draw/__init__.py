@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from torch import Tensor
 
+from advcourse.device import precise
 from advcourse.measure import Curve
 from advcourse.threats import Threat
 
@@ -253,12 +254,12 @@ def _bare(ax: Axes) -> Axes:
 
 def plane(x: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Two orthonormal directions [2, n] of the plane through the points x, first and second, each [1, ...]."""
-    u = (first - x).flatten().double()
+    u = precise((first - x).flatten())
     u = u / u.norm() if u.norm() > 0 else torch.eye(1, len(u), dtype=u.dtype, device=u.device)[0]
     # Where the points are in line, up to rounding, any direction across will do; these two are always the same, and
     # no line runs along both.
     slope = torch.linspace(-1, 1, len(u), dtype=u.dtype, device=u.device)
-    for w in ((second - x).flatten().double(), slope, torch.ones_like(u)):
+    for w in (precise((second - x).flatten()), slope, torch.ones_like(u)):
         v = w - (w @ u) * u
         if v.norm() > 1e-5 * w.norm():
             break
@@ -273,7 +274,7 @@ def shadow(lower: Tensor, upper: Tensor, directions: Tensor, corners: int = 180)
     """
     angle = torch.linspace(0, 2 * torch.pi, corners + 1, dtype=directions.dtype, device=directions.device)[:-1]
     push = torch.stack([angle.cos(), angle.sin()], 1) @ directions
-    far = torch.where(push > 0, upper.flatten().double(), lower.flatten().double())
+    far = torch.where(push > 0, precise(upper.flatten()), precise(lower.flatten()))
     return (far @ directions.T).cpu().numpy()
 
 
@@ -287,13 +288,13 @@ def paths(ax: Axes, x: Tensor, walks: Mapping[str, Sequence[Tensor]], threat: Th
     directions = plane(x, ends[0], ends[min(1, len(ends) - 1)])
     allowed = threat.around(x)
     wide = torch.full_like(x, threat.eps)
-    origin = directions @ x.flatten().double()
+    origin = directions @ precise(x.flatten())
     both = shadow(allowed.lower - x, allowed.upper - x, directions)
     ball = shadow(-wide, wide, directions)
     ax.add_patch(Polygon(both, closed=True, facecolor=SKY, alpha=0.35, edgecolor="none", label="ball and box"))
     ax.add_patch(Polygon(ball, closed=True, fill=False, edgecolor=GREY, linestyle="--", label="ball"))
     for (name, walk), (colour, marker, style) in _styled(walks):
-        at = torch.stack([directions @ z.flatten().double() - origin for z in walk]).cpu().numpy()
+        at = torch.stack([directions @ precise(z.flatten()) - origin for z in walk]).cpu().numpy()
         ax.plot(*at.T, color=colour, marker=marker, linestyle=style, markersize=4, label=name)
     ax.plot(0, 0, marker="*", color=BLACK, markersize=10, linestyle="none", label="x")
     ax.set(xlabel="along the first path", ylabel="across")

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
 from torch import Tensor
 
+from advcourse.device import precise
 from advcourse.draw import _LABEL, BLACK, GREEN, GREY, SKY, STYLES, _styled
 
 DEPTH = LinearSegmentedColormap.from_list("depth", ["#A9CFE8", "#FFFFFF"])
@@ -90,7 +91,7 @@ def descent_sector(gradients: Tensor, points: int = 24) -> Tensor:
 
     An edge of the cone is at right angles to one of the gradients, and not uphill for the others.
     """
-    g = gradients.double()
+    g = precise(gradients)
     turned = torch.stack([-g[:, 1], g[:, 0]], 1)
     candidates = torch.nn.functional.normalize(torch.cat([turned, -turned]), dim=1)
     uphill = (candidates @ g.T).amax(1)
@@ -103,7 +104,7 @@ def descent_sector(gradients: Tensor, points: int = 24) -> Tensor:
     low, high = turn.min(), turn.max()
     if (high - low) < 1e-9:
         return edges[:0]
-    fan = start + torch.linspace(0, 1, points, dtype=torch.float64) * (high - low) + low
+    fan = start + torch.linspace(0, 1, points, dtype=torch.float64, device=g.device) * (high - low) + low
     fan = torch.stack([fan.cos(), fan.sin()], 1)
     # Of a half plane both edges are opposite, and either side may lie between them: the right one falls.
     return fan if (fan[points // 2] @ g.T).amax() < 0 else (-fan.flip(0) if len(edges) == 2 else edges[:0])
@@ -111,7 +112,7 @@ def descent_sector(gradients: Tensor, points: int = 24) -> Tensor:
 
 def outline(points: Tensor) -> Tensor:
     """The corners of the convex hull of points [k, 2], counter-clockwise: [m, 2] (Andrew's monotone chain)."""
-    ordered = sorted({tuple(p) for p in points.double().tolist()})
+    ordered = sorted({tuple(p) for p in precise(points).tolist()})
     halves = []
     for row in (ordered, ordered[::-1]):
         half: list[tuple[float, float]] = []

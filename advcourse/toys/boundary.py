@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from advcourse.asking import Model, evaluating
+from advcourse.device import precise
 from advcourse.goals import check_labels
 from advcourse.threats import Threat
 
@@ -154,4 +155,4 @@ def smallest(model: Model, x: Tensor, y: Tensor, threat: Threat, *, cells: int =
 
 def susceptibility(distance: Tensor, eps: float) -> float:
     """Share of points that a change of less than eps moves over the boundary: distance [N] -> a number in [0, 1]."""
-    return (distance < eps).double().mean().item()
+    return precise(distance < eps).mean().item()

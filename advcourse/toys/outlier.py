@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from advcourse.device import precise
+
 
 def two_gaussians(generator: Generator, n: int = 200) -> tuple[Tensor, Tensor]:
     """Slanted clouds around (-1.6, -0.7) and (1.6, 0.7) that touch: points [n, 2], labels [n] in {0, 1}, in turn."""
@@ -38,10 +40,11 @@ def logistic(x: Tensor, y: Tensor, *, decay: float = 1e-3, steps: int = 30) -> L
 
     The decay keeps |w| finite where a line separates the classes. Computes in float64.
     """
-    rows = torch.cat([x.double(), torch.ones(len(x), 1, dtype=torch.float64, device=x.device)], 1)
-    lift = decay * torch.eye(rows.shape[1], dtype=torch.float64, device=x.device)
+    x = precise(x)
+    rows, y = torch.cat([x, torch.ones_like(x[:, :1])], 1), y.to(x)
+    lift = decay * torch.eye(rows.shape[1], dtype=x.dtype, device=x.device)
     lift[-1, -1] = 1e-12  # b is free; this only keeps Newton's matrix invertible
-    w = torch.zeros(rows.shape[1], dtype=torch.float64, device=x.device)
+    w = torch.zeros_like(rows[0])
     for _ in range(steps):
         p = torch.sigmoid(rows @ w)
         slope = rows.T @ (p - y) / len(rows) + lift @ w

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from advcourse.device import precise
 from advcourse.toys.brush import Dice
 
 SHAPES = ("disc", "triangle", "cross", "ring")
@@ -36,7 +37,7 @@ class Textured:
         return Textured(self.x.to(device), self.shape.to(device), self.texture.to(device))
 
     def __repr__(self) -> str:
-        agree = (self.shape == self.texture).double().mean().item()
+        agree = precise(self.shape == self.texture).mean().item()
         return f"Textured(x={list(self.x.shape)}, {agree:.0%} with the texture of their shape, {self.x.device})"
 
 

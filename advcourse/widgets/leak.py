@@ -10,6 +10,7 @@ from advcourse import measure
 from advcourse.asking import Model, predicted
 from advcourse.attacks.gradient import fgsm, iterative_fgsm
 from advcourse.data import Images
+from advcourse.device import precise
 from advcourse.goals import Untargeted
 from advcourse.threats import Linf
 
@@ -54,7 +55,7 @@ class Effect:
     @property
     def accuracies(self) -> tuple[float, float]:
         """Clean and under attack."""
-        return self.clean.double().mean().item(), self.attacked.double().mean().item()
+        return precise(self.clean).mean().item(), precise(self.attacked).mean().item()
 
 
 def effects(network: Trained) -> dict[tuple[str, float], Effect]:

@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 
 from advcourse import draw, measure
 from advcourse.attacks.gradient import input_gradient, pgd
+from advcourse.device import precise
 from advcourse.goals import cross_entropy
 from advcourse.threats import Intervals, Linf
 from advcourse.widgets.subject import UNTARGETED, Subject
@@ -47,10 +48,10 @@ class Slice:
 
     def places(self, z: Tensor) -> Tensor:
         """Where in the plane the nearest points to images z [N, ...] lie: [N, 2]."""
-        across = self.directions.double()
-        away = (z - self.subject.x).flatten(1).double()
+        across = precise(self.directions)
+        away = precise((z - self.subject.x).flatten(1))
         # The pseudo-inverse, because a and b may be one point: then the plane is a line.
-        return (away @ torch.linalg.pinv(across)).to(z.dtype)
+        return (away @ torch.linalg.pinv(across)).to(z)
 
     @cached_property
     def corners(self) -> Tensor:

@@ -6,7 +6,6 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def a_device_without_float64():
-    """Every test here runs beside it; the library remembers what a device can do, so that it can do the same for all."""
+    """One kind for all: the library remembers whether a device has float64."""
     pretend.start()
-    with pretend.without_float64():
-        yield
+    pretend.refuse_float64()
