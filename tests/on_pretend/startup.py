@@ -1,4 +1,4 @@
-"""What a notebook's kernel runs first where PYTHONSTARTUP names this file: then ADVCOURSE_DEVICE=pretend is a device."""
+"""What a notebook's kernel runs first where PYTHONSTARTUP names this file: from then on it has the pretend device."""
 
 import pretend
 
