@@ -131,19 +131,26 @@ def lint_commands() -> list[list[str]]:
 
 def nbval_command(name: str, *arguments: str) -> list[str]:
     run = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "--ignore-glob=*.backup-*"]
-    return pytest(name, *run, *arguments, "lectures", "solutions", "exercises")
+    return pytest(name, *run, *arguments)
 
 
+NOTEBOOKS = ("lectures", "solutions", "exercises")
+# One notebook, one worker: its cells share a kernel and have to run in order.
+BY_NOTEBOOK = (*TWO_WORKERS, "--dist=loadfile")
+
+
+APART = ("on_pretend", "after", "browser")  # folders of tests/ that are steps of their own
 STEPS = {
     "lint": lint_commands,
     "unit": lambda: [
-        pytest("unit", "tests", "--ignore=tests/browser", "--ignore=tests/after", *TWO_WORKERS, "--durations=10")
+        pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *TWO_WORKERS, "--durations=10")
     ],
-    # One notebook, one worker: its cells share a kernel and have to run in order.
-    "nbval": lambda: [nbval_command("nbval", *TWO_WORKERS, "--dist=loadfile")],
+    # A process of its own: a device has to be registered before the first backward pass.
+    "device": lambda: [pytest("device", "tests/on_pretend")],
+    "nbval": lambda: [nbval_command("nbval", *BY_NOTEBOOK, *NOTEBOOKS)],
     "after": lambda: [pytest("after", "tests/after")],
     # Each of the two workers has a JupyterLab and a browser of its own.
-    "browser": lambda: [pytest("browser", "tests/browser", *TWO_WORKERS, "--dist=loadfile")],
+    "browser": lambda: [pytest("browser", "tests/browser", *BY_NOTEBOOK)],
 }
 
 
@@ -158,7 +165,7 @@ def run_step(python: Path, name: str, commands: list[list[str]], **env: str) -> 
     say(f"step {name}")
     ARTEFACTS.mkdir(exist_ok=True)
     report_of(name).unlink(missing_ok=True)
-    if name in ("nbval", "gpu-test"):
+    if name in ("nbval", "pretend", "cuda"):
         (ARTEFACTS / "ledger.jsonl").unlink(missing_ok=True)
     start = time.monotonic()
     codes = [subprocess.run([str(python), *c], cwd=ROOT, env=step_environment(**env)).returncode for c in commands]
@@ -220,12 +227,24 @@ def write_lab_overrides(path: Path) -> None:
 
 
 def gpu_test(python: Path, arguments: list[str]) -> int:
+    """The lectures on a device without float64, which needs no hardware, and all notebooks on a GPU if there is one."""
+    lectures = nbval_command("pretend", *BY_NOTEBOOK, *arguments, "lectures")
+    results = [run_step(python, "pretend", [lectures], **pretend_environment())]
     probe = "import sys, torch; sys.exit(not torch.cuda.is_available())"
     if subprocess.run([str(python), "-c", probe]).returncode:
-        raise Stop("gpu-test needs a CUDA device that PyTorch sees, and there is none here. Without one: make test")
-    result = run_step(python, "gpu-test", [nbval_command("gpu-test", *arguments)], ADVCOURSE_DEVICE="cuda")
-    print(summary([result]), flush=True)
-    return int(result["outcome"] == "FAIL")
+        results.append(verdict("cuda", [5], 0.0, ["the notebooks on CUDA: no GPU here that PyTorch sees"]))
+    else:
+        notebooks = nbval_command("cuda", *arguments, *NOTEBOOKS)
+        results.append(run_step(python, "cuda", [notebooks], ADVCOURSE_DEVICE="cuda"))
+    print(summary(results), flush=True)
+    return int(any(r["outcome"] == "FAIL" for r in results))
+
+
+def pretend_environment() -> dict[str, str]:
+    """With these every kernel registers the tests' own device first, of which the library knows nothing."""
+    path = os.pathsep.join(filter(None, [str(ROOT / "tests"), os.environ.get("PYTHONPATH")]))
+    startup = str(ROOT / "tests/on_pretend/startup.py")
+    return {"ADVCOURSE_DEVICE": "pretend", "PYTHONSTARTUP": startup, "PYTHONPATH": path}
 
 
 def module(*command: str):
@@ -250,12 +269,12 @@ def steps(*names: str):
 COURSE = ("-m", "advcourse.course")
 TARGETS = {  # name: (what to do, extras to install, what it is for)
     "lab": (lab, set(), "open the course in JupyterLab"),
-    "test": (steps(*STEPS), {"dev"}, "run everything: lint, unit, nbval, after, browser"),
+    "test": (steps(*STEPS), {"dev"}, "run everything: lint, unit, device, nbval, after, browser"),
     "lint": (steps("lint"), {"dev"}, "check code and notebooks without running them"),
-    "unit": (steps("unit"), {"dev"}, "run the tests of the library and the tools"),
+    "unit": (steps("unit", "device"), {"dev"}, "run the tests of the library and the tools"),
     "nbval": (steps("nbval", "after"), {"dev"}, "run and compare every notebook, then look at what was claimed"),
     "browser": (steps("browser"), {"dev"}, "drive the widgets in a real browser"),
-    "gpu-test": (gpu_test, {"dev"}, "run the notebooks on the GPU"),
+    "gpu-test": (gpu_test, {"dev"}, "run the lectures on a device without float64, and all on a GPU"),
     "exercises": (module(*COURSE, "build"), {"dev"}, "generate exercises/ from solutions/"),
     "notebooks": (module(*COURSE, "normalise", "--execute"), {"dev"}, "run and tidy lectures/ and solutions/"),
     # Run as a file, because whatever is ill may be what `import advcourse` imports.

@@ -53,7 +53,7 @@ def test_cuda_with_a_gpu_is_cuda(monkeypatch):
         device()
 
 
-@pytest.mark.parametrize("name", ["meta", "hpu", "xla"])
+@pytest.mark.parametrize("name", ["meta", "hpu", "xla"] + ["mps"] * (not torch.backends.mps.is_available()))
 def test_devices_that_torch_knows_but_this_machine_cannot_compute_on_are_refused(monkeypatch, name):
     monkeypatch.setenv("ADVCOURSE_DEVICE", name)
     with pytest.raises(RuntimeError, match=rf"ADVCOURSE_DEVICE='{name}'.*cannot use it"):

@@ -1,6 +1,7 @@
 """The bootstrap: installs once, recovers from what was interrupted, hides no failure and no skip."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -190,11 +191,30 @@ def test_the_ledger_starts_empty_with_the_notebooks(checkout):
 # Targets --------------------------------------------------------------------------------------------------------------
 
 
-def test_gpu_test_refuses_in_one_line_where_there_is_no_gpu(tmp_path, monkeypatch):
-    (tmp_path / "torch.py").write_text("class cuda:\n    is_available = staticmethod(lambda: False)", encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    ran = subprocess.run([sys.executable, "make.py", "gpu-test", "--here"], cwd=ROOT, capture_output=True, text=True)
-    assert ran.returncode == 1 and "CUDA device" in ran.stderr and len(ran.stderr.strip().splitlines()) == 1
+@pytest.mark.parametrize("gpu", [False, True])
+@pytest.mark.parametrize("code", [0, 1])
+def test_gpu_test_always_runs_on_the_pretend_device_and_says_where_there_is_no_gpu(monkeypatch, capsys, gpu, code):
+    ran = {}
+
+    def run_step(python, name, commands, **env):
+        ran[name] = env["ADVCOURSE_DEVICE"], commands[0][-1]
+        return make.verdict(name, [code], 1.0, [])
+
+    monkeypatch.setattr(make, "run_step", run_step)
+    monkeypatch.setattr(make.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, int(not gpu)))
+    assert make.gpu_test(Path(sys.executable), []) == code
+    assert ran == {"pretend": ("pretend", "lectures")} | ({"cuda": ("cuda", "exercises")} if gpu else {})
+    assert ("no GPU here" in capsys.readouterr().out) == (not gpu)
+
+
+def test_a_kernel_of_the_pretend_pass_has_the_device_without_float64(monkeypatch):
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    tell = """if 1:
+        import os; exec(open(os.environ['PYTHONSTARTUP']).read())
+        import torch; print(torch.ones(1, device=os.environ['ADVCOURSE_DEVICE']).double())"""
+    env = {**os.environ, **make.pretend_environment()}
+    ran = subprocess.run([sys.executable, "-c", tell], env=env, capture_output=True, text=True)
+    assert "TypeError: Cannot convert a pretend tensor to torch.float64" in ran.stderr
 
 
 def test_an_unknown_target_gets_the_list():
