@@ -1,6 +1,7 @@
 """How usual an input is: Gaussians fitted to data, the one thing here that knows where the data lie.
 
 p(y | x) says which class is likelier, wherever x is; only a density p(x) can say that x is nothing one has ever seen.
+What is computed here is float64, and where a device has no such numbers it is on the CPU.
 """
 
 import math

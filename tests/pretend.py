@@ -164,7 +164,8 @@ def made_at_home(make):
     @functools.wraps(make)
     def made(*args, device=None, requires_grad=False, **kwargs):
         if is_here(device):
-            return make(*args, **kwargs).to(device).requires_grad_(requires_grad)
+            moved = make(*args, **kwargs).to(device)
+            return moved.requires_grad_() if requires_grad else moved
         more = {"requires_grad": True} if requires_grad else {}
         return make(*args, device=device, **more, **kwargs)
 

@@ -24,7 +24,7 @@ class Logistic:
 
     def score(self, x: Tensor) -> Tensor:
         """<w, x> + b of each row: [N, D] -> [N]; above 0 the classifier says 1."""
-        return x.to(self.w) @ self.w + self.b
+        return precise(x).to(self.w) @ self.w + self.b
 
     def margin(self, x: Tensor) -> Tensor:
         """How far each row is from the boundary, |<w, x> + b| / |w|: [N, D] -> [N]."""
@@ -40,8 +40,8 @@ def logistic(x: Tensor, y: Tensor, *, decay: float = 1e-3, steps: int = 30) -> L
 
     The decay keeps |w| finite where a line separates the classes. Computes in float64.
     """
-    x = precise(x)
-    rows, y = torch.cat([x, torch.ones_like(x[:, :1])], 1), y.to(x)
+    x, y = precise(x), precise(y)
+    rows = torch.cat([x, torch.ones_like(x[:, :1])], 1)
     lift = decay * torch.eye(rows.shape[1], dtype=x.dtype, device=x.device)
     lift[-1, -1] = 1e-12  # b is free; this only keeps Newton's matrix invertible
     w = torch.zeros_like(rows[0])
