@@ -165,12 +165,14 @@ def made_at_home(make):
     """torch.tensor and its like, which never ask the dispatcher, as a CPU tensor that is then moved."""
 
     @functools.wraps(make)
-    def made(*args, device=None, requires_grad=False, **kwargs):
+    def made(data, *, device=None, requires_grad=False, **kwargs):
+        if isinstance(data, list | tuple):
+            data = tree_map_only(Pretend, Pretend.tolist, data)
         if is_here(device):
-            moved = make(*args, **kwargs).to(device)
+            moved = make(data, **kwargs).to(device)
             return moved.requires_grad_() if requires_grad else moved
         more = {"requires_grad": True} if requires_grad else {}
-        return make(*args, device=device, **more, **kwargs)
+        return make(data, device=device, **more, **kwargs)
 
     return made
 

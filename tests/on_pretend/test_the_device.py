@@ -53,6 +53,7 @@ def test_every_way_to_make_a_tensor_makes_it_there(make):
         lambda a: a[a.cpu() > 2].tolist(),
         lambda a: a[:, None, ..., -1].tolist(),
         lambda a: a.quantile(0.3).item(),
+        lambda a: torch.tensor([(a[0, 1], a[1, 2]), (a.sum(), 3.0)]).tolist(),
         lambda a: torch.eye(3, device=a.device)[1:].tolist(),
         lambda a: torch.cov(a).tolist(),
         lambda a: (a + torch.tensor(2.0)).tolist(),
