@@ -83,7 +83,7 @@ def single_number(value: object, args: tuple) -> float:
     """A number, infinity included: of Python (a Fraction too), of NumPy or in a tensor by itself."""
     _refuse_none_and_tuple(value, "One number is wanted: unpack it.")
     if isinstance(value, Tensor):
-        value = _stripped(value)
+        value = stripped(value)
         _require_plain(value)
     if math.prod(getattr(value, "shape", ())) != 1:
         fail("wrong-shape", f"The answer has shape {list(value.shape)}.", "One number is wanted: which one is it?")
@@ -101,6 +101,12 @@ def single_number(value: object, args: tuple) -> float:
     if math.isnan(found):
         fail("nan", "The answer is NaN, which is no number.", "Which line computes infinity minus infinity?")
     return found
+
+
+def stripped(value: Tensor) -> Tensor:
+    """The same numbers without what a subclass makes of the operations on them."""
+    with torch._C.DisableTorchFunctionSubclass():
+        return value.as_subclass(Tensor)
 
 
 def slopes(value: Tensor, of: Sequence[Tensor]) -> list[Tensor]:
@@ -149,13 +155,7 @@ def _a_tensor(value: object) -> Tensor:
         )
     if not isinstance(value, Tensor):
         fail("returns-no-tensor", f"It returned a {kind_of(value)}.", "A torch tensor like the input is wanted.")
-    return _stripped(value)
-
-
-def _stripped(value: Tensor) -> Tensor:
-    """The same numbers without what a subclass makes of the operations on them."""
-    with torch._C.DisableTorchFunctionSubclass():
-        return value.as_subclass(Tensor)
+    return stripped(value)
 
 
 def _require_plain(value: Tensor) -> None:

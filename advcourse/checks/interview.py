@@ -16,7 +16,7 @@ from typing import NoReturn
 import torch
 from torch import Tensor, nn
 
-from .forms import Answer, Form, like_first_tensor
+from .forms import Answer, Form, like_first_tensor, stripped
 from .manners import Breach, breaches_of_input, breaches_of_model, remember, same
 from .sandbox import Outcome, call
 from .verdict import NOT_ATTEMPTED, Finding, Verdict, fail, kind_of, refuse_to_examine
@@ -37,7 +37,7 @@ class Interview:
 
     def __init__(self, candidate: Callable, signature: str, seconds: float, form: Form = like_first_tensor):
         self.candidate, self.signature, self.seconds, self.form = candidate, signature, seconds, form
-        self.printed, self.latest = False, None
+        self.printed, self.latest = False, candidate
         self.breaches: list[Breach] = []
 
     def __call__(self, *args) -> Answer:
@@ -121,7 +121,7 @@ class Interview:
                 self.breaches.extend(breaches_of_model(before, after))
             if isinstance(after, Tensor):
                 self.breaches.extend(breaches_of_input(before, after))
-        if isinstance(outcome.value, Tensor) and outcome.value.requires_grad:
+        if isinstance(outcome.value, Tensor) and stripped(outcome.value).requires_grad:
             self.breaches.append(
                 (
                     "attached",

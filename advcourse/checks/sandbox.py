@@ -38,9 +38,10 @@ def call(candidate: Callable, args: tuple, seconds: float) -> Outcome:
         redirect_stdout(_Muffled(sys.stdout, worker)),
         redirect_stderr(_Muffled(sys.stderr, worker)),
     ):
+        began = time.monotonic()
         worker.start()
         try:
-            worked = worker.wait(seconds)
+            worked = worker.wait(began, seconds)
         finally:
             hung = not worker.done.is_set()
             worker.stop()
@@ -77,7 +78,7 @@ class _Worker(threading.Thread):
                     self._ask()
                 self._leave()
             except _Stop:
-                continue  # it came when the call was over: once more, then no other can come
+                continue  # it came when the call was over: leave once more, no other will come
 
     def _ask(self) -> None:
         try:
@@ -88,17 +89,17 @@ class _Worker(threading.Thread):
     def _leave(self) -> None:
         with self.gate:
             self.stoppable = False
-            self._raise_inside(None)
+        # What was sent before is raised in the next lines and not inside `set`, where it would leave a lock behind.
         # Torch keeps the gradient mode per thread: nobody else sees the change, so it has to be read here.
         if not torch.is_grad_enabled() or torch.is_inference_mode_enabled():
             self.disturbed = "the gradient mode"
         self.done.set()
 
-    def wait(self, seconds: float) -> float:
+    def wait(self, began: float, seconds: float) -> float:
         """Until it ends or has worked for `seconds`. Returns how long it worked, imports left out."""
         worked = imported = 0.0
-        last = time.monotonic()
-        while not self.done.is_set() and worked < seconds:
+        last = began
+        while True:
             # Short waits: on Windows a long one cannot be interrupted from the keyboard.
             self.done.wait(min(seconds - worked, 0.05))
             interrupt.deliver()
@@ -110,7 +111,8 @@ class _Worker(threading.Thread):
             else:
                 worked += now - last
             last = now
-        return worked
+            if self.done.is_set() or worked >= seconds:
+                return worked
 
     def _is_importing(self) -> bool:
         frame = sys._current_frames().get(self.ident)
@@ -122,7 +124,7 @@ class _Worker(threading.Thread):
 
     def stop(self) -> None:
         """End it. What does not end soon, in C code, in an import or because it catches everything, holds nobody up:
-        it is told on and on, beside whatever comes next."""
+        it is told again and again, beside whatever comes next."""
         if not self.done.is_set():
             threading.Thread(target=self._insist, name="stopper", daemon=True).start()
             self.done.wait(GRACE)
@@ -131,13 +133,8 @@ class _Worker(threading.Thread):
         while self.is_alive() and not self.done.is_set():
             with self.gate:
                 if self.stoppable and not self._is_importing():
-                    self._raise_inside(_Stop)
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(_Stop))
             self.done.wait(0.01)
-
-    def _raise_inside(self, kind: type[BaseException] | None) -> None:
-        """At its next step in Python; None takes back what has not been raised yet."""
-        thing = None if kind is None else ctypes.py_object(kind)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), thing)
 
 
 class _Muffled(io.TextIOBase):
