@@ -105,21 +105,10 @@ def single_number(value: object, args: tuple) -> float:
 
 def stripped(value: Tensor) -> Tensor:
     """The same numbers without what a subclass makes of the operations on them."""
+    if type(value) is Tensor:
+        return value
     with torch._C.DisableTorchFunctionSubclass():
         return value.as_subclass(Tensor)
-
-
-def slopes(value: Tensor, of: Sequence[Tensor]) -> list[Tensor]:
-    """The gradient of an answer that is a loss with a graph, for each of these tensors; zeros where it knows none."""
-    try:
-        found = torch.autograd.grad(value, of, allow_unused=True, retain_graph=True)
-    except RuntimeError:
-        fail(
-            "used-up-graph",
-            "The loss comes with a graph that was gone through before, so no gradient can be taken of it any more.",
-            "Who calls backward on the loss of a training step, the function that computes it or the one that uses it?",
-        )
-    return [torch.zeros_like(w) if slope is None else slope for w, slope in zip(of, found, strict=True)]
 
 
 def list_of_names(value: object, args: tuple) -> list[str]:
