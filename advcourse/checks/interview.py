@@ -22,7 +22,7 @@ from .sandbox import Outcome, call
 from .verdict import NOT_ATTEMPTED, Finding, Verdict, fail, kind_of, refuse_to_examine
 
 # For reading what came back, which takes no time unless it is an object that never answers.
-PATIENCE = 5.0
+PATIENCE = 30.0
 
 
 class Interview:
