@@ -14,7 +14,7 @@ from banks.ill_behaved import ANYWHERE, ILL_BEHAVED
 from banks.rules import assert_judged, ids_of_machinery
 
 from advcourse.checks import EXERCISES, judge
-from advcourse.checks.sandbox import fixed_surroundings
+from advcourse.checks.surroundings import fixed_surroundings
 
 
 def bank(name: str) -> dict[str, tuple]:

@@ -25,8 +25,8 @@ from . import (
 )
 from .forms import like_first_tensor
 from .interview import Interview
-from .sandbox import fixed_surroundings
-from .verdict import FAILED, PASSED, Exercise, Finding, Verdict, lines
+from .surroundings import fixed_surroundings
+from .verdict import FAILED, PASSED, Exercise, Finding, Verdict, kind_of, lines, refuse_to_examine
 
 __all__ = ["Verdict", "check", "judge"]
 
@@ -55,19 +55,29 @@ def judge(name: str, candidate: Callable, *, seconds: float = SECONDS) -> Verdic
         return Verdict(
             FAILED,
             "not-a-function",
-            f"It was given a thing of type {type(candidate).__name__}. Hand over the function: its name, no brackets.",
+            f"It was given a thing of type {kind_of(candidate)}. Hand over the function: its name, no brackets.",
         )
     with fixed_surroundings():
         form = exercise.form or like_first_tensor
         interview = Interview(candidate, f"{name}({exercise.arguments})", seconds, form)
         try:
-            told = exercise.check(interview)
-            verified = told if isinstance(told, str) else exercise.check.words.say("ok", **told)
-            interview.require_manners()
+            verified = _examine(exercise, interview)
         except Finding as found:
             return found.verdict
     also = "It prints something, which was left out here." if interview.printed else _MANNERLY
     return Verdict(PASSED, "ok", f"{verified} {also}")
+
+
+def _examine(exercise: Exercise, interview: Interview) -> str:
+    try:
+        told = exercise.check(interview)
+        verified = told if isinstance(told, str) else exercise.check.words.say("ok", **told)
+    except Finding:
+        raise
+    except Exception as error:  # the last resort: what a check made of an answer must not reach the notebook
+        refuse_to_examine(interview.latest, error)
+    interview.require_manners()
+    return verified
 
 
 class _Check:

@@ -11,7 +11,7 @@ from collections.abc import Callable, KeysView, Sequence
 import torch
 from torch import Tensor, nn
 
-from .verdict import fail
+from .verdict import fail, kind_of
 
 Answer = Tensor | float | list[str]
 Form = Callable[[object, tuple], Answer]
@@ -34,7 +34,7 @@ def like_first_tensor(value: object, args: tuple) -> Tensor:
             f"The answer has shape {list(value.shape)}, the input has {list(like.shape)}.",
             "Every sample needs its own answer, of its own shape: print the shape after each line.",
         )
-    if value.dtype != like.dtype:
+    if value.dtype != like.dtype:  # quantised ones too: their dtypes are their own
         fail(
             "wrong-dtype",
             f"The answer is {value.dtype}, the input was {like.dtype}.",
@@ -66,35 +66,49 @@ def tensor(shape: Callable[[tuple], Sequence[int]], what: str) -> Form:
                 f"The answer has shape {list(value.shape)}, wanted is {what}: {wanted}.",
                 "Print the shape after each line: where is a dimension lost, kept or mixed up?",
             )
-        if value.is_complex() or value.device.type != "cpu" or value.layout != torch.strided:
-            fail(
-                "wrong-device",
-                f"The answer is {value.dtype}, on {value.device} and {value.layout}.",
-                "Plain real numbers on the device of the input are wanted.",
-            )
+        _require_plain(value)
+        value = value.detach().double().clone()
         if not value.isfinite().all():
             fail(
                 "nan",
                 f"{int((~value.isfinite()).sum())} of {value.numel()} numbers are NaN or infinite.",
                 "Something is divided by zero or overflows: which of the numbers you divide by can be zero?",
             )
-        return value.detach().double().clone()
+        return value
 
     return form
 
 
 def single_number(value: object, args: tuple) -> float:
-    """A number, infinity included: of Python, of NumPy or in a tensor by itself."""
+    """A number, infinity included: of Python (a Fraction too), of NumPy or in a tensor by itself."""
     _refuse_none_and_tuple(value, "One number is wanted: unpack it.")
+    if isinstance(value, Tensor):
+        value = stripped(value)
+        _require_plain(value)
     if math.prod(getattr(value, "shape", ())) != 1:
         fail("wrong-shape", f"The answer has shape {list(value.shape)}.", "One number is wanted: which one is it?")
-    found = value.item() if type(value).__module__ in ("numpy", "torch") and hasattr(value, "item") else value
-    if isinstance(found, bool) or not isinstance(found, (int, float)):
-        kind = type(found).__name__
-        fail("returns-no-number", f"It returned a thing of type {kind}.", "One number is wanted: which one is it?")
+    found = value.item() if hasattr(value, "item") else value
+    if isinstance(found, bool) or not hasattr(type(found), "__float__"):
+        fail("returns-no-number", f"It returned a {kind_of(found)}.", "One number is wanted: which one is it?")
+    try:
+        found = float(found)
+    except OverflowError:
+        fail(
+            "too-large",
+            "The number is larger than any float, and it is not infinity.",
+            "Which power or product grows that far, and what should it have been?",
+        )
     if math.isnan(found):
         fail("nan", "The answer is NaN, which is no number.", "Which line computes infinity minus infinity?")
-    return float(found)
+    return found
+
+
+def stripped(value: Tensor) -> Tensor:
+    """The same numbers without what a subclass makes of the operations on them."""
+    if type(value) is Tensor:
+        return value
+    with torch._C.DisableTorchFunctionSubclass():
+        return value.as_subclass(Tensor)
 
 
 def list_of_names(value: object, args: tuple) -> list[str]:
@@ -104,10 +118,10 @@ def list_of_names(value: object, args: tuple) -> list[str]:
     if isinstance(value, str):
         fail("one-name", f"It returned one name, {value!r}.", "All of them are wanted, in order.")
     if not isinstance(value, (list, tuple, dict, KeysView)):
-        fail("returns-no-list", f"It returned a {type(value).__name__}.", "A list of names is wanted, in order.")
+        fail("returns-no-list", f"It returned a {kind_of(value)}.", "A list of names is wanted, in order.")
     found = list(value)
     if not all(isinstance(name, str) for name in found):
-        strange = next(type(name).__name__ for name in found if not isinstance(name, str))
+        strange = next(kind_of(name) for name in found if not isinstance(name, str))
         fail(
             "returns-no-names", f"In the list is a {strange}.", "Names are wanted, the keys of the dict, nothing else."
         )
@@ -129,12 +143,22 @@ def _a_tensor(value: object) -> Tensor:
             "A torch tensor like the input is wanted: stay in torch throughout.",
         )
     if not isinstance(value, Tensor):
-        fail("returns-no-tensor", f"It returned a {type(value).__name__}.", "A torch tensor like the input is wanted.")
-    return value
+        fail("returns-no-tensor", f"It returned a {kind_of(value)}.", "A torch tensor like the input is wanted.")
+    return stripped(value)
+
+
+def _require_plain(value: Tensor) -> None:
+    odd = value.is_complex() or value.is_quantized
+    if odd or value.device.type != "cpu" or value.layout != torch.strided:
+        fail(
+            "wrong-device",
+            f"The answer is {value.dtype}, on {value.device} and {value.layout}.",
+            "Plain real numbers on the device of the input are wanted.",
+        )
 
 
 def _refuse_none_and_tuple(value: object, look: str) -> None:
     if value is None:
         fail("returns-none", "It returned None.", "Is there a return line, and has what it returns been computed?")
     if isinstance(value, (tuple, list)):
-        fail("returns-tuple", f"It returned a {type(value).__name__} of length {len(value)}.", look)
+        fail("returns-tuple", f"It returned a {kind_of(value)} of length {len(value)}.", look)

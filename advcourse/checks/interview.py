@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import copy
+import dis
 import inspect
 import linecache
 import re
 import sysconfig
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import CodeType, FrameType, TracebackType
 from typing import NoReturn
 
 import torch
 from torch import Tensor, nn
 
-from .forms import Answer, Form, like_first_tensor
+from .forms import Answer, Form, like_first_tensor, stripped
 from .manners import Breach, breaches_of_input, breaches_of_model, remember, same
 from .sandbox import Outcome, call
-from .verdict import NOT_ATTEMPTED, Finding, Verdict, fail
+from .verdict import NOT_ATTEMPTED, Finding, Verdict, fail, kind_of, refuse_to_examine
+
+# For reading what came back, which takes no time unless it is an object that never answers.
+PATIENCE = 30.0
 
 
 class Interview:
@@ -27,11 +31,13 @@ class Interview:
     Every call gets copies of its own, so that no call can spoil the next. A call that fails, or returns anything but
     what `form` asks for, ends the check at once. A call that answers well but leaves something behind is remembered,
     and held against the candidate only by `require_manners`: a wrong value is the more useful news.
+
+    `examine(function, *things)` is for whatever else a check does with a thing that the candidate made or touched.
     """
 
     def __init__(self, candidate: Callable, signature: str, seconds: float, form: Form = like_first_tensor):
         self.candidate, self.signature, self.seconds, self.form = candidate, signature, seconds, form
-        self.printed = False
+        self.printed, self.latest = False, candidate
         self.breaches: list[Breach] = []
 
     def __call__(self, *args) -> Answer:
@@ -53,8 +59,17 @@ class Interview:
             if not diagnoses or breach[0] in diagnoses:
                 fail(*breach)
 
+    def examine(self, function: Callable, *things) -> object:
+        """`function(*things)`, where the things may be anything: what raises or never ends there is a finding too."""
+        outcome = call(function, things, max(self.seconds, PATIENCE))
+        if isinstance(outcome.error, Finding):
+            raise outcome.error
+        if outcome.hung or outcome.error is not None:
+            refuse_to_examine(self.latest, outcome.error)
+        return outcome.value
+
     def _ask(self, args: tuple) -> Answer:
-        self._require_signature(args)
+        self.examine(self._require_signature, args)
         befores = [remember(a) if isinstance(a, nn.Module) else copy.deepcopy(a) for a in args]
         outcome = call(self.candidate, args, self.seconds)
         self.seconds -= outcome.seconds
@@ -67,6 +82,10 @@ class Interview:
             )
         if isinstance(outcome.error, Finding):
             raise outcome.error  # an argument that was called, and had seen enough
+        self.latest = outcome.value
+        return self.examine(self._read, befores, args, outcome)
+
+    def _read(self, befores: list, args: tuple, outcome: Outcome) -> Answer:
         if outcome.error is not None:
             _explain(outcome.error)
         if outcome.value is Ellipsis:
@@ -102,7 +121,7 @@ class Interview:
                 self.breaches.extend(breaches_of_model(before, after))
             if isinstance(after, Tensor):
                 self.breaches.extend(breaches_of_input(before, after))
-        if isinstance(outcome.value, Tensor) and outcome.value.requires_grad:
+        if isinstance(outcome.value, Tensor) and stripped(outcome.value).requires_grad:
             self.breaches.append(
                 (
                     "attached",
@@ -147,11 +166,20 @@ def _not_attempted() -> NoReturn:
 def _explain(error: BaseException) -> NoReturn:
     """An untouched gap is not an error; anything else is shown with the student's line."""
     gap = isinstance(error, (TypeError, AttributeError)) and "ellipsis" in str(error).lower()
-    if gap or isinstance(error, NotImplementedError):
+    if gap or _is_a_stub(error):
         _not_attempted()
     # Addresses differ from run to run, and torch appends pages of advice after the first line.
     said = re.sub(r"0x[0-9a-fA-F]+", "0x...", (str(error).splitlines() or [""])[0])[:160].rstrip(" .")
-    fail("raises", f"It raised {type(error).__name__}{': ' if said else ''}{said}.", _where(error))
+    fail("raises", f"It raised {kind_of(error)}{': ' if said else ''}{said}.", _where(error))
+
+
+def _is_a_stub(error: BaseException) -> bool:
+    """Whether the student's own code says `raise NotImplementedError`. Torch means something else by that error."""
+    steps = [step for step in _steps(error) if _is_the_students(step.tb_frame)]
+    if not isinstance(error, NotImplementedError) or not steps or steps[-1].tb_next is not None:
+        return False
+    # Functions in C have no frame: their errors seem to come from the line that calls them.
+    return steps[-1].tb_frame.f_code.co_code[steps[-1].tb_lasti] == dis.opmap["RAISE_VARARGS"]
 
 
 _NOT_THE_STUDENTS = tuple(
@@ -164,12 +192,29 @@ _NOT_THE_STUDENTS = tuple(
 )
 
 
+def _is_the_students(frame: FrameType) -> bool:
+    return not str(Path(frame.f_code.co_filename).resolve()).startswith(_NOT_THE_STUDENTS)
+
+
+def _steps(error: BaseException) -> Iterator[TracebackType]:
+    """Of the traceback, from the call to where it was raised."""
+    step = error.__traceback__
+    while step is not None:
+        yield step
+        step = step.tb_next
+
+
 def _where(error: BaseException) -> str:
-    frames = traceback.walk_tb(error.__traceback__)
-    places = [(frame.f_code.co_filename, line) for frame, line in frames]
-    own = [(file, line) for file, line in places if not str(Path(file).resolve()).startswith(_NOT_THE_STUDENTS)]
+    """The student's line, counted from the `def` it stands in: a function may come from another cell."""
+    own = [step for step in _steps(error) if _is_the_students(step.tb_frame)]
     if not own:
         return "Call it yourself on the small case above to see the whole traceback."
-    file, line = own[-1]
-    source = linecache.getline(file, line).strip()
-    return f"Line {line} of your cell: {source}" if source else f"Look at line {line} of your cell."
+    code, line = own[-1].tb_frame.f_code, own[-1].tb_lineno
+    source = linecache.getline(code.co_filename, line).strip()
+    place = f"ine {line - code.co_firstlineno + 1} of {_called(code)}"
+    return f"L{place}: {source}" if source else f"Look at l{place}."
+
+
+def _called(code: CodeType) -> str:
+    """Its name, without those of the functions it stands in; those of Python's own are `<lambda>`, `<listcomp>`."""
+    return code.co_name if code.co_name.isidentifier() else f"a {code.co_name.strip('<>')}"

@@ -1,43 +1,19 @@
-"""Calling a stranger's function: with a time limit, its output muffled, the surroundings put back afterwards."""
+"""Calling a stranger's function: with a time limit, its output muffled, stopped when time is up or the user says so."""
 
 from __future__ import annotations
 
 import ctypes
 import io
-import random
 import sys
 import threading
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
 import torch
 
-
-@contextmanager
-def fixed_surroundings() -> Iterator[None]:
-    """Inside: CPU, float32, gradients on, seeded randomness, no warnings. Afterwards: as the caller had it."""
-    dtype, python_state = torch.get_default_dtype(), random.getstate()
-    # Asking CUDA for its generators would start it, which takes seconds and memory that no check needs.
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
-    with (
-        torch.random.fork_rng(devices=devices),
-        torch.device("cpu"),
-        torch.inference_mode(False),
-        torch.enable_grad(),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
-        torch.default_generator.manual_seed(0)
-        random.seed(0)
-        torch.set_default_dtype(torch.float32)
-        try:
-            yield
-        finally:
-            torch.set_default_dtype(dtype)
-            random.setstate(python_state)
+from . import interrupt
 
 
 @dataclass(frozen=True)
@@ -54,11 +30,18 @@ class Outcome:
 
 def call(candidate: Callable, args: tuple, seconds: float) -> Outcome:
     """`candidate(*args)`, at most `seconds` long. Whatever happens is an outcome; only the user's Ctrl-C passes."""
+    if seconds <= 0:
+        return Outcome(hung=True)
     worker = _Worker(candidate, args)
-    with redirect_stdout(_Muffled(sys.stdout, worker)), redirect_stderr(_Muffled(sys.stderr, worker)):
+    with (
+        interrupt.held(),
+        redirect_stdout(_Muffled(sys.stdout, worker)),
+        redirect_stderr(_Muffled(sys.stderr, worker)),
+    ):
+        began = time.monotonic()
         worker.start()
         try:
-            worked = worker.wait(seconds)
+            worked = worker.wait(began, seconds)
         finally:
             hung = not worker.done.is_set()
             worker.stop()
@@ -69,6 +52,7 @@ def call(candidate: Callable, args: tuple, seconds: float) -> Outcome:
 
 
 PATIENCE_WITH_IMPORTS = 60.0
+GRACE = 0.5  # seconds in which most calls end that are told to
 
 
 class _Stop(SystemExit):
@@ -83,27 +67,42 @@ class _Worker(threading.Thread):
         super().__init__(name="candidate", daemon=True)
         self.candidate, self.args = candidate, args
         self.value, self.error, self.printed, self.disturbed = None, None, False, None
-        # Not is_alive(): a join that the keyboard interrupts can declare a running thread dead.
         self.done = threading.Event()
+        self.asked, self.stoppable, self.gate = False, True, threading.Lock()
 
     def run(self) -> None:
+        while not self.done.is_set():
+            try:
+                if not self.asked:
+                    self.asked = True
+                    self._ask()
+                self._leave()
+            except _Stop:
+                continue  # it came when the call was over: leave once more, no other will come
+
+    def _ask(self) -> None:
         try:
             self.value = self.candidate(*self.args)
         except BaseException as error:
             self.error = error
-        finally:
-            # Torch keeps the gradient mode per thread: nobody else sees the change, so it has to be read here.
-            if not torch.is_grad_enabled() or torch.is_inference_mode_enabled():
-                self.disturbed = "the gradient mode"
-            self.done.set()
 
-    def wait(self, seconds: float) -> float:
+    def _leave(self) -> None:
+        with self.gate:
+            self.stoppable = False
+        # What was sent before is raised in the next lines and not inside `set`, where it would leave a lock behind.
+        # Torch keeps the gradient mode per thread: nobody else sees the change, so it has to be read here.
+        if not torch.is_grad_enabled() or torch.is_inference_mode_enabled():
+            self.disturbed = "the gradient mode"
+        self.done.set()
+
+    def wait(self, began: float, seconds: float) -> float:
         """Until it ends or has worked for `seconds`. Returns how long it worked, imports left out."""
         worked = imported = 0.0
-        last = time.monotonic()
-        while not self.done.is_set() and worked < seconds:
+        last = began
+        while True:
             # Short waits: on Windows a long one cannot be interrupted from the keyboard.
             self.done.wait(min(seconds - worked, 0.05))
+            interrupt.deliver()
             now = time.monotonic()
             # Torch imports large parts of itself on first use. That is not the answer's time, and an import broken off
             # halfway would leave torch damaged for the rest of the session.
@@ -112,7 +111,8 @@ class _Worker(threading.Thread):
             else:
                 worked += now - last
             last = now
-        return worked
+            if self.done.is_set() or worked >= seconds:
+                return worked
 
     def _is_importing(self) -> bool:
         frame = sys._current_frames().get(self.ident)
@@ -123,11 +123,18 @@ class _Worker(threading.Thread):
         return False
 
     def stop(self) -> None:
-        for _ in range(10):
-            if self.done.is_set():
-                return
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(_Stop))
-            self.done.wait(0.05)
+        """End it. What does not end soon, in C code, in an import or because it catches everything, holds nobody up:
+        it is told again and again, beside whatever comes next."""
+        if not self.done.is_set():
+            threading.Thread(target=self._insist, name="stopper", daemon=True).start()
+            self.done.wait(GRACE)
+
+    def _insist(self) -> None:
+        while self.is_alive() and not self.done.is_set():
+            with self.gate:
+                if self.stoppable and not self._is_importing():
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(_Stop))
+            self.done.wait(0.01)
 
 
 class _Muffled(io.TextIOBase):

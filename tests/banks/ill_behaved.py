@@ -1,11 +1,13 @@
 """Candidates that fail as callables: they take whatever they are given.
 
-`ANYWHERE` is for any exercise, `ILL_BEHAVED` for those whose first argument of tensors is to be answered by its like.
+`ANYWHERE` is for any exercise, `ILL_BEHAVED` for those whose first argument of tensors is to be answered by its like,
+`A_NUMBER` for those that are answered by a number.
 """
 
 import sys
 import time
 import warnings
+from fractions import Fraction
 
 import torch
 
@@ -50,8 +52,43 @@ def prints_and_hangs(*args):
         time.sleep(0.001)
 
 
-def sleeps(*args):
-    time.sleep(0.5)
+def not_written_yet(*args):
+    raise NotImplementedError("do this first")
+
+
+def not_implemented_by_torch(*args):
+    mask = torch.zeros(2, dtype=torch.bool)
+    return mask.mean(0)
+
+
+def not_implemented_by_a_module(*args):
+    return torch.nn.Module()(1)
+
+
+class Evasive:
+    """It cannot even be asked what it is."""
+
+    @property
+    def __class__(self):
+        raise RuntimeError("no")
+
+
+class Touchy:
+    """Every look at it raises."""
+
+    def __repr__(self):
+        raise RuntimeError("no")
+
+    __str__ = __eq__ = __len__ = __iter__ = __float__ = __bool__ = __repr__
+    __hash__ = None
+
+
+class Contrary(torch.Tensor):
+    """A tensor on which every operation raises."""
+
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        raise RuntimeError("no")
 
 
 def given(args):
@@ -73,6 +110,10 @@ def needs_more(a, b, c, d, e, f, g, h):
     return a
 
 
+def quantised(x):
+    return torch.quantize_per_tensor(x.detach().float(), 0.1, 0, torch.quint8)
+
+
 ANYWHERE = {
     "raises": ("raises", raises),
     "raises with an address": ("raises", raises_with_an_address),
@@ -82,12 +123,15 @@ ANYWHERE = {
     "hangs": ("hangs", hangs),
     "hangs stubbornly": ("hangs", hangs_stubbornly),
     "prints and hangs": ("hangs", prints_and_hangs),
-    "sleeps": ("hangs", sleeps),
     "returns None": ("returns-none", lambda *args: None),
     "warns and returns None": ("returns-none", warns),
     "too many arguments": ("wrong-signature", needs_more),
     "no arguments": ("wrong-signature", lambda: None),
     "three dots": ("not-attempted", lambda *args: ...),
+    "a stub that raises": ("not-attempted", not_written_yet),
+    "torch cannot do that": ("raises", not_implemented_by_torch),
+    "a module without forward": ("raises", not_implemented_by_a_module),
+    "an answer that raises when asked what it is": ("cannot-be-examined", lambda *args: Evasive()),
     "not a function": ("not-a-function", 3),
     "the result of a call": ("not-a-function", torch.zeros(2)),
     "none": ("not-a-function", None),
@@ -100,6 +144,10 @@ ILL_BEHAVED = {
     "returns a float": ("returns-no-tensor", lambda *args: 0.5),
     "returns a tuple": ("returns-tuple", lambda *args: (given(args), 1)),
     "wrong shape": ("wrong-shape", lambda *args: given(args)[:1]),
+    "an enormous integer": ("returns-no-tensor", lambda *args: 10**400),
+    "an object that raises at every look": ("returns-no-tensor", lambda *args: Touchy()),
+    "quantised": ("wrong-dtype", lambda *args: quantised(given(args))),
+    "a parameter without a shape": ("wrong-shape", lambda *args: torch.nn.UninitializedParameter()),
     "a scalar": ("wrong-shape", lambda *args: given(args).sum()),
     "float64": ("wrong-dtype", lambda *args: given(args).double()),
     "integers": ("wrong-dtype", lambda *args: given(args).long()),
@@ -110,4 +158,18 @@ ILL_BEHAVED = {
     "infinite": ("nan", lambda *args: given(args) / 0),
     "a function written in C": ("raises", torch.gcd),
     "mutates": ("mutates-input", mutates),
+}
+
+# For exercises that are answered by a number.
+A_NUMBER = {
+    "an enormous integer": ("too-large", lambda *args: 10**400),
+    "an enormous fraction": ("too-large", lambda *args: Fraction(10**400)),
+    "a number on another device": ("wrong-device", lambda *args: torch.zeros((), device="meta")),
+    "a quantised number": ("wrong-device", lambda *args: quantised(torch.zeros(1))),
+    "a complex number": ("returns-no-number", lambda *args: 1j),
+    "a word": ("returns-no-number", lambda *args: "0.5"),
+    "a truth value": ("returns-no-number", lambda *args: True),
+    "an object that raises at every look": ("cannot-be-examined", lambda *args: Touchy()),
+    "several numbers": ("wrong-shape", lambda *args: torch.zeros(3)),
+    "not a number": ("nan", lambda *args: float("nan")),
 }

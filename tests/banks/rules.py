@@ -13,6 +13,8 @@ from advcourse.checks import Verdict, judge
 
 CHECKS = Path(advcourse.checks.__file__).parent
 
+TABLES = ("BANK", "ILL_BEHAVED", "A_NUMBER")
+
 # Ids stand first in fail(...), in a Wrong...(...) and the like, in yielded breaches and in tables of tuples.
 WRITTEN = (
     r"(?:fail|Wrong\w+|MistakenGradient|append|yield)\s*\(\s*\(?\s*\"([a-z0-9-]+)\"",
@@ -39,7 +41,7 @@ def ids_of_machinery() -> set[str]:
 def ids_of_all_banks() -> set[str]:
     """The diagnoses that rows of any unit's bank expect."""
     modules = [importlib.import_module(f"banks.{found.name}") for found in pkgutil.iter_modules(banks.__path__)]
-    tables = [getattr(module, name) for module in modules for name in ("BANK", "ILL_BEHAVED") if hasattr(module, name)]
+    tables = [getattr(module, name) for module in modules for name in TABLES if hasattr(module, name)]
     return {expected for table in tables for expected, _ in table.values()} - {"ok", "not-attempted"}
 
 

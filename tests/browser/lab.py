@@ -20,7 +20,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
+from typing import TextIO
 
 import nbformat
 
@@ -62,17 +62,28 @@ def chromium() -> Iterator:
 def jupyterlab(root: Path) -> Iterator[str]:
     """JupyterLab serving this folder, with settings of its own: its address, with {path} for a notebook."""
     with tempfile.TemporaryDirectory(prefix="lab", ignore_cleanup_errors=True) as own, open(f"{own}/log", "w+") as log:
-        token, port = secrets.token_hex(16), free_port()
+        token = secrets.token_hex(16)
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
-        command += [f"--port={port}", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}"]
+        command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}", "--ServerApp.port_retries=0"]
         command += ["--LabApp.expose_app_in_browser=True", "--ServerApp.terminals_enabled=False"]
-        server = subprocess.Popen(command, env=environment(Path(own)), stdout=log, stderr=log)
+        server, port = started(command, token, environment(Path(own)), log)
         try:
-            wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, Path(log.name))
             yield f"http://127.0.0.1:{port}/lab/workspaces/{{workspace}}/tree/{{path}}?token={token}"
         finally:
             server.terminate()
             server.wait(30)
+
+
+def started(command: list[str], token: str, env: dict[str, str], log: TextIO) -> tuple[subprocess.Popen, int]:
+    """The server, answering, and its port. Between our look for a free one and its own somebody may take it."""
+    for _ in range(5):
+        port = free_port()
+        server = subprocess.Popen([*command, f"--port={port}"], env=env, stdout=log, stderr=log)
+        # A page that asks for the token: whoever else may listen there does not know ours.
+        if answers(f"http://127.0.0.1:{port}/api/status?token={token}", server):
+            return server, port
+    log.seek(0)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read()[-2000:]}")
 
 
 def free_port() -> int:
@@ -100,15 +111,15 @@ def environment(own: Path) -> dict[str, str]:
     }
 
 
-def wait_for(address: str, server: subprocess.Popen, log: Path, seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and server.poll() is None:
+def answers(address: str, server: subprocess.Popen) -> bool:
+    """Wait until the address can be read, or the server has ended."""
+    while server.poll() is None:
         try:
             with urllib.request.urlopen(address, timeout=5):
-                return
-        except (URLError, OSError):
+                return True
+        except OSError:
             time.sleep(0.2)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+    return False
 
 
 class Book:

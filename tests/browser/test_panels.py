@@ -13,10 +13,11 @@ subjects = [widgets.Subject(f"digit {k}", test.x[i : i + 1], k, network, test.na
 subjects.append(widgets.Subject("coffee", coffee.x, coffee.y, models.pretrained(), coffee.names))
 """
 SLOW = """
-import time
+import pathlib, time
 
 def slow(x):
-    time.sleep(0.15)
+    while not pathlib.Path("go").exists():
+        time.sleep(0.01)
     return network(x)
 
 widgets.PerturbationExplorer([widgets.Subject("slow", test.x[36:37], test.y[36], slow, test.names)], steps=1)
@@ -151,18 +152,23 @@ def test_python_moves_the_controls(folder, open_book):
 
 
 def test_a_slow_model_skips_values_instead_of_falling_behind(folder, open_book):
+    """It answers when the test says so, by a file: the kernel hears nothing while it computes."""
     lab.write_notebook(folder / "slow.ipynb", SUBJECTS, SLOW)
+    go = folder / "go"
+    go.touch()
     book = open_book("slow.ipynb")
     book.run_all()
     panel = book.panel()
     lab.settled(panel)
+    go.unlink()
     panel.evaluate(COUNT_SCENES)
     panel.locator("[name=eps]").focus()
     for _ in range(20):
         book.page.keyboard.press("ArrowRight")
-    panel.get_by_text("computing…").wait_for(state="visible", timeout=5000)
+    panel.get_by_text("computing…").wait_for(state="visible")
+    go.touch()
     assert "= 44/255" in lab.settled(panel)
-    assert 1 <= panel.evaluate("() => window.scenes") < 15
+    assert 1 <= panel.evaluate("() => window.scenes") < 4
 
 
 @pytest.mark.parametrize("index", [0, 1])
