@@ -24,9 +24,10 @@ from . import (
     texture_vs_shape,
 )
 from .forms import like_first_tensor
-from .interview import Interview
+from .interview import Interview, refuse_to_examine
 from .surroundings import fixed_surroundings
-from .verdict import FAILED, PASSED, Exercise, Finding, Verdict, kind_of, lines, refuse_to_examine
+from .verdict import FAILED, PASSED, Exercise, Finding, Verdict, kind_of, lines
+from .words import general_words
 
 __all__ = ["Verdict", "check", "judge"]
 
@@ -52,11 +53,7 @@ def judge(name: str, candidate: Callable, *, seconds: float = SECONDS) -> Verdic
     """
     exercise = _find(name)
     if not callable(candidate):
-        return Verdict(
-            FAILED,
-            "not-a-function",
-            f"It was given a thing of type {kind_of(candidate)}. Hand over the function: its name, no brackets.",
-        )
+        return Verdict(FAILED, "not-a-function", general_words("call").say("not-a-function", kind=kind_of(candidate)))
     with fixed_surroundings():
         form = exercise.form or like_first_tensor
         interview = Interview(candidate, f"{name}({exercise.arguments})", seconds, form)

@@ -19,7 +19,10 @@ from torch import Tensor, nn
 from .forms import Answer, Form, like_first_tensor, stripped
 from .manners import Breach, breaches_of_input, breaches_of_model, remember, same
 from .sandbox import Outcome, call
-from .verdict import NOT_ATTEMPTED, Finding, Verdict, fail, kind_of, refuse_to_examine
+from .verdict import NOT_ATTEMPTED, Finding, Verdict, kind_of
+from .words import general_words
+
+SAY, MANNERS = general_words("call"), general_words("manners")
 
 # For reading what came back, which takes no time unless it is an object that never answers.
 PATIENCE = 30.0
@@ -57,7 +60,7 @@ class Interview:
         """End the check if a call left something behind, or, where diagnoses are given, one of these."""
         for breach in self.breaches:
             if not diagnoses or breach[0] in diagnoses:
-                fail(*breach)
+                MANNERS.fail(breach[0], **breach[1])
 
     def examine(self, function: Callable, *things) -> object:
         """`function(*things)`, where the things may be anything: what raises or never ends there is a finding too."""
@@ -75,11 +78,7 @@ class Interview:
         self.seconds -= outcome.seconds
         self.printed |= outcome.printed
         if outcome.hung:
-            fail(
-                "hangs",
-                "It was still running after several seconds, on a case of a few numbers.",
-                "Which loop never ends?",
-            )
+            SAY.fail("hangs")
         if isinstance(outcome.error, Finding):
             raise outcome.error  # an argument that was called, and had seen enough
         self.latest = outcome.value
@@ -99,36 +98,26 @@ class Interview:
         try:
             inspect.signature(self.candidate).bind(*args)
         except TypeError:
-            fail(
-                "wrong-signature",
-                f"It cannot be called with {len(args)} arguments.",
-                f"The exercise needs {self.signature}, in this order.",
-            )
+            SAY.fail("wrong-signature", n=len(args), signature=self.signature)
         except ValueError:
             return  # some functions written in C have no signature to read; the call itself will tell
 
     def _note_breaches(self, befores: list, args: tuple, outcome: Outcome) -> None:
         if outcome.disturbed:
-            self.breaches.append(
-                (
-                    "changes-torch-settings",
-                    f"After the call {outcome.disturbed} of torch was another one.",
-                    "Global settings belong to the caller: change them inside a with block, or not at all.",
-                )
-            )
+            self.breaches.append(("changes-torch-settings", {"what": outcome.disturbed}))
         for before, after in zip(befores, args):
             if isinstance(after, nn.Module):
                 self.breaches.extend(breaches_of_model(before, after))
             if isinstance(after, Tensor):
                 self.breaches.extend(breaches_of_input(before, after))
         if isinstance(outcome.value, Tensor) and stripped(outcome.value).requires_grad:
-            self.breaches.append(
-                (
-                    "attached",
-                    "The values are right, but the answer still carries the graph it was computed with.",
-                    "It keeps all that memory alive and gradients would flow through it: return plain values.",
-                )
-            )
+            self.breaches.append(("attached", {}))
+
+
+def refuse_to_examine(answer: object, error: BaseException | None) -> NoReturn:
+    """End the check because looking at the answer raised this error, or None where it never ended."""
+    trouble = f"raised {kind_of(error)}" if error is not None else "did not end"
+    SAY.fail("cannot-be-examined", kind=kind_of(answer), trouble=trouble)
 
 
 def _own_copies(args: tuple) -> tuple:
@@ -146,21 +135,11 @@ def _require_untouched(befores: list, args: tuple) -> None:
             what = "A tensor in the dict it was given has other values"
         else:
             continue
-        fail(
-            "mutates-input",
-            f"{what} after the call.",
-            "An operation in place wrote to an argument: the caller still needs it, so work on a copy.",
-        )
+        SAY.fail("mutates-input", what=what)
 
 
 def _not_attempted() -> NoReturn:
-    raise Finding(
-        Verdict(
-            NOT_ATTEMPTED,
-            "not-attempted",
-            "A gap is still open, here or in a function this one calls. Fill it in and run the cell again.",
-        )
-    )
+    raise Finding(Verdict(NOT_ATTEMPTED, "not-attempted", SAY["not-attempted"]))
 
 
 def _explain(error: BaseException) -> NoReturn:
@@ -170,7 +149,7 @@ def _explain(error: BaseException) -> NoReturn:
         _not_attempted()
     # Addresses differ from run to run, and torch appends pages of advice after the first line.
     said = re.sub(r"0x[0-9a-fA-F]+", "0x...", (str(error).splitlines() or [""])[0])[:160].rstrip(" .")
-    fail("raises", f"It raised {kind_of(error)}{': ' if said else ''}{said}.", _where(error))
+    SAY.fail("raises", error=f"{kind_of(error)}{': ' if said else ''}{said}", where=_where(error))
 
 
 def _is_a_stub(error: BaseException) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-Breach = tuple[str, str, str]
+Breach = tuple[str, dict]  # a diagnosis and the numbers of its sentence
 
 
 @dataclass(frozen=True)
@@ -39,51 +39,23 @@ def breaches_of_model(before: ModelBefore, model: nn.Module) -> Iterator[Breach]
     flipped = [name for name, training in after.modes.items() if training != before.modes.get(name)]
     if flipped:
         went, came = ("training", "evaluation") if after.modes[flipped[0]] else ("evaluation", "training")
-        yield (
-            "flips-mode",
-            f"The model came in {came} mode and left in {went} mode ({len(flipped)} of {len(after.modes)} modules).",
-            "Dropout and batch norm depend on the mode, so that whoever uses the model next gets other outputs.",
-        )
+        yield "flips-mode", {"came": came, "went": went, "flipped": len(flipped), "n": len(after.modes)}
     if changed := _changed(before.weights, after.weights):
-        yield (
-            "changes-weights",
-            f"{changed} of the model's {len(after.weights)} weight tensors changed.",
-            "An attack moves the image, never the model: which line writes to the weights?",
-        )
+        yield "changes-weights", {"changed": changed, "n": len(after.weights)}
     if changed := _changed(before.buffers, after.buffers):
-        yield (
-            "changes-buffers",
-            f"{changed} of the model's buffers changed: the running statistics of its batch norm.",
-            "That happens when a model in training mode sees a batch, even if its mode is set back afterwards.",
-        )
-    if frozen := sum(flag != before.trainable.get(name) for name, flag in after.trainable.items()):
-        yield (
-            "freezes-weights",
-            f"{frozen} of {len(after.trainable)} weight tensors came back with another requires_grad flag.",
-            "Freezing the weights for a while is fine; afterwards each flag has to be what it was.",
-        )
-    if filled := sum(not _same_gradient(before.grads.get(name), grad) for name, grad in after.grads.items()):
-        yield (
-            "fills-model-grads",
-            f"After the call {filled} of {len(after.grads)} weight tensors hold another .grad than before.",
-            "A later training step would add to it: ask for the gradient of the image only, or clean up behind you.",
-        )
+        yield "changes-buffers", {"changed": changed}
+    if changed := sum(flag != before.trainable.get(name) for name, flag in after.trainable.items()):
+        yield "freezes-weights", {"changed": changed, "n": len(after.trainable)}
+    if changed := sum(not _same_gradient(before.grads.get(name), grad) for name, grad in after.grads.items()):
+        yield "fills-model-grads", {"changed": changed, "n": len(after.grads)}
 
 
 def breaches_of_input(before: Tensor, after: Tensor) -> Iterator[Breach]:
     """Everything a call left behind on a tensor argument, apart from its values."""
     if after.requires_grad != before.requires_grad:
-        yield (
-            "leaves-requires-grad",
-            f"The tensor {list(after.shape)} it was given came back with requires_grad={after.requires_grad}.",
-            "Everything computed from it later would be tracked too: work on a copy of your own.",
-        )
+        yield "leaves-requires-grad", {"shape": [*after.shape], "flag": after.requires_grad}
     if after.is_leaf and not _same_gradient(before.grad, after.grad):
-        yield (
-            "fills-input-grad",
-            f"The tensor {list(after.shape)} it was given came back with a .grad it did not have.",
-            "The next call would add to it: work on a copy of your own, or do not store the gradient.",
-        )
+        yield "fills-input-grad", {"shape": [*after.shape]}
 
 
 def same(a: Tensor | list, b: Tensor | list) -> bool:

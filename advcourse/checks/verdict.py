@@ -50,16 +50,6 @@ def fail(diagnosis: str, seen: str, look: str) -> NoReturn:
     raise Finding(Verdict(FAILED, diagnosis, f"{seen} {look}"))
 
 
-def refuse_to_examine(answer: object, error: BaseException | None) -> NoReturn:
-    """End the check because looking at the answer raised this error, or None where it never ended."""
-    trouble = f"raised {kind_of(error)}" if error is not None else "did not end"
-    fail(
-        "cannot-be-examined",
-        f"Its answer is of type {kind_of(answer)}, and looking at it or at what it was given {trouble}.",
-        "Numbers that can be read and compared are wanted: does printing the answer show any?",
-    )
-
-
 def kind_of(thing: object) -> str:
     """The name of its type, whatever the thing says about itself: `__class__` and `__name__` can lie or raise."""
     return type.__dict__["__name__"].__get__(type(thing))

@@ -54,6 +54,11 @@ def words(check: str, *shared: str) -> Words:
     return Words(Path(check).with_name("words.toml"), Path(check).stem, *shared)
 
 
+def general_words(*tables: str) -> Words:
+    """What is said whatever the exercise, by these tables of the words.toml beside this file."""
+    return Words(Path(__file__).with_name("words.toml"), *tables)
+
+
 @cache
 def _read(file: Path) -> dict[str, dict[str, str]]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
