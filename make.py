@@ -23,6 +23,7 @@ ARTEFACTS = ROOT / "build"
 OLDEST = (3, 11)
 
 TWO_WORKERS = ("-n", "2", "--max-worker-restart=4")
+SLOWEST = 10  # so many of the tests and cells that took longest are named, over all steps
 INSTALL = {  # what a skip reason may mention -> the line that makes the skip go away
     "chromium": "sudo apt-get install chromium",
     "fashion-mnist": "sudo apt-get install dataset-fashion-mnist",
@@ -142,9 +143,7 @@ BY_NOTEBOOK = (*TWO_WORKERS, "--dist=loadfile")
 APART = ("on_pretend", "after", "browser")  # folders of tests/ that are steps of their own
 STEPS = {
     "lint": lint_commands,
-    "unit": lambda: [
-        pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *TWO_WORKERS, "--durations=10")
-    ],
+    "unit": lambda: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *TWO_WORKERS)],
     # A process of its own: a device has to be registered before the first backward pass.
     "device": lambda: [pytest("device", "tests/on_pretend")],
     "nbval": lambda: [nbval_command("nbval", *BY_NOTEBOOK, *NOTEBOOKS)],
@@ -161,7 +160,7 @@ def step_environment(**more: str) -> dict[str, str]:
 
 
 def run_step(python: Path, name: str, commands: list[list[str]], **env: str) -> dict:
-    """Runs every command of the step, whatever happens to the one before; its verdict, seconds and skips."""
+    """Runs every command of the step, whatever happens to the one before; its verdict, seconds, skips and items."""
     say(f"step {name}")
     ARTEFACTS.mkdir(exist_ok=True)
     report_of(name).unlink(missing_ok=True)
@@ -169,7 +168,8 @@ def run_step(python: Path, name: str, commands: list[list[str]], **env: str) -> 
         (ARTEFACTS / "ledger.jsonl").unlink(missing_ok=True)
     start = time.monotonic()
     codes = [subprocess.run([str(python), *c], cwd=ROOT, env=step_environment(**env)).returncode for c in commands]
-    return verdict(name, codes, time.monotonic() - start, skips_in(report_of(name)))
+    seconds, report = time.monotonic() - start, report_of(name)
+    return verdict(name, codes, seconds, skips_in(report), items_in(report))
 
 
 def skips_in(report: Path) -> list[str]:
@@ -180,13 +180,28 @@ def skips_in(report: Path) -> list[str]:
     return [s.get("message") or s.text or "no reason given" for s in skips if s.get("type") != "pytest.xfail"]
 
 
-def verdict(name: str, codes: list[int], seconds: float, skips: list[str]) -> dict:
+def items_in(report: Path) -> list[tuple[float, str]]:
+    """Seconds and name of every test, or notebook cell, that ran."""
+    if not report.exists():
+        return []
+    cases = xml.parse(report).iter("testcase")
+    return [(float(c.get("time", 0)), f"{c.get('classname')}::{c.get('name')}") for c in cases]
+
+
+def verdict(name: str, codes: list[int], seconds: float, skips: list[str], items=()) -> dict:
     """In CI only the GPU may be missing. pytest's exit code 5, nothing ran, is a skip where something was skipped."""
     nothing_ran = codes == [5] and bool(skips)
     forbidden = [s for s in skips if "GPU" not in s] if os.environ.get("CI") == "true" else []
     failed = bool(forbidden) or (any(codes) and not nothing_ran)
     outcome = "FAIL" if failed else "skip" if nothing_ran else "pass"
-    return {"name": name, "outcome": outcome, "seconds": seconds, "skips": skips, "forbidden": forbidden}
+    return {
+        "name": name,
+        "outcome": outcome,
+        "seconds": seconds,
+        "skips": skips,
+        "forbidden": forbidden,
+        "items": items,
+    }
 
 
 def summary(results: list[dict]) -> str:
@@ -199,6 +214,9 @@ def summary(results: list[dict]) -> str:
         lines.append(f"  skipped: {reason}" + (f"  ->  {remedy}" if remedy and remedy not in reason else ""))
     if any(r["forbidden"] for r in results):
         lines.append("  under CI=true nothing but the GPU may be skipped")
+    items = sorted(((*item, r["name"]) for r in results for item in r["items"]), reverse=True)
+    lines += ["slowest"] * bool(items)
+    lines += [f"  {seconds:7.1f} s  {step:<10}{item}" for seconds, item, step in items[:SLOWEST]]
     return "\n".join(lines)
 
 

@@ -88,10 +88,9 @@ def test_a_torn_stamp_is_not_believed(checkout, empty_venv, stamp):
 
 def test_a_half_created_environment_is_created_anew(checkout):
     """Without its pyvenv.cfg the python in it is the system's: installing would change the system."""
-    python = make.environment(set())
-    assert make.usable(python)
-    make.STAMP.unlink()
-    (make.VENV / "pyvenv.cfg").unlink()
+    python = make.venv_python()
+    python.parent.mkdir(parents=True)
+    python.symlink_to(Path(sys.executable).resolve())
     assert not make.usable(python)
     assert make.usable(make.environment(set()))
     shutil.rmtree(make.VENV / "lib")
@@ -175,6 +174,35 @@ def test_one_failing_step_does_not_hide_the_next(checkout, monkeypatch, capsys):
     assert make.steps("lint", "unit")(Path(sys.executable), []) == 1
     text = capsys.readouterr().out
     assert "lint      FAIL" in text and "unit      pass" in text
+
+
+def report(name, **seconds):
+    """What a step says after its pytest has reported these tests."""
+    make.ARTEFACTS.mkdir(exist_ok=True)
+    cases = "".join(f'<testcase classname="tests.it" name="{test}" time="{t}"/>' for test, t in seconds.items())
+    script = f"open({str(make.report_of(name))!r}, 'w').write({f'<testsuites>{cases}</testsuites>'!r})"
+    return make.run_step(Path(sys.executable), name, [["-c", script]])
+
+
+def test_the_summary_names_the_slowest_items_over_all_steps(checkout):
+    unit, cells = report("unit", **{f"test_{n}": n for n in range(12)}), report("nbval", quick=0.1, slow=99.04)
+    slowest = make.summary([unit, cells]).partition("slowest\n")[2].splitlines()
+    assert len(slowest) == 10
+    assert (
+        slowest[0] == "     99.0 s  nbval     tests.it::slow"
+        and slowest[1] == "     11.0 s  unit      tests.it::test_11"
+    )
+
+
+def test_a_real_run_reports_every_item_with_its_seconds(checkout):
+    items = {item: seconds for seconds, item in run(checkout, SKIPS)["items"]}
+    assert items.keys() == {f"test_it::test_{name}" for name in ("passes", "expected", "skips")}
+    assert all(seconds >= 0 for seconds in items.values())
+
+
+def test_where_nothing_reports_its_seconds_nothing_is_the_slowest(checkout, monkeypatch):
+    result = make.run_step(Path(sys.executable), "lint", [["-c", ""]])
+    assert result["items"] == [] and "slowest" not in make.summary([result])
 
 
 def test_the_ledger_starts_empty_with_the_notebooks(checkout):
