@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
+from nbformat.v4 import new_code_cell, new_notebook
 from statements import REQUIRED
 
 from advcourse.claims import Claim, claim, read_ledger
@@ -115,6 +116,22 @@ def test_several_processes_share_a_ledger(ledger):
         assert [c.evidence["n"] for c in made if c.id == f"D{k}"] == list(range(50)), (
             "each one's claims keep their order"
         )
+
+
+# In a notebook --------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_of_the_notebooks_fails_where_a_claim_does(tmp_path, ledger):
+    """nbval compares what is printed, and would not mind a cell that raises what it raised when it was saved."""
+    cells = [f"from advcourse.claims import claim\nclaim('D{n}', 'x', holds={n} < 2, n={n})" for n in (1, 2)]
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    nbformat.write(notebook, tmp_path / "lecture.ipynb")
+    quiet = ["-p", "no:cacheprovider", "--nbval-current-env", "lecture.ipynb"]
+    environment = {**os.environ, "PYTHONPATH": str(LECTURES.parent), "PYTHONUTF8": "1", "PYTEST_ADDOPTS": ""}
+    command = [sys.executable, "-m", "pytest", "--nbval", *quiet]
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 1 and "✗ D2 does not hold" in run.stdout, run.stdout + run.stderr
+    assert [(made.id, made.holds) for made in read_ledger(ledger)] == [("D1", True), ("D2", False)]
 
 
 # What the lectures claim ----------------------------------------------------------------------------------------------

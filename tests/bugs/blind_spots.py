@@ -1,0 +1,50 @@
+"""Unit 01: a classifier is sure far from everything it has seen, and a network gives an amoeba an age."""
+
+import torch
+
+from advcourse import density
+from advcourse.density import Gaussian, Mixture
+from advcourse.models import Age
+from advcourse.toys import Logistic
+from bugs import Bug, Claim
+
+LECTURE = "01_blind_spots"
+
+FEWER = {
+    "known": lambda toys, draw_of: toys.portraits(200, draw_of),
+    "fresh": lambda toys, draw_of: toys.portraits(60, draw_of),
+    "amoebas": lambda toys, draw_of: toys.amoebas(20, draw_of),
+}
+
+CLAIMS = [
+    Claim(
+        "A1 At the outlier the classifier doubts less",
+        Bug(
+            "the margin shrinks with the distance",
+            Logistic.margin,
+            lambda f, self, x: 1 / (1 + self.score(x) ** 2) / self.w.norm(),
+        ),
+        Bug("the margin is that of one coordinate", Logistic.score, lambda f, self, x: f(self, 0 * x)),
+    ),
+    Claim(
+        "A1 The same point is far less likely",
+        Bug("the density does not know the distance", Gaussian.log_density, lambda f, self, x: f(self, 0 * x)),
+        Bug("the density rises", Gaussian.log_density, lambda f, self, x: -f(self, x)),
+        Bug("the log density is a density", Mixture.log_density, lambda f, self, x: f(self, x).exp()),
+    ),
+    Claim(
+        "A1 Bayes' rule on the densities is as sure",
+        Bug("the posterior is flat", Mixture.posterior, lambda f, self, x: f(self, x).mul(0).softmax(1)),
+    ),
+    Claim(
+        "A2 A hundred amoebas, cells and grass",
+        Bug("ages in months", Age.forward, lambda f, self, features: 12 * f(self, features)),
+        smaller={"amoebas": lambda toys, draw_of: toys.amoebas(20, draw_of)},
+    ),
+    Claim(
+        "A2 In early features every non-face lies beyond",
+        Bug("every input is as usual", Gaussian.distance, lambda f, self, x: torch.ones(len(x)).double()),
+        Bug("one pixel for the texture", density.texture, lambda f, h: torch.cat([h[..., 9, 9], h[..., 9, 9] ** 2], 1)),
+        smaller=FEWER,
+    ),
+]

@@ -1,0 +1,63 @@
+"""Unit 09: kinks of a maximum, which functions are active there, and which directions lead down."""
+
+import torch
+
+from advcourse import convex
+from advcourse.convex import HullPoint, MaxOf, Polyak, averages, min_norm_point, subgradient_method
+from bugs import Bug, Claim
+
+LECTURE = "09_max_of_convex"
+
+
+def mixed(weights):
+    """The point that these weights mix: instead of the nearest one."""
+
+    def wrong(f, points):
+        found = weights(points).to(points)
+        return HullPoint(found @ points, found)
+
+    return wrong
+
+
+def at_a_corner(points):
+    return torch.eye(len(points))[points.norm(dim=1).argmin()]
+
+
+def smallest_are_active(f, self, w):
+    return f(MaxOf([lambda w, g=g: -g(w) for g in self.functions]), w)
+
+
+CLAIMS = [
+    Claim(
+        "G1 Mixtures of the active gradients",
+        Bug(
+            "ties must be exact", MaxOf.active_set, lambda f, self, w: (self.values(w) == self.value(w)).nonzero()[:, 0]
+        ),
+        Bug("the smallest function is active", MaxOf.active_set, smallest_are_active),
+        Bug("all functions are active", MaxOf.active_set, lambda f, self, w: torch.arange(len(self.functions))),
+        Bug("f is the mean", MaxOf.value, lambda f, self, w: self.values(w).mean()),
+    ),
+    Claim("G2 The slide is wrong", Bug("every point is certified", MaxOf.is_minimiser, lambda f, self, w: True)),
+    Claim(
+        "G2 The largest inner product is the slope",
+        Bug(
+            "the slope is the smallest",
+            MaxOf.directional_derivative,
+            lambda f, self, w, d: (self.subgradients(w) @ d).amin(),
+        ),
+    ),
+    Claim(
+        "G2 f'(w; -v*) = -|v*|^2",
+        Bug("the average for the shortest", min_norm_point, mixed(lambda g: torch.full((len(g),), 1 / len(g)))),
+        Bug("the search stops at a corner", min_norm_point, mixed(at_a_corner)),
+        Bug("weights beyond the hull", min_norm_point, mixed(convex._nearest_of_plane)),
+    ),
+    Claim(
+        "G2 While the step is short enough",
+        Bug(
+            "steps go up", subgradient_method, lambda f, of, w, step, **set: f(of, w, lambda *told: -step(*told), **set)
+        ),
+        Bug("Polyak goes twice too far", Polyak.__call__, lambda f, *told: 4 * f(*told)),
+        Bug("the sum for the average", averages, lambda f, iterates: 2 * f(iterates)),
+    ),
+]

@@ -1,0 +1,94 @@
+"""Unit 07: batches of clean and attacked samples, and labels that leak through a one-step attack."""
+
+from dataclasses import replace
+from functools import partial
+
+import torch
+
+from advcourse import Untargeted, cross_entropy, data, fgsm, kurakin_loss, measure, pgd, standard_loss
+from advcourse.training import on_predictions
+from bugs import Bug, Claim
+from bugs.shared import HALF_A_STEP, NO_STEP, ONE_STEP_BACK, WEIGHTS_ARE_NOT_LOADED
+
+LECTURE = "07_mixed_batches"
+
+
+def divided_by_m(f, *told, share, weight, **set):
+    return f(*told, share=share, weight=weight, **set) * (1 - share + weight * share)
+
+
+def weight_on_the_clean(f, model, x, y, *, attack, share, weight):
+    k, m = round(share * len(x)), len(x)
+    attacked = cross_entropy(model(attack(model, x[:k], Untargeted(y[:k]))), y[:k]).sum()
+    return (attacked + weight * cross_entropy(model(x[k:]), y[k:]).sum()) / (m - k + weight * k)
+
+
+def appended(f, model, x, y, *, attack, share, weight):
+    """All m stay in the sum, and the divisor is that of replaced ones."""
+    k, m = round(share * len(x)), len(x)
+    attacked = standard_loss(model, attack(model, x[:k], Untargeted(y[:k])), y[:k]) * k
+    return (weight * attacked + standard_loss(model, x, y) * m) / (m - k + weight * k)
+
+
+def told_the_attack(attack):
+    return lambda f, *told, **set: f(*told, **{**set, "attack": attack(set["attack"])})
+
+
+def noise(f, model, x, goal, threat):
+    return threat.around(x).sample(torch.Generator().manual_seed(0))
+
+
+LEAKS = {"faint": lambda faint: faint[:300], "leaky": lambda checkpoints: [checkpoints.load("faint_mixed_0")]}
+ONE_OF_THREE = {
+    "test": lambda test: test[:100],
+    "nets": lambda checkpoints: {
+        "standard": [checkpoints.load("digits_cnn")],
+        "mixed": [checkpoints.load("digits_mixed_0")],
+    },
+}
+
+CLAIMS = [
+    Claim(
+        "E1 The loss is the weighted mean",
+        Bug("the divisor is m", kurakin_loss, divided_by_m),
+        Bug("the weight on the clean", kurakin_loss, weight_on_the_clean),
+        Bug("nobody is attacked", kurakin_loss, told_the_attack(lambda attack: lambda model, x, goal: x)),
+        Bug(
+            "the attack is told predictions",
+            kurakin_loss,
+            told_the_attack(lambda attack: partial(on_predictions, attack=attack)),
+        ),
+    ),
+    Claim(
+        "E2 Replacing k of m fits the divisor",
+        Bug("all m stay in the sum", kurakin_loss, appended),
+        Bug("the divisor forgets the weight", kurakin_loss, divided_by_m),
+    ),
+    Claim("E3 Mixed batches protect", NO_STEP, smaller=ONE_OF_THREE),
+    Claim(
+        "E4 Against ten steps they protect less",
+        Bug("many steps are none", pgd, lambda f, *told, steps, **set: f(*told, steps=0, **set)),
+        smaller=ONE_OF_THREE,
+    ),
+    Claim(
+        "E5 Leaking: attacked accuracy exceeds clean",
+        Bug(
+            "predictions for labels",
+            measure.readings,
+            lambda f, model, x, y, *told, **set: replace(
+                (seen := f(model, x, y, *told, **set)), one_step=seen.one_step_predicted
+            ),
+        ),
+        Bug(
+            "labels for predictions",
+            measure.readings,
+            lambda f, *told, **set: replace((seen := f(*told, **set)), one_step_predicted=seen.one_step),
+        ),
+        Bug("a noisy image for an attacked one", fgsm, noise),
+        HALF_A_STEP,
+        ONE_STEP_BACK,
+        Bug("black and white", data.faint_digits, lambda f: data.digits()),
+        WEIGHTS_ARE_NOT_LOADED,
+        smaller=LEAKS,
+    ),
+]

@@ -1,0 +1,81 @@
+"""Unit 03: a network names the texture where texture and shape disagree, and training decides which of the two."""
+
+from dataclasses import replace
+
+import torch
+
+from advcourse import conflict, toys
+from advcourse.conflict import NEITHER, ShapeBias
+from bugs import Bug, Claim
+
+LECTURE = "03_texture_vs_shape"
+
+
+def only_textures_counted(f, decisions, shape, texture):
+    counted = f(decisions, shape, texture)
+    return replace(counted, shape=counted.texture, other=counted.other + counted.shape - counted.texture)
+
+
+def added_up(f, probabilities):
+    return f(probabilities) * torch.tensor([len(members) for members in conflict.categories().values()])
+
+
+CLAIMS = [
+    Claim(
+        "C1 The network names the texture, the content",
+        Bug("answers are looked up in reverse", conflict.decisions, lambda f, p: f((1 - p).softmax(1))),
+        Bug(
+            "patterns count as neither",
+            conflict.decisions,
+            lambda f, p: torch.where(f(p) < len(conflict.CONTENTS), f(p), NEITHER),
+        ),
+    ),
+    Claim(
+        "C1 The weight of the shape decides",
+        Bug(
+            "the maker ignores the texture",
+            conflict.cue_conflict,
+            lambda f, network, content, texture, **set: f(network, content, content, **set),
+        ),
+        Bug(
+            "the maker ignores the shape",
+            conflict.cue_conflict,
+            lambda f, *told, weight, **set: f(*told, weight=0, **set),
+        ),
+        smaller={
+            "made": lambda conflict, network, triple: {
+                weight: conflict.cue_conflict(network, triple[1:2], triple[:1], weight=weight, steps=25)
+                for weight in (0.3, 0.02)
+            }
+        },
+    ),
+    Claim(
+        "C1 Pictures made without the network",
+        Bug(
+            "coarse and fine are exchanged",
+            conflict.swap_frequencies,
+            lambda f, coarse, fine, sigma: f(fine, coarse, sigma),
+        ),
+    ),
+    Claim(
+        "C1 A texture cut into 4 x 4 shuffled patches",
+        Bug("pixels are shuffled", conflict.patch_shuffle, lambda f, x, grid, generator: f(x, x.shape[2], generator)),
+    ),
+    Claim("C2 A network that knows nothing", Bug("members are added up", conflict.to_sixteen, added_up)),
+    Claim(
+        "C2 People 95.9 %",
+        Bug("other answers count", ShapeBias.decided, lambda f, self: f(self) + self.other),
+        Bug("the share of the texture", ShapeBias.bias, lambda f, self: 1 - f(self)),
+    ),
+    Claim(
+        "C2 Trained where both cues agree",
+        Bug("answers for the texture count as shape", conflict.shape_bias, only_textures_counted),
+        Bug(
+            "the cues never agree",
+            toys.textured_shapes,
+            lambda f, *told, agreement, **set: f(*told, agreement=0.0, **set),
+        ),
+        Bug("every shape is untextured", toys.drawn, lambda f, *told, contrast: f(*told, contrast=0.0)),
+        smaller={"nets": lambda learn: {agreement: [learn(agreement, 0)] for agreement in (1.0, 0.25)}},
+    ),
+]
