@@ -35,10 +35,10 @@ def test_any_number_of_portraits(n):
 
 
 def test_ages_are_spread_evenly():
-    y = portraits(2000, drawn()).y
+    y = portraits(300, drawn()).y
     assert y.min() >= YOUNGEST and y.max() <= OLDEST
-    assert y.mean().item() == pytest.approx((YOUNGEST + OLDEST) / 2, abs=2)
-    assert (y.sort().values - torch.linspace(YOUNGEST, OLDEST, 2000)).abs().max() < 3
+    assert y.mean().item() == pytest.approx((YOUNGEST + OLDEST) / 2, abs=4.5)
+    assert (y.sort().values - torch.linspace(YOUNGEST, OLDEST, 300)).abs().max() < 8
 
 
 @pytest.mark.parametrize(
