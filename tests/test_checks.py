@@ -27,12 +27,13 @@ def mistakes(name: str) -> list[tuple]:
         return list(EXERCISES[name].check.mistakes())
 
 
-NEW = [name for name, exercise in EXERCISES.items() if hasattr(exercise.check, "words")]
-WRITTEN = [pytest.param(name, title, id=f"{name}: {title}") for name in NEW for title in bank(name)]
-COMPUTED = [pytest.param(name, i, id=f"{name}: {row[0]} ({i})") for name in NEW for i, row in enumerate(mistakes(name))]
+WRITTEN = [pytest.param(name, title, id=f"{name}: {title}") for name in EXERCISES for title in bank(name)]
+COMPUTED = [
+    pytest.param(name, i, id=f"{name}: {row[0]} ({i})") for name in EXERCISES for i, row in enumerate(mistakes(name))
+]
 MISBEHAVIOUR = [
     pytest.param(name, title, id=f"{name}: {title}")
-    for name in NEW
+    for name in EXERCISES
     for title in (ANYWHERE if EXERCISES[name].form else ILL_BEHAVED)
 ]
 
@@ -54,14 +55,14 @@ def test_an_answer_that_fails_as_a_function_is_told_so(name, title):
     assert_judged(name, row, seconds=0.1 if row[0] == "hangs" else 6)
 
 
-@pytest.mark.parametrize("name", NEW)
+@pytest.mark.parametrize("name", EXERCISES)
 def test_a_bank_has_four_right_answers_and_two_stubs(name):
     diagnoses = [expected for expected, _ in bank(name).values()]
     assert diagnoses.count("ok") >= 4
     assert diagnoses.count("not-attempted") >= 2
 
 
-@pytest.mark.parametrize("name", NEW)
+@pytest.mark.parametrize("name", EXERCISES)
 def test_every_diagnosis_has_words_and_all_words_are_spoken(name):
     """Words that no answer of the bank hears could be wrong unnoticed, and so could a mistake without words."""
     words = EXERCISES[name].check.words
@@ -76,7 +77,7 @@ def test_every_diagnosis_has_words_and_all_words_are_spoken(name):
 def test_words_that_exercises_share_are_spoken_by_one_of_them():
     shared: dict[tuple, set] = {}
     heard: dict[tuple, set] = {}
-    for name in NEW:
+    for name in EXERCISES:
         words = EXERCISES[name].check.words
         for table in words.tables[1:]:
             shared[words.file, table] = set(words.of(table))

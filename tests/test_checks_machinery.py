@@ -149,7 +149,7 @@ def test_the_numbers_count_and_not_what_kind_of_tensor_carries_them():
 
 @pytest.mark.parametrize("title", A_NUMBER)
 def test_a_number_that_is_none(title):
-    assert_judged("inflation", A_NUMBER[title], ())
+    assert_judged("inflation", A_NUMBER[title])
 
 
 def test_what_a_check_itself_makes_of_an_answer_does_not_get_out(monkeypatch):

@@ -1,92 +1,64 @@
-"""The checks of unit 10: right answers pass in any style, every wrong one gets its own diagnosis."""
+"""What the checks of unit 10 compare with: closed forms against brute force, autograd and counting by hand."""
 
 from __future__ import annotations
 
 import pytest
 import torch
-from banks import robust_accuracy, robust_loss, robust_step, robustness_table
-from banks.ill_behaved import ANYWHERE
-from banks.rules import (
-    assert_always_judged,
-    assert_enough_rows,
-    assert_every_diagnosis_has_a_row,
-    assert_judged,
-)
+from banks.robust_step import reference, zero_first
+from torch.nn.functional import cross_entropy
 
-from advcourse.checks.robust_training import EXERCISES
-from advcourse.checks.robust_training import robust_accuracy as accuracy
-from advcourse.checks.robust_training import robust_loss as loss
-from advcourse.checks.robust_training import robust_step as step
-from advcourse.checks.robust_training import robustness_table as table
-
-BANKS = {
-    module.__name__.removeprefix("banks."): module.BANK
-    for module in (robust_loss, robust_step, robust_accuracy, robustness_table)
-}
-ROWS = [(name, title) for name, bank in BANKS.items() for title in bank]
-GIVE_AWAYS = ("softplus(", "abs()", "detach(", "zero_grad", "backward(", "Untargeted(", "cumprod", ".all(", "&")
-
-
-def test_every_exercise_of_the_unit_has_a_bank():
-    assert list(BANKS) == list(EXERCISES)
-
-
-@pytest.mark.parametrize(("name", "title"), ROWS)
-def test_bank(name, title):
-    assert_always_judged(name, BANKS[name][title], GIVE_AWAYS)
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-@pytest.mark.parametrize("title", ANYWHERE)
-def test_ill_behaved(name, title):
-    row = ANYWHERE[title]
-    assert_judged(name, row, GIVE_AWAYS, seconds=0.1 if row[0] == "hangs" else 6)
-
-
-@pytest.mark.parametrize("name", BANKS)
-def test_bank_has_three_more_styles_and_a_stub(name):
-    assert_enough_rows(BANKS[name])
-
-
-def test_every_diagnosis_is_hit_by_a_row():
-    assert_every_diagnosis_has_a_row("robust_training", BANKS, at_least=40)
-
-
-# The oracles ----------------------------------------------------------------------------------------------------------
+from advcourse import Untargeted
+from advcourse.checks import judge
+from advcourse.checks.robust_training import robust_accuracy, robust_loss, robust_step, robustness_table
 
 
 def test_the_closed_form_is_the_largest_loss_over_all_corners():
-    w, b, x, y = loss.inputs()
+    w, b, x, y = robust_loss.inputs()
     signs = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0])] * 4)
-    scores = (x[:, None] + loss.EPS * signs) @ w + b
+    scores = (x[:, None] + robust_loss.EPS * signs) @ w + b
     brute = (1 + (-y[:, None] * scores).double().exp()).log().amax(1)
-    assert torch.allclose(loss.right(w, b, x, y, loss.EPS), brute, atol=1e-6)
+    assert torch.allclose(robust_loss.right(w, b, x, y, robust_loss.EPS), brute, atol=1e-6)
 
 
-@pytest.mark.parametrize("images", ["x", "z"])
-def test_the_gradient_of_the_trainee_is_autograds(images):
-    t = step.Trial()
-    value = torch.nn.functional.cross_entropy(t.model(getattr(t, images)), t.y)
-    slopes = torch.cat([g.flatten() for g in torch.autograd.grad(value, list(t.model.parameters()))])
-    assert torch.allclose(t.gradient(getattr(t, images)), slopes, atol=1e-6)
+@pytest.mark.parametrize("settings", [{}, {"size": 1}, {"lr": 0.01}])
+def test_the_right_step_is_that_of_torch(settings):
+    model, x, y, attack, optimizer = robust_step.asked(5, **settings)
+    wanted = robust_step.right(model, x, y, attack, optimizer)
+    optimizer.begin(model)
+    loss = cross_entropy(model(attack(model, x, Untargeted(y)).detach()), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    assert torch.allclose(robust_step.loss_steps_and_weights(loss.detach(), (model, x, y, attack, optimizer)), wanted)
 
 
-def test_what_goes_through_the_attack_is_autograds():
-    t = step.Trial()
-    value = torch.nn.functional.cross_entropy(t.model(t._attack(t.model, t.x, t.y)), t.y)
-    slopes = torch.cat([g.flatten() for g in torch.autograd.grad(value, list(t.model.parameters()))])
-    assert torch.allclose(t.gradient(t.z) + t.of_attack(), slopes, atol=1e-6)
+def test_who_clears_gradients_before_a_careless_attack_passes_and_hears_of_it():
+    told, silent = (judge("robust_step", answer) for answer in (zero_first, reference))
+    assert told.diagnosis == silent.diagnosis == "ok"
+    assert "careless" in told.message and "careless" not in silent.message
 
 
-def test_mistakes_can_be_told_apart():
-    """Each wrong number differs from the right one and from those with another name."""
-    case, trial, cuts = loss.inputs(), accuracy.Trial(torch.tensor(accuracy.SAMPLES)), table.Trial()
-    losses = [("right", loss.right(*case, loss.EPS))]
-    losses += [(w.diagnosis, w.formula(*case, loss.EPS)) for w in loss.WRONG_LOSSES]
-    shares = [("right", torch.tensor(accuracy.of(trial)))]
-    shares += [(w.diagnosis, torch.tensor(w.count(trial))) for w in accuracy.WRONG_COUNTS]
-    tables = [("right", table.of(cuts)), *((w.diagnosis, w.table(cuts)) for w in table.WRONG_TABLES)]
-    for results in (losses, shares, tables):
-        for i, (one, a) in enumerate(results):
-            for other, b in results[:i]:
-                assert one == other or ((a - b).abs() > 1e-3).any(), (one, other)
+def test_a_step_changes_what_the_attack_returns():
+    """Else a stale attack would be as good as a new one."""
+    model, x, y, attack, optimizer = robust_step.asked(5)
+    optimizer.begin(model)
+    first = attack(model, x, Untargeted(y))
+    cross_entropy(model(first.detach()), y).backward()
+    optimizer.step()
+    assert first.requires_grad
+    assert ((attack(model, x, Untargeted(y)) - first).abs() > 1e-2).all()
+
+
+def test_the_right_share_is_counted_in_the_table():
+    counted = [row for row in robust_accuracy.SAMPLES if row[0] == row[1] and robust_accuracy.FOOLS not in row[2:]]
+    share = robust_accuracy.check_robust_accuracy.right(*robust_accuracy.asked())
+    assert share == len(counted) / len(robust_accuracy.SAMPLES) > 0
+
+
+def test_the_attack_of_the_table_grows_weaker_beyond_some_radius():
+    """Else nobody would have to remember who has fallen."""
+    (network, *_), x, y, attack, _ = robustness_table.asked(*robustness_table.RADII)
+    stands = [
+        network(attack(network, x, Untargeted(y), robustness_table.Linf(eps))).argmax(1) == y for eps in (0.1, 0.2)
+    ]
+    assert (stands[1] & ~stands[0]).any()

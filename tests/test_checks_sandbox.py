@@ -19,6 +19,7 @@ from banks.ill_behaved import hangs, prints_and_hangs
 
 from advcourse.checks import EXERCISES, interrupt, judge, sandbox
 from advcourse.checks.sandbox import call
+from advcourse.checks.spec import Questions
 from advcourse.checks.verdict import Exercise
 
 
@@ -195,7 +196,8 @@ def judged_with(press: Press) -> None:
 
 def test_no_interrupt_is_lost_wherever_it_comes(monkeypatch):
     """Setting up, starting a thread, waiting for it, reading, putting back: at every step it would do other harm."""
-    monkeypatch.setitem(EXERCISES, "once", Exercise("x", lambda ask: f"Right: {ask(torch.zeros(1))}."))
+    check = Questions(EXERCISES["fgsm"].check.words, (lambda ask: {"answer": ask(torch.zeros(1))},))
+    monkeypatch.setitem(EXERCISES, "once", Exercise("x", check))
     judged_with(Press(0))  # what is imported on first use
     far = Press(10**9)
     judged_with(far)

@@ -58,6 +58,7 @@ class Spec:
 
     `right` is the closed form. `numbers(answer, *args)` are what the words may name in braces, besides {where} and what
     `compared` finds. Numbers are equal that differ by no more than `tolerance`, above 1 by that share.
+    What would be bad manners elsewhere, but is `meant` here, is not held against an answer.
     """
 
     words: Words
@@ -65,6 +66,7 @@ class Spec:
     cases: Callable[[], Iterable[Case]]
     numbers: Callable[..., Mapping] = lambda answer, *args: {}
     tolerance: float = 1e-4
+    meant: tuple[str, ...] = ()
 
     def __call__(self, ask: Interview) -> dict[str, str]:
         """What the passed verdict adds about each blemish."""
@@ -109,6 +111,7 @@ class Spec:
     def _ask(self, ask: Interview, case: Case) -> Asked:
         every = (case.args, *case.also)
         answers = tuple(ask(*args) for args in every)
+        ask.breaches = [breach for breach in ask.breaches if breach[0] not in self.meant]
         return Asked(ask, every, answers, tuple(self.right(*args) for args in every), self.tolerance)
 
 

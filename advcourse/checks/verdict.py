@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
 
 PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
 
@@ -28,7 +26,8 @@ class Verdict:
 class Exercise:
     """What a student is asked to write: `arguments` as the notebook names them, and the check that examines an answer.
 
-    The check is a function of an `Interview`. It returns what it verified, in one sentence, or ends early by `fail`.
+    The check is a function of an `Interview`. It ends early with a `Finding`, or returns what the sentence `ok` of its
+    `words` names in braces.
     `form` is one of `forms`: what the answer has to be. Without one, a tensor like the first among the arguments.
     """
 
@@ -45,25 +44,9 @@ class Finding(Exception):
         self.verdict = verdict
 
 
-def fail(diagnosis: str, seen: str, look: str) -> NoReturn:
-    """End the check with a diagnosis: what was seen (with numbers), what to look at (never the answer)."""
-    raise Finding(Verdict(FAILED, diagnosis, f"{seen} {look}"))
-
-
 def kind_of(thing: object) -> str:
     """The name of its type, whatever the thing says about itself: `__class__` and `__name__` can lie or raise."""
     return type.__dict__["__name__"].__get__(type(thing))
-
-
-@contextmanager
-def instead_of(*diagnoses: str, diagnosis: str, seen: str, look: str) -> Iterator[None]:
-    """Within the block a general diagnosis means something more specific: say that."""
-    try:
-        yield
-    except Finding as found:
-        if found.verdict.diagnosis in diagnoses:
-            fail(diagnosis, seen, look)
-        raise
 
 
 def number(value) -> str:

@@ -1,7 +1,5 @@
 """Answers to `robust_accuracy(model, x, y, attacks)`."""
 
-import math
-
 import torch
 
 from advcourse import Targeted, Untargeted
@@ -90,14 +88,6 @@ def returns_in_the_loop(model, x, y, attacks):
         return share(alive)
 
 
-def unchanged(model, x, y, attacks):
-    before = model(x).argmax(1)
-    same = torch.ones_like(before, dtype=torch.bool)
-    for attack in attacks:
-        same &= model(attack(model, x, Untargeted(y))).argmax(1) == before
-    return share(same)
-
-
 def told(goal_of):
     def answer(model, x, y, attacks):
         alive = right(model, x, y)
@@ -135,28 +125,12 @@ BANK = {
     "stacked": ("ok", stacked),
     "the stub": ("not-attempted", lambda model, x, y, attacks: ...),
     "a stub in the loop": ("not-attempted", lambda m, x, y, attacks: sum(... + 1 for _ in attacks)),
-    "strongest attack": ("worst-attack-for-all", by(lambda clean, rows: min(map(share, [clean, *rows])))),
     "mean of the attacks": ("average-over-attacks", by(lambda clean, rows: share(torch.stack(rows)))),
-    "mean of all": ("average-over-attacks", by(lambda clean, rows: share(torch.stack([clean, *rows])))),
     "some attack leaves it": ("best-case", by(lambda clean, rows: share(torch.stack(rows).any(0)))),
-    "some attack, or none": ("best-case", by(lambda clean, rows: share(torch.stack([clean, *rows]).any(0)))),
-    "weakest attack": ("best-case", by(lambda clean, rows: max(map(share, rows)))),
     "returns in the loop": ("first-attack-only", returns_in_the_loop),
-    "first attack": ("first-attack-only", by(lambda clean, rows: share(rows[0]))),
-    "overwritten": ("last-attack-only", overwritten),
     "overwritten, but clean": ("last-attack-only", overwritten_but_clean),
-    "clean accuracy": ("clean-accuracy", by(lambda clean, rows: share(clean))),
     "without clean": ("forgives-clean-mistakes", by(without_clean)),
     "only attacks' successes": ("forgives-clean-mistakes", by(forgiving)),
-    "of the right": ("only-of-the-right", lambda *args: reference(*args) / share(right(*args[:3]))),
-    "unchanged answers": ("unchanged-answers", unchanged),
-    "the fooled": ("counts-the-fooled", lambda *args: 1 - reference(*args)),
-    "rates added up": ("adds-up-the-fooled", by(lambda c, rows: 1 - sum(1 - share(r) for r in rows))),
-    "all rates added up": ("adds-up-the-fooled", by(lambda c, rows: 1 - sum(1 - share(r) for r in [c, *rows]))),
-    "a product": ("multiplies", by(lambda clean, rows: math.prod(map(share, [clean, *rows])))),
-    "a product of the attacks": ("multiplies", by(lambda clean, rows: math.prod(map(share, rows)))),
-    "a count": ("a-count", lambda *args: round(reference(*args) * len(args[1]))),
-    "per cent": ("in-per-cent", lambda *args: 100 * reference(*args)),
     "chained": ("attacks-the-attacked", chained),
     "on predictions": ("attacks-predictions", told(lambda m, x, y: Untargeted(m(x).argmax(1)))),
     "targeted": ("targeted-goal", told(lambda m, x, y: Targeted(y))),

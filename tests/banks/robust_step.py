@@ -1,5 +1,7 @@
 """Answers to `robust_step(model, x, y, attack, optimizer)`."""
 
+import copy
+
 import torch
 import torch.nn.functional as F
 
@@ -42,14 +44,28 @@ def forgets_afterwards_too(model, x, y, attack, optimizer):
 
 
 def attacks_in_evaluation_mode(model, x, y, attack, optimizer):
-    model.eval()
-    z = attack(model, x, Untargeted(y)).detach()
-    model.train()
+    was = model.training
+    z = attack(model.eval(), x, Untargeted(y)).detach()
+    model.train(was)
     optimizer.zero_grad(set_to_none=False)
     loss = F.cross_entropy(model(z), y, reduction="sum") / len(y)
     loss.backward()
     optimizer.step()
     return loss.detach().numpy()
+
+
+def closure(model, x, y, attack, optimizer):
+    z = attack(copy.deepcopy(model), x, Untargeted(y)).detach()
+
+    def evaluate():
+        for group in optimizer.param_groups:
+            for w in group["params"]:
+                w.grad = None
+        loss = F.cross_entropy(model(z), y)
+        loss.backward()
+        return loss
+
+    return optimizer.step(evaluate).item()
 
 
 def step_on(loss_of):
@@ -84,13 +100,6 @@ def ce(model, x, y):
     return F.cross_entropy(model(x), y)
 
 
-def no_zero_grad(model, x, y, attack, optimizer):
-    loss = ce(model, attack(model, x, Untargeted(y)).detach(), y)
-    loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
 def zero_grad_too_late(model, x, y, attack, optimizer):
     loss = ce(model, attack(model, x, Untargeted(y)).detach(), y)
     loss.backward()
@@ -99,24 +108,10 @@ def zero_grad_too_late(model, x, y, attack, optimizer):
     return loss.item()
 
 
-def no_backward(model, x, y, attack, optimizer):
-    loss = ce(model, attack(model, x, Untargeted(y)).detach(), y)
-    optimizer.step()
-    return loss.item()
-
-
 def no_step(model, x, y, attack, optimizer):
     loss = ce(model, attack(model, x, Untargeted(y)).detach(), y)
     optimizer.zero_grad()
     loss.backward()
-    return loss.item()
-
-
-def no_detach(model, x, y, attack, optimizer):
-    loss = ce(model, attack(model, x, Untargeted(y)), y)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
     return loss.item()
 
 
@@ -137,18 +132,6 @@ def never_attacks(model, x, y, attack, optimizer):
     return reference(model, x, y, lambda model, x, goal: x, optimizer)
 
 
-def reports_after(model, x, y, attack, optimizer):
-    z = attack(model, x, Untargeted(y)).detach()
-    reference(model, x, y, lambda *_: z, optimizer)
-    return ce(model, z, y).item()
-
-
-def reports_clean(model, x, y, attack, optimizer):
-    clean = ce(model, x, y).item()
-    reference(model, x, y, attack, optimizer)
-    return clean
-
-
 def reports_with_graph(model, x, y, attack, optimizer):
     loss = ce(model, attack(model, x, Untargeted(y)).detach(), y)
     optimizer.zero_grad()
@@ -157,8 +140,8 @@ def reports_with_graph(model, x, y, attack, optimizer):
     return loss
 
 
-def reports_sum(model, x, y, attack, optimizer):
-    return len(x) * reference(model, x, y, attack, optimizer)
+def turns_training_on(model, x, y, attack, optimizer):
+    return reference(model.train(), x, y, attack, optimizer)
 
 
 def stays_in_evaluation_mode(model, x, y, attack, optimizer):
@@ -173,6 +156,26 @@ def by_hand(model, x, y, attack, optimizer):
         for w, g in zip(weights, torch.autograd.grad(loss, weights)):
             w -= 0.5 * g
     return loss.item()
+
+
+def an_optimizer_of_its_own(model, x, y, attack, optimizer):
+    return reference(model, x, y, attack, torch.optim.SGD(model.parameters(), optimizer.param_groups[0]["lr"]))
+
+
+def attacked_once(model, x, y, attack, optimizer):
+    if not hasattr(model, "attacked"):
+        model.attacked = attack(model, x, Untargeted(y)).detach()
+    return reference(model, x, y, lambda *_: model.attacked, optimizer)
+
+
+def attacks_an_old_copy(model, x, y, attack, optimizer):
+    if not hasattr(model, "old"):
+        model.old = [copy.deepcopy(model)]  # in a list, where the model's own weights do not count it
+    return reference(model, x, y, lambda _, *rest: attack(model.old[0], *rest), optimizer)
+
+
+def trains_a_copy(model, x, y, attack, optimizer):
+    return reference(copy.deepcopy(model), x, y, attack, optimizer)
 
 
 def attacks_each_alone(model, x, y, attack, optimizer):
@@ -192,35 +195,30 @@ BANK = {
     "forgets afterwards too": ("ok", forgets_afterwards_too),
     "attacks in evaluation mode": ("ok", attacks_in_evaluation_mode),
     "attacks one by one": ("ok", attacks_each_alone),
+    "a closure, param_groups, a copy attacked": ("ok", closure),
     "the stub": ("not-attempted", lambda model, x, y, attack, optimizer: ...),
     "a stub for the loss": ("not-attempted", step_on(lambda model, x, y, z: ...)),
     "never attacks": ("never-attacks", never_attacks),
     "clean step first": ("steps-before-the-attack", clean_step_first),
-    "up": ("ascends", step_on(lambda model, x, y, z: -ce(model, z, y))),
-    "the clean batch": ("clean-batch", step_on(lambda model, x, y, z: ce(model, x, y))),
-    "clean and attacked": ("adds-a-clean-term", step_on(lambda model, x, y, z: ce(model, x, y) + ce(model, z, y))),
-    "half and half": ("adds-a-clean-term", step_on(lambda m, x, y, z: ce(m, torch.cat([x, z]), torch.cat([y, y])))),
-    "summed": ("sums-over-the-batch", step_on(lambda model, x, y, z: len(x) * ce(model, z, y))),
-    "no zero_grad": ("old-gradients", no_zero_grad),
     "zero_grad too late": ("no-gradient-at-the-step", zero_grad_too_late),
-    "no backward": ("no-backward", no_backward),
     "no step": ("no-step", no_step),
-    "no detach": ("through-the-attack", no_detach),
     "two steps": ("two-steps", two_steps),
-    "labels of its own": ("trains-on-predictions", step_on(lambda m, x, y, z: ce(m, z, m(x).argmax(1)))),
-    "adds the attacked": ("adds-to-the-image", step_on(lambda model, x, y, z: ce(model, x + z, y))),
-    "softmax twice": ("wrong-step", step_on(lambda model, x, y, z: F.cross_entropy(model(z).softmax(1), y))),
+    "smooth labels": ("wrong-step", step_on(lambda m, x, y, z: F.cross_entropy(m(z), y, label_smoothing=0.1))),
     "on predictions": ("attacks-predictions", told(lambda model, x, y: Untargeted(model(x).argmax(1)))),
     "toward the labels": ("targeted-goal", told(lambda model, x, y: Targeted(y))),
     "labels for a goal": ("goal-is-no-goal", told(lambda model, x, y: y)),
     "one label for all": ("goal-for-others", told(lambda model, x, y: Untargeted(y[:1]))),
     "labels in reverse": ("labels-of-others", told(lambda model, x, y: Untargeted(y.flip(0)))),
     "attacks the attacked": ("attacks-the-attacked", attacks_the_attacked),
-    "reports the loss afterwards": ("loss-after-the-step", reports_after),
-    "reports the clean loss": ("reports-the-clean-loss", reports_clean),
-    "reports a sum": ("reports-another-loss", reports_sum),
+    "reports a rounded loss": ("reports-another-loss", lambda *args: round(reference(*args), 2)),
     "reports with the graph": ("attached", reports_with_graph),
     "stays in evaluation mode": ("flips-mode", stays_in_evaluation_mode),
-    "a rate of its own": ("wrong-elsewhere", by_hand),
+    "turns training on": ("flips-mode", turns_training_on),
+    "a rate of its own": ("steps-by-hand", by_hand),
+    "an optimizer of its own": ("steps-by-hand", an_optimizer_of_its_own),
+    "attacked once": ("stale", attacked_once),
+    "attacks an old copy": ("attacks-other-weights", attacks_an_old_copy),
+    "trains a copy": ("no-gradient-at-the-step", trains_a_copy),
+    "a loss that knows the batch": ("wrong-elsewhere", lambda *args: reference(*args) * (1 + (len(args[1]) == 1))),
     "returns nothing": ("returns-none", lambda *args: reference(*args) and None),
 }

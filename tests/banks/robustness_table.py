@@ -61,22 +61,6 @@ def one_by_one(networks, x, y, attack, radii):
     return torch.tensor(rows)
 
 
-def rows_of(row):
-    """row(flags [radii, N]) -> a number for each radius."""
-    return lambda nets, x, y, attack, radii: torch.stack([row(flags(m, x, y, attack, radii)) for m in nets])
-
-
-def transfers(networks, x, y, attack, radii):
-    table = []
-    for model in networks:
-        alive, row = torch.ones(len(x), dtype=torch.bool), []
-        for eps in radii:
-            alive = alive & right(model, attack(networks[0], x, Untargeted(y), Linf(eps)), y)
-            row.append(alive.double().mean())
-        table.append(torch.stack(row))
-    return torch.stack(table)
-
-
 def walks_on(networks, x, y, attack, radii):
     table = []
     for model in networks:
@@ -125,30 +109,11 @@ BANK = {
     "one by one": ("ok", one_by_one),
     "the stub": ("not-attempted", lambda networks, x, y, attack, radii: ...),
     "a stub for the threat": ("not-attempted", lambda n, x, y, attack, radii: n[0](... + x)),
-    "each radius by itself": ("forgets-the-fallen", rows_of(lambda f: f.double().mean(1))),
-    "running minimum of shares": ("smallest-share-so-far", rows_of(lambda f: f.double().mean(1).cummin(0).values)),
-    "monotone from the right": (
-        "keeps-the-survivors",
-        rows_of(lambda f: f.double().mean(1).flip(0).cummax(0).values.flip(0)),
-    ),
-    "the fooled": ("counts-the-fooled", lambda *args: 1 - reference(*args)),
-    "transfers": ("transfers", transfers),
-    "first network": ("first-network-only", lambda n, *rest: reference([n[0]] * len(n), *rest)),
-    "last network": ("last-network-only", lambda n, *rest: reference([n[-1]] * len(n), *rest)),
-    "networks in reverse": ("rows-in-reverse", lambda n, *rest: reference(n[::-1], *rest)),
-    "columns in reverse": ("columns-in-reverse", lambda *args: reference(*args).flip(1)),
-    "of the right": ("only-of-the-right", lambda *args: reference(*args) / reference(*args)[:, :1]),
     "clean": (
         "clean-everywhere",
         lambda n, x, y, attack, radii: torch.stack([right(m, x, y).double().mean().expand(len(radii)) for m in n]),
     ),
-    "largest radius": (
-        "one-radius",
-        lambda n, x, y, attack, radii: reference(n, x, y, attack, [radii[-1]] * len(radii)),
-    ),
     "over 255": ("grey-levels", told(untargeted, lambda eps: Linf(eps / 255))),
-    "counts": ("counts", lambda *args: len(args[1]) * reference(*args)),
-    "per cent": ("in-per-cent", lambda *args: 100 * reference(*args)),
     "transposed": ("wrong-shape", lambda *args: reference(*args).T),
     "walks on": ("attacks-the-attacked", walks_on),
     "numbers for threats": ("radius-is-no-threat", told(untargeted, lambda eps: eps)),

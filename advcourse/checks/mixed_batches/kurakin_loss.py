@@ -9,8 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..closed_forms import logits, loss
-from ..interview import Interview
-from ..spec import Case, Formula, Questions, Spec, like, same, scaled, seen
+from ..spec import Case, Formula, Spec, like, same, scaled, seen
 from ..verdict import apart
 from ..words import words
 from .rehearsal import SHARE, WEIGHT, Labels, attack, batch, told
@@ -194,9 +193,4 @@ def _numbers(answer: Tensor, model, x, y, attack, share, weight) -> dict:
     }
 
 
-def keeps_its_graph(ask: Interview) -> None:
-    """What is bad manners for an attack is the purpose of a loss."""
-    ask.breaches = [breach for breach in ask.breaches if breach[0] != "attached"]
-
-
-check_kurakin_loss = Questions(SAY, (Spec(SAY, right, cases, _numbers), keeps_its_graph))
+check_kurakin_loss = Spec(SAY, right, cases, _numbers, meant=("attached",))

@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
 
-from ..interview import Interview
-from ..verdict import fail, number
-from .scouts import Scout
+from ..spec import Case, Formula, Spec, like
+from ..words import words
+from .scouts import Labels, Scout
 
 FOOLS, REPAIRS = 1, 2
 # A row for each sample: the class it is taken for, its true class, what each of four attacks does to it. The strongest
 # and the weakest attack are neither the first nor the last.
 SAMPLES = (
-    (0, 0, 0, 0, 0, 0),
-    (1, 1, 1, 1, 0, 1),
-    (2, 2, 0, 0, 0, 1),
-    (0, 0, 0, 1, 0, 0),
-    (1, 1, 1, 1, 0, 0),
-    (2, 2, 0, 1, 0, 0),
-    (0, 0, 1, 0, 0, 0),
-    (1, 1, 0, 1, 0, 0),
-    (2, 2, 0, 1, 0, 0),
-    (0, 0, 0, 1, 0, 0),
-    (1, 1, 1, 0, 0, 0),
-    (2, 2, 0, 0, 0, 0),
-    (0, 0, 0, 0, 0, 0),
-    (1, 1, 0, 0, 0, 1),
-    (2, 2, 1, 0, 0, 1),
-    (1, 0, 0, 0, 0, 0),
-    (2, 1, 2, 2, 2, 2),
-    (0, 2, 0, 2, 0, 2),
-    (1, 0, 2, 2, 2, 2),
-    (2, 1, 2, 2, 2, 2),
-    (0, 2, 2, 2, 2, 2),
+    *((0, 0, 0, 0, 0, 0), (1, 1, 1, 1, 0, 1), (2, 2, 0, 0, 0, 1), (0, 0, 0, 1, 0, 0), (1, 1, 1, 1, 0, 0)),
+    *((2, 2, 0, 1, 0, 0), (0, 0, 1, 0, 0, 0), (1, 1, 0, 1, 0, 0), (2, 2, 0, 1, 0, 0), (0, 0, 0, 1, 0, 0)),
+    *((1, 1, 1, 0, 0, 0), (2, 2, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0), (1, 1, 0, 0, 0, 1), (2, 2, 1, 0, 0, 1)),
+    *((1, 0, 0, 0, 0, 0), (2, 1, 2, 2, 2, 2), (0, 2, 0, 2, 0, 2), (1, 0, 2, 2, 2, 2), (2, 1, 2, 2, 2, 2)),
+    *((0, 2, 2, 2, 2, 2), (1, 1, 1, 0, 0, 0), (0, 0, 0, 0, 1, 0), (1, 0, 2, 0, 0, 0)),
 )
 
 
@@ -52,40 +35,15 @@ class Labelled(nn.Module):
         return -((x[:, :1] - self.place) ** 2)
 
 
-@dataclass(frozen=True, eq=False)
-class Trial:
+def asked(rows: tuple = SAMPLES, number: int = 4) -> tuple[nn.Module, Tensor, Tensor, list[Scout]]:
     """Some of the samples and some of the attacks."""
-
-    table: Tensor
-    number: int = 4
-
-    @property
-    def x(self) -> Tensor:
-        """With an entry of its own in each, so that nobody is taken for somebody else."""
-        marks = torch.arange(len(self.table))[:, None] / 64
-        return torch.cat([self.table[:, :1], self.table[:, 2:], marks], 1).float()
-
-    @property
-    def y(self) -> Tensor:
-        return self.table[:, 1]
-
-    @property
-    def attacks(self) -> list[Scout]:
-        return [Scout(self.x, self.y, self.table[:, 0], _act(k)) for k in range(self.number)]
-
-    @property
-    def answers(self) -> Tensor:
-        """The class each sample is taken for, clean in the first row, attacked in the others: [1 + attacks, N]."""
-        taken, y, codes = self.table[:, 0], self.y, self.table[:, 2:].T
-        rows = [torch.where(c == FOOLS, (y + 1) % 3, torch.where(c == REPAIRS, y, taken)) for c in codes]
-        return torch.stack([taken, *rows[: self.number]])
-
-    @property
-    def right(self) -> Tensor:
-        return self.answers == self.y
+    table = torch.tensor(rows)
+    marks = torch.arange(len(rows))[:, None] / 64  # so that nobody is taken for somebody else
+    x, y = torch.cat([table[:, :1], table[:, 2:], marks], 1).float(), table[:, 1]
+    return Labelled().eval(), x, y, [Scout(x, y, _act(k)) for k in range(number)]
 
 
-def _act(k: int) -> Callable:
+def _act(k: int) -> Callable[..., Tensor]:
     def act(model: nn.Module, x: Tensor, labels: Tensor) -> Tensor:
         z, code = x.clone(), x[:, 1 + k]
         z[:, 0] = torch.where(code == FOOLS, (labels + 1) % 3, torch.where(code == REPAIRS, labels, z[:, 0]))
@@ -94,139 +52,69 @@ def _act(k: int) -> Callable:
     return act
 
 
+def answers(model: nn.Module, x: Tensor, y: Tensor, attacks: list) -> Tensor:
+    """The class each sample is taken for, clean in the first row, attacked in the others: [1 + attacks, N]."""
+    return torch.stack([model(z).argmax(1) for z in (x, *(attack(model, x, Labels(y)) for attack in attacks))])
+
+
+def of(count: Callable[[Tensor], float]) -> Formula:
+    """count(right), of who is right clean and under each attack."""
+    return lambda model, x, y, attacks: count(answers(model, x, y, attacks) == y)
+
+
 def _share(flags: Tensor) -> float:
     return float(flags.double().mean())
 
 
-def of(trial: Trial) -> float:
-    return _share(trial.right.all(0))
+def _whole(right: Tensor) -> float:
+    """Who is right in every row."""
+    return _share(right.all(0))
 
 
-_ALL = "When does one sample count as robust, and when does a share of samples: which comes first?"
+MISTAKES = {
+    "worst-attack-for-all": like(of(lambda right: min(map(_share, right)))),
+    "average-over-attacks": like(of(lambda right: _share(right[1:])), of(_share)),
+    "best-case": like(
+        of(lambda right: _share(right[1:].any(0))),
+        of(lambda right: _share(right.any(0))),
+        of(lambda right: max(map(_share, right[1:]))),
+    ),
+    "first-attack-only": like(of(lambda right: _whole(right[:2])), of(lambda right: _share(right[1]))),
+    "last-attack-only": like(of(lambda right: _whole(right[[0, -1]])), of(lambda right: _share(right[-1]))),
+    "first-left-out": like(of(lambda right: _whole(right[[0, *range(2, len(right))]]))),
+    "last-left-out": like(of(lambda right: _whole(right[:-1]))),
+    "clean-accuracy": like(of(lambda right: _share(right[0]))),
+    "forgives-clean-mistakes": like(of(lambda right: _whole(right[1:])), of(lambda right: _whole(right | ~right[0]))),
+    "only-of-the-right": like(of(lambda right: _whole(right) / _share(right[0]))),
+    "unchanged-answers": like(lambda *args: _whole((said := answers(*args)) == said[0])),
+    "counts-the-fooled": like(of(lambda right: 1 - _whole(right))),
+    "adds-up-the-fooled": like(
+        of(lambda right: 1 - sum(1 - _share(row) for row in right)),
+        of(lambda right: 1 - sum(1 - _share(row) for row in right[1:])),
+    ),
+    "multiplies": like(
+        of(lambda right: math.prod(map(_share, right))), of(lambda right: math.prod(map(_share, right[1:])))
+    ),
+    "divides-by-the-attacks": like(
+        of(lambda right: _whole(right) / len(right)), of(lambda right: _whole(right) / len(right[1:]))
+    ),
+    "all-or-nobody": like(of(lambda right: float(right.all()))),
+    "a-count": like(of(lambda right: right.all(0).sum())),
+    "in-per-cent": like(of(lambda right: 100 * _whole(right))),
+    "rounded": like(*(of(lambda right, n=n: round(_whole(right), n)) for n in (1, 2))),
+}
 
 
-@dataclass(frozen=True)
-class WrongCount:
-    """What else students count; `which` goes on the sentence that names the number, and ends in a question."""
+def cases() -> Iterator[Case]:
+    yield Case(asked(), "wrong-value", mistakes=MISTAKES)
+    yield Case(asked(number=2), "wrong-elsewhere", "two attacks")
+    yield Case(asked(number=1), "wrong-elsewhere", "a single attack")
+    yield Case(asked(number=0), "wrong-elsewhere", "an empty list of attacks")
+    yield Case(asked(SAMPLES[::-1]), "wrong-elsewhere", "the samples in another order")
+    yield Case(asked(SAMPLES[4:5]), "wrong-elsewhere", "one sample, which falls,")
+    yield Case(asked(SAMPLES[:1]), "wrong-elsewhere", "one sample, which stands,")
 
-    diagnosis: str
-    count: Callable[[Trial], float]
-    which: str
 
-
-WRONG_COUNTS = (
-    WrongCount(
-        "worst-attack-for-all",
-        lambda t: min(map(_share, t.right)),
-        "is the accuracy under the strongest single attack. May another sample fall to another attack?",
-    ),
-    WrongCount("average-over-attacks", lambda t: _share(t.right[1:]), f"is the mean accuracy over the attacks. {_ALL}"),
-    WrongCount(
-        "average-over-attacks", lambda t: _share(t.right), f"is the mean over the attacks and the clean samples. {_ALL}"
-    ),
-    WrongCount("best-case", lambda t: _share(t.right[1:].any(0)), f"counts whom some attack leaves right. {_ALL}"),
-    WrongCount("best-case", lambda t: _share(t.right.any(0)), f"counts whom some attack leaves right, or none. {_ALL}"),
-    WrongCount(
-        "best-case", lambda t: max(map(_share, t.right[1:])), f"is the accuracy under the weakest attack. {_ALL}"
-    ),
-    WrongCount(
-        "first-attack-only", lambda t: _share(t.right[:2].all(0)), "knows of the first attack alone. And the others?"
-    ),
-    WrongCount("first-attack-only", lambda t: _share(t.right[1]), "knows of the first attack alone. And the others?"),
-    WrongCount(
-        "last-attack-only", lambda t: _share(t.right[-1]), "knows of the last attack alone. What does the loop keep?"
-    ),
-    WrongCount(
-        "last-attack-only",
-        lambda t: _share(t.right[[0, -1]].all(0)),
-        "knows of the last attack alone. What does the loop keep?",
-    ),
-    WrongCount(
-        "clean-accuracy",
-        lambda t: _share(t.right[0]),
-        "is the accuracy without any attack. What did the attacks return?",
-    ),
-    WrongCount(
-        "forgives-clean-mistakes",
-        lambda t: _share(t.right[1:].all(0)),
-        "counts samples as robust that are wrong before any attack. Can such a sample be robust?",
-    ),
-    WrongCount(
-        "forgives-clean-mistakes",
-        lambda t: _share((t.right | ~t.right[0]).all(0)),
-        "counts samples as robust that are wrong before any attack. Can such a sample be robust?",
-    ),
-    WrongCount(
-        "only-of-the-right",
-        lambda t: of(t) / _share(t.right[0]),
-        "is a share of the samples that are right when clean. Of how many samples is the share wanted?",
-    ),
-    WrongCount(
-        "unchanged-answers",
-        lambda t: _share((t.answers == t.answers[0]).all(0)),
-        "counts answers that no attack changes, right or wrong. With what is an answer to be compared?",
-    ),
-    WrongCount("counts-the-fooled", lambda t: 1 - of(t), "is the share of the others. Whose share is wanted?"),
-    WrongCount(
-        "adds-up-the-fooled",
-        lambda t: 1 - sum(1 - _share(r) for r in t.right),
-        "takes off a sample once for every attack that fools it. How often can a sample be lost?",
-    ),
-    WrongCount(
-        "adds-up-the-fooled",
-        lambda t: 1 - sum(1 - _share(r) for r in t.right[1:]),
-        "takes off a sample once for every attack that fools it. How often can a sample be lost?",
-    ),
-    WrongCount(
-        "multiplies",
-        lambda t: math.prod(map(_share, t.right)),
-        "is the product of all accuracies. Do the attacks fool independent samples?",
-    ),
-    WrongCount(
-        "multiplies",
-        lambda t: math.prod(map(_share, t.right[1:])),
-        "is the product of the attacks' accuracies. Do the attacks fool independent samples?",
-    ),
-    WrongCount("a-count", lambda t: of(t) * len(t.y), "is a number of samples. Of how many?"),
-    WrongCount(
-        "in-per-cent", lambda t: 100 * of(t), "is in per cent. A share between 0 and 1 is wanted: what multiplies it?"
-    ),
+check_robust_accuracy = Spec(
+    words(__file__, "scouts"), of(_whole), cases, lambda share, model, x, *_: {"samples": len(x)}, tolerance=1e-6
 )
-
-
-def check_robust_accuracy(ask: Interview) -> str:
-    table = torch.tensor(SAMPLES)
-    _compare(_ask(ask, Trial(table)), Trial(table))
-    for trial, where in (
-        (Trial(table, 2), "two attacks"),
-        (Trial(table, 1), "a single attack"),
-        (Trial(table, 0), "an empty list of attacks"),
-        (Trial(table.flip(0)), "the samples in another order"),
-        (Trial(table[4:5]), "one sample, which falls"),
-    ):
-        answer = _ask(ask, trial)
-        if abs(answer - of(trial)) > 1e-6:
-            fail(
-                "wrong-elsewhere",
-                f"With {where} it says {number(answer)}, right is {number(of(trial))}.",
-                "What is special about that case?",
-            )
-    return "Each sample counts once, and only if it is right when clean and under every single attack."
-
-
-def _ask(ask: Interview, trial: Trial) -> float:
-    return ask(Labelled().eval(), trial.x, trial.y, trial.attacks)
-
-
-def _compare(answer: float, trial: Trial) -> None:
-    if abs(answer - of(trial)) <= 1e-6:
-        return
-    for wrong in WRONG_COUNTS:
-        if abs(answer - wrong.count(trial)) <= 1e-6:
-            seen, _, question = wrong.which.rpartition(". ")
-            fail(wrong.diagnosis, f"On {len(SAMPLES)} samples it says {number(answer)}, which {seen}.", question)
-    fail(
-        "wrong-value",
-        f"On {len(SAMPLES)} samples and four attacks it says {number(answer)}, right is {number(of(trial))}.",
-        "Make a table by hand: a row for each sample, a column for each attack.",
-    )

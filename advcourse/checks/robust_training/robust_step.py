@@ -2,258 +2,252 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..closed_forms import Planes
+from ..forms import single_number
 from ..interview import Interview
-from ..models import Planes
-from ..verdict import fail, number
-from .scouts import Scout
+from ..spec import Case, Follows, Formula, Questions, Sign, Spec, like, same, seen
+from ..verdict import Finding, apart
+from ..words import words
+from .scouts import Labels, Scout
+
+SAY = words(__file__, "scouts")
 
 RATE = 0.5
+TOLERANCE = 1e-5
+
+
+class Descent(torch.optim.SGD):
+    """Gradient descent that notes how often it steps, and who was attacked when these weights were present."""
+
+    def begin(self, model: nn.Module) -> None:
+        """Take over the weights of this model, the gradients of an earlier step in them."""
+        self.weights = self.param_groups[0]["params"] = list(model.parameters())
+        for w in self.weights:
+            w.grad = torch.linspace(0.2, 1.2, w.numel()).view_as(w)
+        self.listen()
+
+    def listen(self) -> None:
+        """Forget all notes: an answer is about to be asked."""
+        self.before, self.steps, self.met = flat(self.weights), 0, []
+
+    def step(self, closure=None):
+        self.steps += 1
+        return super().step(closure)
 
 
 class Trainee(Planes):
-    """A linear classifier [B, 1, 2, 3] -> [B, 3] that is trained in place: no call gets a copy of it."""
+    """A linear classifier [B, 1, 2, 3] -> [B, 3]. Who is handed a copy of it trains that one: the optimizer goes along.
+
+    A copy that an answer makes is a copy only: no optimizer knows of it.
+    """
+
+    optimizer: Descent | None = None
 
     def __deepcopy__(self, memo) -> Trainee:
-        return self
+        twin = Trainee(*(w.detach().clone() for w in self.parameters())).train(self.training)
+        if self.optimizer is not None:
+            self.optimizer.begin(twin)
+        return twin
 
 
-class Descent:
-    """Plain gradient descent on a model's weights. Notes how often it was asked to forget and to step."""
-
-    def __init__(self, model: nn.Module, rate: float):
-        self.weights, self.rate, self.steps = list(model.parameters()), rate, 0
-
-    def zero_grad(self, set_to_none: bool = True) -> None:
-        for w in self.weights:
-            w.grad = None if set_to_none else torch.zeros_like(w)
-
-    @torch.no_grad()
-    def step(self) -> None:
-        self.steps += 1
-        for w in self.weights:
-            if w.grad is not None:
-                w -= self.rate * w.grad
-
-    def __deepcopy__(self, memo) -> Descent:
-        return self
+def flat(weights) -> Tensor:
+    return torch.cat([w.detach().flatten() for w in weights])
 
 
-@dataclass(frozen=True, eq=False)
-class WrongStep:
-    """A direction the weights may have gone against."""
+def asked(seed: int, size: int = 7, training: bool = True, lr: float = RATE, careless: bool = False) -> tuple:
+    """A model in this mode, a batch of this size, an attack that may leave gradients behind, and an optimizer."""
+    draw = torch.Generator().manual_seed(seed)
+    x = torch.rand(size, 1, 2, 3, generator=draw)
+    # So large that a step moves every prediction, so small that none is certain.
+    model = Trainee(2 * torch.randn(3, 6, generator=draw), torch.randn(3, generator=draw)).train(training)
+    y = (model(x).argmax(1) + torch.arange(size) % 3) % 3
+    model.optimizer = optimizer = Descent(model.parameters(), lr)
 
-    diagnosis: str
-    direction: Tensor
-    seen: str
-    look: str
+    def attack(victim: nn.Module, x: Tensor, labels: Tensor) -> Tensor:
+        optimizer.met.append((flat(victim.parameters()), flat(optimizer.weights)))
+        for w in victim.parameters() if careless else ():
+            w.grad = torch.ones_like(w) if w.grad is None else w.grad + 1
+        return attacked(victim.parameters(), x, labels)
 
-
-@dataclass(eq=False)
-class Trial:
-    """One call on weights that were never stepped, with the gradient of an earlier step still in them."""
-
-    seed: int = 0
-    size: int = 7
-    rate: float = RATE
-    scout: Scout = field(init=False)
-
-    def __post_init__(self):
-        draw = torch.Generator().manual_seed(self.seed)
-        self.x = torch.rand(self.size, 1, 2, 3, generator=draw)
-        # So large that a step moves every prediction, so small that none is certain.
-        self.model = Trainee(2 * torch.randn(3, 6, generator=draw), torch.randn(3, generator=draw)).train()
-        predicted = self.model(self.x).argmax(1)
-        self.y = (predicted + torch.arange(self.size) % 3) % 3
-        self.predicted = predicted
-        self.code = 0.3 * (torch.randint(2, (3, 1, 2, 3), generator=draw) * 2.0 - 1)
-        self.before = flat(self.model)
-        self.old = 0.2 + torch.rand(self.before.shape, generator=draw)
-        for w, g in zip(self.model.parameters(), self.old.split([18, 3])):
-            w.grad = g.view_as(w).clone()
-        self.optimizer = Descent(self.model, self.rate)
-        self.scout = Scout(self.x, self.y, predicted, self._attack)
-        self.asked_at: list[Tensor] = []
-
-    def _attack(self, model: nn.Module, x: Tensor, labels: Tensor) -> Tensor:
-        """Still hangs on the weights, as what a careless attack returns does."""
-        self.asked_at.append(flat(self.model))
-        drift = sum(w.sum() for w in self.model.parameters())
-        return self.attacked(x, labels) + self.code[0] * (drift - drift.detach())
-
-    def attacked(self, x: Tensor, labels: Tensor) -> Tensor:
-        return x + self.code[labels]
-
-    @property
-    def z(self) -> Tensor:
-        return self.attacked(self.x, self.y)
-
-    def gradient(self, images: Tensor, labels: Tensor | None = None, at: Tensor | None = None) -> Tensor:
-        """Of the mean cross entropy of W x + b, in closed form: (p - onehot) x^T and p - onehot, averaged; [21]."""
-        images, wrong = images.flatten(1), self._wrong(images, labels, at)
-        return torch.cat([(wrong.T @ images).flatten(), wrong.sum(0)]) / len(images)
-
-    def of_attack(self) -> Tensor:
-        """What a gradient through the attack adds: the weights' sum moves every sample along code[0]."""
-        toward = self._wrong(self.z) @ self.before[:18].view(3, 6) / self.size
-        return (toward @ self.code[0].flatten()).sum().expand(21)
-
-    def loss(self, images: Tensor, labels: Tensor | None = None, at: Tensor | None = None) -> float:
-        return float(F.cross_entropy(self._logits(images, at), self.y if labels is None else labels))
-
-    def _logits(self, images: Tensor, at: Tensor | None) -> Tensor:
-        w = self.before if at is None else at
-        return F.linear(images.flatten(1), w[:18].view(3, 6), w[18:])
-
-    def _wrong(self, images: Tensor, labels: Tensor | None = None, at: Tensor | None = None) -> Tensor:
-        onehot = F.one_hot(self.y if labels is None else labels, 3)
-        return self._logits(images, at).softmax(1) - onehot
+    return model, x, y, Scout(x, y, attack), optimizer
 
 
-def flat(model: nn.Module) -> Tensor:
-    return torch.cat([w.detach().flatten() for w in model.parameters()])
+def attacked(weights, x: Tensor, labels: Tensor) -> Tensor:
+    """What the attack returns: it hangs on the weights, in its values and, as that of a careless one, in its graph."""
+    signs = torch.randint(2, (3, *x.shape[1:]), generator=torch.Generator().manual_seed(2)) * 2.0 - 1
+    return x + 0.3 * signs[labels] * (1.2 + torch.sin(sum(w[0].sum() for w in weights)))
 
 
-def check_robust_step(ask: Interview) -> str:
-    _examine(ask, Trial())
-    for trial, where in (
-        (Trial(1), "another batch"),
-        (Trial(2, size=1), "a batch of one"),
-        (Trial(3, rate=0.01), "another optimizer"),
-    ):
-        reported = ask(trial.model, trial.x, trial.y, trial.scout, trial.optimizer)
-        wanted = trial.before - trial.rate * trial.gradient(trial.z)
-        if not (_same(flat(trial.model), wanted) and _near(reported, trial.loss(trial.z))):
-            fail("wrong-elsewhere", f"Right at first, but not for {where}.", "What is special about that case?")
-    # To change the weights, and to leave a gradient in them, is what a training step is for.
-    ask.breaches = [breach for breach in ask.breaches if breach[0] not in ("changes-weights", "fills-model-grads")]
-    return "The attack comes first, on the present weights; then one step down at its result, and nothing else."
+def loss_steps_and_weights(value: object, args: tuple) -> Tensor:
+    """What it reports, how often the optimizer stepped, and the weights then: [1 + 1 + 21]."""
+    reported, optimizer = single_number(value, args), args[4]
+    met, before, steps = optimizer.met, optimizer.before, optimizer.steps
+    optimizer.listen()
+    if not met:
+        SAY.fail("never-attacks")
+    if not torch.equal(met[0][1], before):
+        SAY.fail("steps-before-the-attack")
+    if not all(torch.equal(victim, present) for victim, present in met):
+        SAY.fail("attacks-other-weights")
+    return torch.cat([torch.tensor([reported, steps]), optimizer.before]).double()
 
 
-def _examine(ask: Interview, trial: Trial) -> None:
-    reported = ask(trial.model, trial.x, trial.y, trial.scout, trial.optimizer)
-    if not trial.scout.asked:
-        fail(
-            "never-attacks",
-            "The attack was never called.",
-            "The outer step is taken on the modified batch: who modifies it?",
-        )
-    if not _same(trial.asked_at[0], trial.before):
-        fail(
-            "steps-before-the-attack",
-            "When the attack was called, the weights had already moved.",
-            "The inner maximum belongs to the present weights: what has to come first?",
-        )
-    moved = flat(trial.model) - trial.before
-    if not _same(moved, -RATE * trial.gradient(trial.z)):
-        _explain_the_step(trial, moved)
-    _require_report(trial, reported)
+def right(model: Trainee, x: Tensor, y: Tensor, attack: Scout, optimizer: Descent) -> Tensor:
+    """Of the mean cross entropy of W z + b the gradient is (p - onehot) z^T and p - onehot, averaged."""
+    weights, z = flat(model.parameters()), attacked(list(model.parameters()), x, y).detach().flatten(1)
+    logits = F.linear(z, model.weight.detach(), model.bias.detach())
+    off = (logits.softmax(1) - F.one_hot(y, 3)) / len(y)
+    after = weights - optimizer.defaults["lr"] * torch.cat([(off.T @ z).flatten(), off.sum(0)])
+    return torch.cat([F.cross_entropy(logits, y)[None], torch.ones(1), after]).double()
 
 
-def _explain_the_step(t: Trial, moved: Tensor) -> None:
-    left = torch.cat([torch.zeros(w.numel()) if w.grad is None else w.grad.flatten() for w in t.model.parameters()])
-    if _same(moved, torch.zeros_like(moved)):
-        if left.any():
-            fail("no-step", "The weights did not move.", "There is a gradient in them: who uses it?")
-        fail(
-            "no-gradient-at-the-step",
-            "The weights did not move, and no gradient was in them when the step was made.",
-            "In which order are gradients forgotten, computed and used?",
-        )
-    down, clean, old = t.gradient(t.z), t.gradient(t.x), t.old
-    again = down + t.gradient(t.z, at=t.before - RATE * down)
-    for wrong in (
-        WrongStep("ascends", -down, "The weights went up the loss.", "The attack maximises; and the optimizer?"),
-        WrongStep(
-            "clean-batch",
-            clean,
-            "The attack was called, but the step is that of the clean batch.",
-            "On which images is the loss of your step taken?",
-        ),
-        WrongStep(
-            "adds-a-clean-term",
-            clean + down,
-            "The step is that of the clean loss plus the attacked one.",
-            "That is a mixed batch: which images does the maximum stand for?",
-        ),
-        WrongStep(
-            "adds-a-clean-term",
-            (clean + down) / 2,
-            "The step is that of the mean of the clean loss and the attacked one.",
-            "That is a mixed batch: which images does the maximum stand for?",
-        ),
-        WrongStep(
-            "sums-over-the-batch",
-            t.size * down,
-            f"The step is {t.size} times as long as that of the mean loss, as many as there are samples.",
-            "Should a larger batch make a longer step?",
-        ),
-        WrongStep(
-            "old-gradients",
-            down + old,
-            "The gradient of an earlier step was still in the weights and went into this one.",
-            "Gradients add up until somebody clears them: who, and when?",
-        ),
-        WrongStep(
-            "no-backward",
-            old,
-            "The step was made with the gradient of an earlier one.",
-            "Where is the gradient of your loss computed?",
-        ),
-        WrongStep(
-            "through-the-attack",
-            down + t.of_attack(),
-            "The gradient also went through the attack, which here hangs on the weights.",
-            "The maximiser counts as a constant: what cuts it off from its past?",
-        ),
-        WrongStep(
-            "two-steps",
-            again,
-            "The weights made two steps.",
-            "One batch, one step: how often is the optimizer asked?",
-        ),
-        WrongStep(
-            "trains-on-predictions",
-            t.gradient(t.z, t.predicted),
-            "The step lowers the loss of the model's own predictions at the attacked images.",
-            "Which labels are the right ones?",
-        ),
-        WrongStep(
-            "adds-to-the-image",
-            t.gradient(t.x + t.z),
-            "The loss was taken at the clean images plus the attacked ones.",
-            "What does the attack return: images, or what is to be added to them?",
-        ),
-    ):
-        if _same(moved, -RATE * wrong.direction):
-            fail(wrong.diagnosis, wrong.seen, wrong.look)
-    apart = number((moved + RATE * down).norm() / (RATE * down).norm())
-    fail(
-        "wrong-step",
-        f"The weights moved elsewhere: off by {apart} times the length of the right step.",
-        "Loss at the attacked images, its gradient in the weights, one step: print each in between.",
-    )
+# Mistakes -----------------------------------------------------------------------------------------------------------
+
+# (model, x, y, z) -> the loss that is lowered, z attacked.
+Loss = Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
 
 
-def _require_report(t: Trial, reported: float) -> None:
-    if _near(reported, t.loss(t.z)):
-        return
-    saw = f"It reports {number(reported)} where the loss of the attacked batch was {number(t.loss(t.z))}."
-    if _near(reported, t.loss(t.z, at=flat(t.model))):
-        fail("loss-after-the-step", saw, "That is the loss after the step: when is it read?")
-    if _near(reported, t.loss(t.x)):
-        fail("reports-the-clean-loss", saw, "That is the loss of the clean batch: which one was lowered?")
-    fail("reports-another-loss", saw, "Which number did the step lower?")
+def mean_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    return F.cross_entropy(model(x), y)
 
 
-def _same(a: Tensor, b: Tensor) -> bool:
-    return bool((a - b).abs().max() <= 1e-5)
+def on(loss: Loss, report: Callable = lambda model, x, y, z, loss: loss.item()) -> Formula:
+    """A step that lowers this loss, and reports this number after it."""
+
+    def answer(model, x, y, attack, optimizer) -> float:
+        z = attack(model, x, Labels(y)).detach()
+        value = loss(model, x, y, z)
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        return report(model, x, y, z, value)
+
+    return answer
 
 
-def _near(a: float, b: float) -> bool:
-    return abs(a - b) <= 1e-4 * (1 + abs(b))
+def _right_loss(model, x, y, z) -> Tensor:
+    return mean_loss(model, z, y)
+
+
+def _reports(*numbers: Callable) -> Sign:
+    return like(*(on(_right_loss, number) for number in numbers))
+
+
+def _moves(*formulas: Formula) -> Sign:
+    """The weights end where they do after one of these steps, whatever is reported."""
+    return Follows(formulas, lambda a, b, tolerance: same(a[2:], b[2:], tolerance))
+
+
+def _in_order(*lines: str) -> Formula:
+    """The right lines, in another order or some of them left out."""
+
+    def answer(model, x, y, attack, optimizer) -> float:
+        value = mean_loss(model, attack(model, x, Labels(y)).detach(), y)
+        for line in lines:
+            {"zero": optimizer.zero_grad, "backward": value.backward, "step": optimizer.step}[line]()
+        return value.item()
+
+    return answer
+
+
+def _no_detach(model, x, y, attack, optimizer) -> float:
+    value = mean_loss(model, attack(model, x, Labels(y)), y)
+    optimizer.zero_grad()
+    value.backward()
+    optimizer.step()
+    return value.item()
+
+
+def _both(model, x, y, z) -> Tensor:
+    return mean_loss(model, x, y) + mean_loss(model, z, y)
+
+
+def _where_right(answer: Tensor, *args) -> bool:
+    """The weights are where they should be."""
+    return same(answer[2:], right(*args)[2:], TOLERANCE)
+
+
+def _unmoved(answer: Tensor, model: Trainee, *_) -> bool:
+    return same(answer[2:], flat(model.parameters()), TOLERANCE)
+
+
+MISTAKES = {
+    "no-step": seen(lambda answer, *args: answer[1] == 0 and _unmoved(answer, *args)),
+    "steps-by-hand": seen(lambda answer, *args: answer[1] == 0),
+    "two-steps": seen(lambda answer, *args: answer[1] > 1),
+    "no-gradient-at-the-step": seen(_unmoved),
+    "loss-after-the-step": _reports(lambda model, x, y, z, loss: mean_loss(model, z, y)),
+    "reports-the-clean-loss": like(
+        lambda model, x, y, *rest: (mean_loss(model, x, y).item(), on(_right_loss)(model, x, y, *rest))[0]
+    ),
+    "reports-the-sum": _reports(lambda model, x, y, z, loss: len(x) * loss.item()),
+    "reports-another-loss": seen(_where_right),
+    "ascends": _moves(on(lambda model, x, y, z: -mean_loss(model, z, y))),
+    "clean-batch": _moves(on(lambda model, x, y, z: mean_loss(model, x, y))),
+    "adds-a-clean-term": _moves(on(_both), on(lambda *args: _both(*args) / 2)),
+    "sums-over-the-batch": _moves(on(lambda model, x, y, z: len(x) * mean_loss(model, z, y))),
+    "old-gradients": _moves(_in_order("backward", "step"), _in_order("backward", "step", "zero")),
+    "no-backward": _moves(_in_order("step"), _in_order("step", "zero", "backward")),
+    "through-the-attack": _moves(_no_detach),
+    "trains-on-predictions": _moves(
+        on(lambda model, x, y, z: mean_loss(model, z, model(x).argmax(1))),
+        on(lambda model, x, y, z: mean_loss(model, z, model(z).argmax(1))),
+    ),
+    "adds-to-the-image": _moves(on(lambda model, x, y, z: mean_loss(model, x + z, y))),
+    "uses-the-change-alone": _moves(on(lambda model, x, y, z: mean_loss(model, z - x, y))),
+    "first-image-only": _moves(on(lambda model, x, y, z: mean_loss(model, torch.cat([z[:1], x[1:]]), y))),
+    "softmax-twice": _moves(on(lambda model, x, y, z: F.cross_entropy(model(z).softmax(1), y))),
+}
+
+
+# Questions ----------------------------------------------------------------------------------------------------------
+
+
+def first_case() -> Iterator[Case]:
+    yield Case(asked(0), "wrong-step", mistakes=MISTAKES)
+
+
+def other_cases() -> Iterator[Case]:
+    yield Case(asked(1), "wrong-elsewhere", "another batch")
+    yield Case(asked(2, size=1), "wrong-elsewhere", "a batch of one")
+    yield Case(asked(3, lr=0.01), "wrong-elsewhere", "another optimizer")
+    yield Case(asked(4, training=False), "wrong-elsewhere", "a model in evaluation mode")
+    yield Case(asked(6, careless=True), "zeroes-too-early", blemish=True)
+
+
+def attacks_anew(ask: Interview) -> None:
+    """Two steps on the same batch: the second one needs images made against the weights as they are by then."""
+    model, *rest = asked(5)
+    try:
+        first, second = ask.twice(model, *rest)
+    except Finding as found:
+        if found.verdict.diagnosis == "never-attacks":
+            SAY.fail("stale")
+        raise
+    between = Trainee(first[2:20].view(3, 6).float(), first[20:].float())
+    if not same(second, right(between, *rest), TOLERANCE):
+        SAY.fail("wrong-elsewhere", where="a second step on the same batch", **_numbers(second, between, *rest))
+
+
+def _numbers(answer: Tensor, *args) -> dict:
+    wanted, before = right(*args), flat(args[0].parameters())
+    reported, loss = apart(answer[0], wanted[0])
+    return {
+        "reported": reported,
+        "loss": loss,
+        "steps": int(answer[1]),
+        "size": len(args[1]),
+        "times": (answer - wanted)[2:].norm() / (wanted[2:] - before).norm(),
+    }
+
+
+# To change the weights, and to leave a gradient in them, is what a training step is for.
+_step = partial(Spec, SAY, right, numbers=_numbers, tolerance=TOLERANCE, meant=("changes-weights", "fills-model-grads"))
+check_robust_step = Questions(SAY, (_step(cases=first_case), attacks_anew, _step(cases=other_cases)))
