@@ -219,6 +219,13 @@ def test_losses_are_drawn_over_the_steps():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("step t", "margin")
 
 
+@pytest.mark.parametrize("steps", [3, 20, 150])
+def test_there_is_no_half_step(steps):
+    _, (ax,) = draw.board(width=4)
+    draw.losses(ax, {"a": torch.rand(steps + 1)})
+    assert all(tick == round(tick) for tick in ax.get_xticks())
+
+
 # The plane of a path --------------------------------------------------------------------------------------------------
 
 

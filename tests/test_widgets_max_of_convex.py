@@ -1,10 +1,13 @@
 """The descent explorer without a browser: what it shows is what `convex` says, and it snaps to kinks."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
 from traitlets import TraitError
 
+from advcourse import draw
 from advcourse.convex import MaxOf
 from advcourse.draw import kinks
 from advcourse.widgets import Descent, DescentExplorer, Landscape
@@ -99,6 +102,16 @@ def test_the_outline_goes_once_around_the_hull():
     assert kinks.outline(square).tolist() == [[0, 0], [1, 0], [1, 1], [0, 1]]
     assert kinks.outline(torch.tensor([[1.0, 2], [1, 2]])).tolist() == [[1, 2]]
     assert sorted(kinks.outline(torch.tensor([[0.0, 0], [1, 1], [2, 2]])).tolist()) == [[0, 0], [2, 2]]
+
+
+def test_names_of_arrows_do_not_cover_each_other():
+    fig, (ax,) = draw.board(width=3, height=3)
+    ax.set(xlim=(-2, 2), ylim=(-2, 2))
+    v = at(0.1, 0.9)
+    kinks.directions(ax, at(0.0, 0.0), {"−v*": v, "−∇g₁": 0.7 * v, "−∇g₂": 0.95 * v, "−∇g₃": at(0.2, 0.8)})
+    fig.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts if text.get_text()]
+    assert len(boxes) == 4 and not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
 
 
 def test_figures_and_shapes(explorer):

@@ -156,8 +156,11 @@ def curves(ax: Axes, lines: Mapping[str, Curve]) -> Axes:
 def losses(ax: Axes, lines: Mapping[str, Tensor], label: str = "loss") -> Axes:
     """A number for every step t = 0, 1, ...; one line [T] and marker for each name."""
     for (name, values), (colour, marker, style) in _styled(lines):
-        ax.plot(values.detach().cpu().numpy(), color=colour, marker=marker, linestyle=style, markersize=4, label=name)
+        look = {"color": colour, "marker": marker, "linestyle": style, "markersize": 4}
+        # An odd number of steps between two marks: what goes to and fro must not seem to stand still.
+        ax.plot(values.detach().cpu().numpy(), **look, markevery=(len(values) // 25) | 1, label=name)
     ax.set(xlabel="step t", ylabel=label)
+    ax.locator_params(axis="x", integer=True, steps=[1, 2, 5, 10])
     ax.legend(frameon=False, fontsize=8)
     return ax
 

@@ -27,7 +27,7 @@ def landscape(ax: Axes, values: Tensor, window: Sequence[float]) -> Axes:
     heights = values.detach().cpu().numpy().reshape(n, n)
     ax.contourf(across, up, heights, levels=14, cmap=DEPTH)
     ax.contour(across, up, heights, levels=14, colors=GREY, linewidths=0.5, linestyles="solid")
-    ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
+    ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xlabel="x", ylabel="y")
     return ax
 
 
@@ -43,12 +43,18 @@ def raster(paint: Callable[[Axes], object], pixels: int = 240) -> np.ndarray:
 
 
 def directions(ax: Axes, at: Tensor, named: Mapping[str, Tensor]) -> Axes:
-    """An arrow and its name for each direction d [2] at one point [2]; colours and line styles tell them apart."""
+    """An arrow and its name for each direction d [2] at one point [2]; colours and line styles tell them apart.
+
+    The first is the widest, so that it shows under another one that runs along it.
+    """
+    taken, width = [at, *(at + d for d in named.values())], 3.2
     for (name, d), (colour, _, style) in _styled(named):
         tip = at + d
-        look = {"arrowstyle": "-|>", "color": colour, "linestyle": style, "linewidth": 1.8, "shrinkA": 0, "shrinkB": 0}
-        ax.annotate("", tip.tolist(), at.tolist(), arrowprops=look, zorder=4)
-        place = at + d * (1 + 0.14 / max(d.norm().item() / _reach(ax), 1e-9))
+        look = {"arrowstyle": "-|>", "color": colour, "linestyle": style, "linewidth": width}
+        ax.annotate("", tip.tolist(), at.tolist(), arrowprops={**look, "shrinkA": 0, "shrinkB": 0}, zorder=4)
+        width = 1.6
+        place = _free(tip, 0.15 * _reach(ax) * d / d.norm().clamp(min=1e-9), taken)
+        taken.append(place)
         ax.text(
             *place.tolist(),
             name,
@@ -124,6 +130,18 @@ def outline(points: Tensor) -> Tensor:
             half.append((x, y))
         halves += half[:-1]
     return torch.tensor(halves or ordered, dtype=points.dtype)
+
+
+def _free(tip: Tensor, ahead: Tensor, taken: Sequence[Tensor]) -> Tensor:
+    """Where the name of an arrow stands: ahead of its tip [2], or on that side of it which is farthest from others."""
+    aside = 1.3 * ahead.flip(0) * ahead.new_tensor([-1.0, 1.0])
+
+    def room(place: Tensor) -> Tensor:
+        return min((place - other).norm() for other in taken)
+
+    if room(tip + ahead) >= 0.99 * ahead.norm():  # its own tip is that near
+        return tip + ahead
+    return max(tip + aside, tip - aside, key=room)
 
 
 def _reach(ax: Axes) -> float:

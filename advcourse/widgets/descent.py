@@ -13,7 +13,7 @@ from advcourse import draw
 from advcourse.convex import MaxOf
 from advcourse.draw import kinks
 
-SHORTEST, MEAN = "−v*, the shortest subgradient", "minus the mean of the active gradients"
+SHORTEST, MEAN = "−v*, the shortest subgradient", "−mean of the active gradients"
 REACH = 0.1  # of a kink, in units of the plane
 LONGEST = 0.6  # of the steps that can be tried
 

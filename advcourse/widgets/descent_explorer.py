@@ -80,7 +80,7 @@ def map_of(now: Descent) -> dict:
     shapes.append(shape("line", torch.stack([now.at, now.end]), draw.BLACK, dashed=True))
     shapes.append(shape("dot", now.end[None], verdict(now)))
     lies = sketch(now.landscape.window, shapes, drag=("x", "y"), at=now.at.tolist())
-    notes = ["green: directions that lead down; dot: where the step ends, blue if f fell, red if it rose"]
+    notes = ["green: directions that lead down; ringed: w₀; dot: where the step ends, blue, or vermilion if f rose"]
     return figure("f and where w₀ is", now.landscape.picture, notes=notes, plane=lies)
 
 
