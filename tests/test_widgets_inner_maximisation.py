@@ -112,9 +112,18 @@ def test_the_map_shows_the_loss_and_the_allowed_set(curved):
     shown = np.frombuffer(field["pixels"], np.uint8).reshape(CELLS, CELLS, 3)
     assert field["plane"]["window"] == list(WINDOW) and field["plane"]["drag"] == ["s", "t"]
     assert shown.reshape(-1, 3).min() < 120 and plot["png"].startswith(b"\x89PNG")
-    *outline, (path, dashed) = field["plane"]["lines"]
-    assert outline and all(line_dashed for _, line_dashed in outline) and not dashed and len(path) == 21
-    assert np.allclose(field["plane"]["points"], [[0, 0, 0], [-1, 1, 1], [1, 1, 1]], atol=1e-3)
+    *outline, path, x, a, b = field["plane"]["shapes"]
+    assert outline and all(line["dashed"] for line in outline) and not path["dashed"] and len(path["points"]) == 21
+    assert [mark["name"] for mark in (x, a, b)] == ["x", "A", "B"]
+    assert np.allclose([mark["points"][0] for mark in (x, a, b)], [[0, 0], [-1, 1], [1, 1]], atol=1e-3)
+
+
+@pytest.mark.parametrize("steps", [1, 20])
+def test_the_curve_keeps_clear_of_the_edges_of_its_axes(curved, steps):
+    explorer = SliceExplorer([curved], eps=EPS, steps=steps)
+    fig, _ = explorer.still(now := explorer.compute())
+    low, high = fig.axes[1].get_ylim()
+    assert low < 0 and high > 1.05 * max(now.loss.max(), now.slice.highest.max())
 
 
 def test_dragging_keeps_the_map_and_a_new_radius_makes_another(curved, monkeypatch):

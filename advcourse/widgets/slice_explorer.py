@@ -3,7 +3,7 @@
 import torch
 
 from advcourse import draw
-from advcourse.widgets.figures import figure, plane, plot
+from advcourse.widgets.figures import figure, plot, shape, sketch
 from advcourse.widgets.panel import Panel, once
 from advcourse.widgets.settings import count, grey_levels, on_map
 from advcourse.widgets.slice import STEPS, WINDOW, Ascent, Map, ascend, map_of, slice_of
@@ -26,9 +26,13 @@ class SliceExplorer(Panel):
 
     def figures(self, now: Ascent) -> list[dict]:
         on = self._map(self.chosen, self.eps)
-        lines = [(line, True) for line in on.outline] + [(now.places.cpu().numpy(), False)]
-        lies = plane(WINDOW, now.slice.corners, torch.tensor([0, 1, 1]), lines, ("s", "t"))
-        note = "dashed: what is allowed; dot: x; squares: A (left) and B (right); a shade is a tenth of the best loss"
+        edge = [shape("line", torch.from_numpy(line), draw.BLACK, dashed=True) for line in on.outline]
+        shapes = [*edge, shape("line", now.places, draw.BLACK)]
+        for name, at, colour in zip("xAB", now.slice.corners, (draw.BLUE, draw.RED, draw.RED), strict=True):
+            shapes.append(shape("dot", at[None], colour, name=name))
+        left, right, bottom, top = WINDOW
+        lies = sketch(WINDOW, shapes, drag=("s", "t"), height=(top - bottom) / (right - left))
+        note = "dashed: what is allowed; A and B: maximisers; a shade is a tenth of the best loss"
         fig, (ax,) = draw.board(width=4.5, height=3.2)
         losses(ax, now)
         return [
@@ -59,9 +63,10 @@ class SliceExplorer(Panel):
 
 
 def losses(ax: draw.Axes, now: Ascent) -> None:
-    """The loss at every step, and that of both maximisers."""
+    """The loss at every step, and that of both maximisers, with room above and below for the marks at both ends."""
     draw.losses(ax, {"ascent": now.loss}, f"loss of {now.slice.subject.labels[now.slice.subject.y]}")
     for name, loss, style in zip("AB", now.slice.highest.tolist(), ("--", ":"), strict=True):
         ax.axhline(loss, color=draw.BLACK, linestyle=style, linewidth=1, label=f"maximiser {name}")
-    ax.set_ylim(bottom=0)
+    highest = max(now.loss.max(), now.slice.highest.max()).item()
+    ax.set_ylim(-0.04 * highest, 1.1 * highest)
     ax.legend(frameon=False, fontsize=8, loc="lower right")
