@@ -2,7 +2,7 @@
 
 import torch
 
-from advcourse import margin, pgd
+from advcourse import cross_entropy, margin, pgd
 from advcourse.threats import Intervals
 from bugs import Bug, Claim
 from bugs.shared import DOWNHILL, HALF_THE_RADIUS, NO_PROJECTION, NO_SIGN
@@ -26,6 +26,10 @@ def stepping(size):
     )
 
 
+def the_mean_rival(f, logits, y):
+    return (logits.sum(1) - logits.gather(1, y[:, None])[:, 0]) / 9 - logits.gather(1, y[:, None])[:, 0]
+
+
 FOUR = {
     "measured": lambda models, spread, test: {
         name: torch.tensor([spread(model, test[i]) for i in range(4)]) for name, model in models.items()
@@ -34,7 +38,7 @@ FOUR = {
 
 CLAIMS = [
     Claim(
-        "F1 In the plane PGD reaches the maximum",
+        "F1 On average PGD reaches the maximum",
         NO_SIGN,
         Bug(
             "all restarts begin alike",
@@ -49,15 +53,15 @@ CLAIMS = [
             }
         },
     ),
-    Claim("F1 For a linear classifier", HALF_THE_RADIUS),
+    Claim("F1 For a linear classifier", HALF_THE_RADIUS, NO_SIGN),
     Claim(
-        "F3 Twenty steps of projected gradient ascent",
+        "F3 On average twenty steps of projected gradient ascent",
         DOWNHILL,
         NO_PROJECTION,
         Bug("the step is the radius", pgd, stepping(lambda size, threat: threat.eps)),
     ),
     Claim(
-        "F2 Yet they end far from each other",
+        "F2 Yet they end apart",
         Bug(
             "no start is random",
             pgd,
@@ -73,7 +77,18 @@ CLAIMS = [
             margin,
             lambda f, logits, y: logits.amax(1) - logits.gather(1, y[:, None])[:, 0],
         ),
+        Bug("the loss in single precision", cross_entropy, lambda f, logits, y: f(logits.float(), y)),
         smaller={"odd": lambda: 14},
+    ),
+    Claim(
+        "F2 Halfway between maximisers",
+        Bug("the mean rival for the strongest", margin, the_mean_rival),
+        Bug("the same start for every row", Intervals.sample, the_same_start_for_every_row),
+        smaller={
+            "halfway": lambda models, middles, test: {
+                name: torch.cat([middles(model, test[i]) for i in (0, 9)]) for name, model in models.items()
+            }
+        },
     ),
     Claim(
         "F4 A moderate number is enough",
