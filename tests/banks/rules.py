@@ -43,7 +43,7 @@ GIVE_AWAYS = (
     *(".rand(", "where(", "ceil(", "floor(", "pdist(", "flatten("),
     *("amin(", "mean(", "median(", "float('", "sorted(", "/ 2", "abs("),
     *(".max()", ".all(", "autograd", "square(", "(b - a)"),
-    *("softplus(", "zero_grad", "backward(", "cumprod"),
+    *("softplus(", "zero_grad(", "backward(", "cumprod"),
 )
 
 
