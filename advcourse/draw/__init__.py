@@ -110,16 +110,15 @@ def top(probabilities: Tensor, names: Sequence[str], k: int = 3) -> list[tuple[s
 def bars(ax: Axes, probabilities: Tensor, names: Sequence[str], *, true: int | None = None, k: int = 3) -> Axes:
     """The k most probable classes of one row [K]; the true class in blue, every other hatched in vermilion.
 
-    A label stands above its bar: beside it, the label of a long bar would leave the Axes.
+    A label stands above its bar: beside it, that of a long bar would leave the Axes. Long names are cut.
     """
     rows = top(probabilities, names, k)
     answer = names[true] if true is not None else None
     for place, (name, value) in enumerate(rows):
-        right, label = name == answer, f"{name} {value:.0%}"
+        right, short = name == answer, name if len(name) <= 22 else f"{name[:21]}…"
         look = {"color": BLUE if right else RED, "hatch": "" if right else "///", "edgecolor": "white"}
         ax.barh(place + 0.2, value, height=0.4, **look)
-        # The longest name of ImageNet has 30 letters and has to fit in an inch and a half.
-        ax.text(0.01, place - 0.04, label, va="bottom", fontsize=min(8, 220 / len(label)))
+        ax.text(0.01, place - 0.04, f"{short} {value:.0%}", va="bottom", fontsize=8 if len(short) <= 15 else 7)
     ax.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -0.6), yticks=[], xticks=[0, 0.5, 1], xlabel="probability")
     return ax
 

@@ -1,4 +1,4 @@
-"""What is known of the smallest distortion that fools a network on one image: a bar that attacks and proofs close in on."""
+"""What is known of the smallest distortion that fools a network on one image: attacks and proofs close in on it."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ def known(ax: Axes, found: Mapping[str, float], unit: str, *, certified: float =
         )
     reached = {name: length for name, length in found.items() if length < float("inf")}
     end = 1.25 * max([*reached.values(), certified]) or 1.0
-    rows = {name: length for name, length in sorted(found.items(), key=lambda row: -row[1])}
+    rows = dict(sorted(found.items(), key=lambda row: -row[1]))
     for place, (name, length) in enumerate(rows.items()):
         ax.barh(place, end - min(length, end), left=min(length, end), color=RED, alpha=0.35, height=0.5)
         told = f"{length:.3g}" if name in reached else "nothing found"
