@@ -1,6 +1,7 @@
 """Figures draw what they are given on the Axes they are given, and say in words what they show."""
 
 import io
+import math
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from advcourse import Linf, Unbounded, Untargeted, draw, iterative_fgsm, models
+from advcourse.draw.distortion import known
 from advcourse.measure import Curve, wilson
 
 NAMES = ("ant", "bee", "cat", "dog")
@@ -156,10 +158,56 @@ def test_bars_of_two_classes_fit():
     assert texts(ax) == ["no 90%", "yes 10%"]
 
 
-def test_labels_stay_inside_the_axes_even_for_a_sure_network():
+@pytest.mark.parametrize("sure", [1.0, 0.75, 0.4, 0.0])
+def test_labels_stay_inside_the_axes_and_off_every_bar(sure):
+    names = ("German short-haired pointer", "American Staffordshire terrier", "cup")
+    fig, axes = draw.board(1, 5, width=9, height=2.1)
+    x, p = torch.rand(1, 3, 224, 224), torch.tensor([1 - sure, sure, 0.0])
+    draw.fooled(axes, x, x, torch.stack([p, p]), names, true=0, eps=0.1)
+    fig.draw_without_rendering()
+    ax, room = axes[4], axes[4].get_window_extent()
+    for box in (text.get_window_extent() for text in ax.texts):
+        assert room.x0 <= box.x0 and box.x1 <= room.x1 and room.y0 <= box.y0 and box.y1 <= room.y1 + 1
+        assert not any(box.overlaps(bar.get_window_extent()) for bar in ax.patches if bar.get_width() > 0)
+
+
+# What is known --------------------------------------------------------------------------------------------------------
+
+
+def spans(ax, place):
+    """Start, end and colour of what lies in a row of the Axes, from left to right."""
+    row = [bar for bar in ax.patches if round(bar.get_y() + bar.get_height() / 2) == place and bar.get_width() > 0]
+    return [(bar.get_x(), bar.get_x() + bar.get_width(), colour(bar)) for bar in row]
+
+
+def test_the_smallest_distortion_is_at_most_the_shortest_found():
     _, (ax,) = draw.board()
-    draw.bars(ax, torch.tensor([1.0, 0.0, 0.0]), NAMES)
-    assert all(text.get_position()[0] <= 0.65 for text in ax.texts)
+    assert known(ax, {"DeepFool": 15.8, "FGSM": 20.0, "noise": math.inf}, "grey levels") is ax
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["noise", "FGSM", "DeepFool", "known so far"]
+    assert texts(ax) == ["nothing found", "20", "15.8"]
+    assert spans(ax, 1) == [(20, 25, draw.RED)] and not spans(ax, 0)
+    assert spans(ax, 3) == [(0, 15.8, "#FFFFFF"), (15.8, 25, draw.RED)]
+
+
+def test_a_proof_closes_the_bar_from_below():
+    _, (ax,) = draw.board()
+    known(ax, {"DeepFool": 15.0}, "grey levels", certified=3.0)
+    assert spans(ax, 1)[:2] == [(0, 3, draw.GREEN), (3, 15, "#FFFFFF")]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "nothing fools",
+        "not known",
+        "something fools",
+    ]
+    with pytest.raises(ValueError, match="up to 3 is certified to fool, but one of 2 was found"):
+        known(ax, {"DeepFool": 2.0}, "grey levels", certified=3.0)
+
+
+def test_nothing_at_all_may_be_known():
+    _, (ax,) = draw.board()
+    assert spans(known(ax, {"noise": math.inf}, "grey levels"), 1) == [(0, 1, "#FFFFFF")]
+
+
+# The picture ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_picture_everybody_knows_has_five_parts_and_tells_the_amplification():

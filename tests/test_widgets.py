@@ -112,6 +112,8 @@ def test_the_line_says_it_in_numbers(seven):
     p, loss = now.probabilities[1, 7], -now.probabilities[1, 7].log()
     assert now.line.startswith(f"7 → {int(now.after.argmax())}, fooled · p(7) 100% → {p:.0%} · |z - x|_inf = 24/255")
     assert now.line.endswith(f"loss 0.00 → {loss:.2f}")
+    assert " · 10 steps of 6/255 · " in now.line, "how long a step is decides what iterating can reach"
+    assert " · 1 step of 24/255 · " in perturbation(seven, "FGSM", 24, 10).line
 
 
 def test_the_line_says_what_became_of_the_goal(seven, photo):
@@ -120,6 +122,15 @@ def test_the_line_says_what_became_of_the_goal(seven, photo):
     assert ", target 3 reached · p(3) 0% → " in perturbation(seven, "iterative FGSM", 64, 20, "3").line
     wrong = Subject("wrong", seven.x, 1, seven.model, seven.names)
     assert ", wrong before the attack ·" in perturbation(wrong, "FGSM", 8, 1).line
+
+
+def test_a_walk_that_goes_nowhere_keeps_a_scale_one_can_read(seven):
+    explorer = PathExplorer([seven], alpha=0)
+    fig, _ = explorer.still(explorer.compute())
+    paths, losses = fig.axes
+    assert losses.get_ylim() == (-0.05, 1.0), "a flat line, not the sixth decimal of a loss"
+    outline = paths.patches[1].get_xy()
+    assert outline.max(0).min() > 1, "both ways across the ball are as long as it is"
 
 
 def test_both_walks_are_those_of_the_attack(seven):

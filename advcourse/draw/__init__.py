@@ -108,13 +108,17 @@ def top(probabilities: Tensor, names: Sequence[str], k: int = 3) -> list[tuple[s
 
 
 def bars(ax: Axes, probabilities: Tensor, names: Sequence[str], *, true: int | None = None, k: int = 3) -> Axes:
-    """The k most probable classes of one row [K]; the true class in blue, every other hatched in vermilion."""
+    """The k most probable classes of one row [K]; the true class in blue, every other hatched in vermilion.
+
+    A label stands above its bar: beside it, that of a long bar would leave the Axes. Long names are cut.
+    """
     rows = top(probabilities, names, k)
     answer = names[true] if true is not None else None
     for place, (name, value) in enumerate(rows):
-        right = name == answer
-        ax.barh(place, value, color=BLUE if right else RED, hatch="" if right else "///", edgecolor="white", height=0.7)
-        ax.text(min(value + 0.02, 0.62), place, f"{name} {value:.0%}", va="center", fontsize=8, bbox=_LABEL)
+        right, short = name == answer, name if len(name) <= 22 else f"{name[:21]}…"
+        look = {"color": BLUE if right else RED, "hatch": "" if right else "///", "edgecolor": "white"}
+        ax.barh(place + 0.2, value, height=0.4, **look)
+        ax.text(0.01, place - 0.04, f"{short} {value:.0%}", va="bottom", fontsize=8 if len(short) <= 15 else 7)
     ax.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -0.6), yticks=[], xticks=[0, 0.5, 1], xlabel="probability")
     return ax
 
@@ -258,7 +262,8 @@ def _bare(ax: Axes) -> Axes:
 def plane(x: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Two orthonormal directions [2, n] of the plane through the points x, first and second, each [1, ...]."""
     u = precise((first - x).flatten())
-    u = u / u.norm() if u.norm() > 0 else torch.eye(1, len(u), dtype=u.dtype, device=u.device)[0]
+    # Where the first point is x itself, as with steps of length zero, all pixels move: one alone would cast a sliver.
+    u = u / u.norm() if u.norm() > 0 else torch.ones_like(u) / len(u) ** 0.5
     # Where the points are in line, up to rounding, any direction across will do; these two are always the same, and
     # no line runs along both.
     slope = torch.linspace(-1, 1, len(u), dtype=u.dtype, device=u.device)

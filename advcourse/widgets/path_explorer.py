@@ -91,3 +91,5 @@ class PathExplorer(Panel):
         draw.paths(paths, now.subject.x, now.iterates, Linf(now.eps / 255))
         loss = {name: along.score[:, 0] for name, along in now.along.items()}
         draw.losses(losses, loss, f"loss of {now.subject.labels[now.subject.y]}")
+        # A path that goes nowhere changes the loss nowhere: a flat line, not six decimals of it.
+        losses.set_ylim(-0.05, max(1.0, losses.get_ylim()[1]))

@@ -20,11 +20,16 @@ FGSM, ITERATIVE, PGD = ATTACKS = "FGSM", "iterative FGSM", "PGD"
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """An attack on one subject and what came of it: z [1, C, H, W]; logits before, after [1, K]; eps in grey levels."""
+    """An attack on one subject and what came of it: z [1, C, H, W]; logits before, after [1, K].
+
+    eps, and the length of each of the steps, in grey levels.
+    """
 
     subject: Subject
     attack: str
     eps: float
+    steps: int
+    step_size: float
     target: str
     z: Tensor
     before: Tensor
@@ -45,6 +50,11 @@ class Scene:
         return "wrong before the attack" if before else "fooled" if after else "not fooled"
 
     @property
+    def walk(self) -> str:
+        """How many steps were made, and how long each of them was before it was projected."""
+        return f"{self.steps} step{'s' * (self.steps != 1)} of {self.step_size:.3g}/255"
+
+    @property
     def line(self) -> str:
         """The scene in numbers: answers, probability and loss of the class in question, size of the change."""
         labels, k = self.subject.labels, self.subject.asked(self.target)
@@ -54,7 +64,7 @@ class Scene:
         size = float(Linf(1.0).size(self.z - self.subject.x)) * 255
         return (
             f"{says[0]} → {says[1]}, {self.verdict} · p({labels[k]}) {p[0]} → {p[1]} · "
-            f"|z - x|_inf = {size:.3g}/255 · loss {loss[0]} → {loss[1]}"
+            f"|z - x|_inf = {size:.3g}/255 · {self.walk} · loss {loss[0]} → {loss[1]}"
         )
 
 
@@ -66,7 +76,9 @@ def perturbation(subject: Subject, attack: str, eps: float, steps: int, target: 
     "none (untargeted)". Raises ValueError for an unknown attack or target.
     """
     goal, threat = subject.goal(target), Linf(eps / 255)
-    length = {"steps": steps, "step_size": min(1.0, 2.5 / steps) * threat.eps}
+    steps = 1 if attack == FGSM else steps
+    step_size = min(1.0, 2.5 / steps) * eps
+    length = {"steps": steps, "step_size": step_size / 255}
     if attack == FGSM:
         allowed = threat.around(subject.x)
         z = allowed.project(subject.x + threat.eps * allowed.steepest(_gradient(subject, target)))
@@ -76,7 +88,7 @@ def perturbation(subject: Subject, attack: str, eps: float, steps: int, target: 
         z = pgd(subject.model, subject.x, goal, threat, generator=torch.Generator().manual_seed(0), **length)
     else:
         raise ValueError(f"there is no attack {attack!r}; there are {', '.join(ATTACKS)}")
-    return Scene(subject, attack, eps, target, z, subject.logits, measure.logits(subject.model, z))
+    return Scene(subject, attack, eps, steps, step_size, target, z, subject.logits, measure.logits(subject.model, z))
 
 
 @lru_cache(maxsize=4)

@@ -4,7 +4,19 @@ from dataclasses import replace
 
 import torch
 
-from advcourse import Linf, Unbounded, Untargeted, cross_entropy, fgsm, iterative_fgsm, least_likely, measure, predicted
+from advcourse import (
+    Linf,
+    Unbounded,
+    Untargeted,
+    cross_entropy,
+    fgsm,
+    input_gradient,
+    iterative_fgsm,
+    least_likely,
+    margin,
+    measure,
+    predicted,
+)
 from advcourse.models import Normalize
 from advcourse.threats import Intervals
 from bugs import Bug, Claim
@@ -47,7 +59,24 @@ def complement(f, *told):
     return replace(curve, right=tuple(curve.n - left for left in curve.right))
 
 
+GRADIENTS_TOO_LONG = Bug("gradients a hundred times too long", input_gradient, lambda f, *told: 100 * f(*told))
+
 CLAIMS = [
+    Claim(
+        "D2 Wherever the network is right FGSM's loss rises",
+        GRADIENTS_TOO_LONG,
+        Bug("the loss has no logarithm", cross_entropy, lambda f, a, y: margin(a, y)),
+    ),
+    Claim(
+        "D2 The margin loss rises as promised",
+        GRADIENTS_TOO_LONG,
+        Bug("the true class is its own rival", margin, lambda f, a, y: a.amax(1) - a.gather(1, y[:, None])[:, 0]),
+    ),
+    Claim(
+        "D1 Steep logits",
+        Bug("the goal forgets its loss", Untargeted.score, lambda f, self, out: cross_entropy(out, self.y)),
+    ),
+    Claim("D3 Until the ball ends", HALF_THE_RADIUS),
     Claim(
         "D1 The stable loss is the formula",
         Bug(
