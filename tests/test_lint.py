@@ -77,6 +77,11 @@ BROKEN = {  # a rule -> a cell that breaks it in a lecture, and words of the mes
     "no_installs": (code("!pip install torch", id="bad"), "installs packages"),
     "no_remote_images": (new_markdown_cell("![cat](https://example.org/cat.png)", id="bad"), "image from the network"),
     "solutions_hidden": (code("### BEGIN SOLUTION", id="bad"), "solution marker"),
+    "computed_numbers": (
+        code("share = 0.31"),
+        new_markdown_cell("It keeps 31 % of 0.31, and 47.5 %.", id="bad"),
+        "says 47.5 %, which no cell computes",
+    ),
     "executed": (code(id="bad", count=None), "was not run"),
     "no_errors": (code("x", new_output("error", ename="NameError", evalue="x"), id="bad"), "ends in NameError"),
     "alt_text": (code("x", picture(), id="bad"), "alt text"),
@@ -100,6 +105,7 @@ def test_every_rule_is_seen_broken_here():
 @pytest.mark.parametrize(
     "fine",
     [
+        new_markdown_cell("About 40 minutes, a 95 % interval, $0.123$, `0.456`, Geirhos 2019, three of 9."),
         code("\n".join(LONG.splitlines()[:20])),
         new_markdown_cell("word " * 119),
         new_markdown_cell("<div align='center' class='note'>" * 60 + "one"),

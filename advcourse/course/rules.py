@@ -23,6 +23,17 @@ REMOTE_IMAGE = re.compile(
 )
 INSTALLS = re.compile(r"^\s*[!%]\s*(pip|conda|uv)\b", re.M)
 MACHINE_PATH = re.compile(r"(?<![\w.])/(home|root|work|tmp|Users)/[\w.]|[A-Z]:\\Users\\")
+# Formulas, code, links and comments are no prose; minutes, years, confidence levels and small whole numbers are not
+# measured.
+NO_PROSE = re.compile(
+    r"\$\$.*?\$\$|\$[^$]*\$|```.*?```|`[^`]*`|\[[^\]]*\]\([^)]*\)|<!--.*?-->|<[^>]+>"
+    r"|\d+ (?:min\b|minutes)|\b(?:19|20)\d\d\b|95 ?%|\*\*\d+ ·",
+    re.S,
+)
+WRITTEN_NUMBER = re.compile(r"\d*\.\d+|\d+(?:,\d{3})*")
+MEASURED_NUMBER = re.compile(
+    r"(?<![\w.^/\\-])(?P<value>\d+\.\d+|\.\d+|\d{2,}(?:,\d{3})*)(?P<per_cent>\s?%)?(?![\w/]|\.\d)"
+)
 TAG = re.compile(r"<!--.*?-->|<[^>]+>", re.S)
 
 Found = Iterator[tuple[int | None, str]]  # the index of a cell, or None for the whole notebook, and the message
@@ -128,6 +139,26 @@ def solutions_hidden(sheet: Sheet) -> Found:
             yield i, "holds a solution marker; these belong into solutions/ only"
 
 
+def computed_numbers(sheet: Sheet) -> Found:
+    """What was measured once and typed drifts: a number in a lecture's prose stands in its code or its outputs too."""
+    if sheet.folder != "lectures":
+        return
+    texts = [cell.source for _, cell in sheet.code]
+    texts += [text for _, output in sheet.outputs for text in printed(output)]
+    known = {float(found.replace(",", "")) for text in texts for found in WRITTEN_NUMBER.findall(text)}
+    for i, cell in sheet.cells:
+        for found in MEASURED_NUMBER.finditer(NO_PROSE.sub(" ", cell.source) if cell.cell_type == "markdown" else ""):
+            value = float(found["value"].replace(",", ""))
+            if not {value, round(value / 100, 6) if found["per_cent"] else value} & known:
+                yield i, f"says {found[0].strip()}, which no cell computes; claim it, compute it or say it in words"
+
+
+def printed(output: NotebookNode) -> list[str]:
+    """What an output says as text."""
+    data = output.get("data", {})
+    return [output.get("text", ""), *(text for kind, text in data.items() if kind.startswith("text/"))]
+
+
 # Outputs --------------------------------------------------------------------------------------------------------------
 
 
@@ -209,6 +240,7 @@ RULES = (
     no_installs,
     no_remote_images,
     solutions_hidden,
+    computed_numbers,
     clean_exercise,
     executed,
     no_errors,
