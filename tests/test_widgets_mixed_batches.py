@@ -6,7 +6,7 @@ from torch import nn
 from traitlets import TraitError
 
 from advcourse import Linf, Untargeted, data, fgsm, iterative_fgsm, measure, models, predicted
-from advcourse.widgets import LeakExplorer, Trained
+from advcourse.widgets import LeakExplorer, Trained, leak, leak_explorer
 from advcourse.widgets.leak import STRIDE, WIDEST
 from advcourse.widgets.leak_explorer import SHOWN
 
@@ -116,3 +116,21 @@ def test_a_saved_notebook_holds_a_picture_and_a_line_that_never_changes(net):
     assert bundle["image/png"].startswith(b"\x89PNG") and len(metadata["image/png"]["alt"].split()) > 10
     assert bundle["text/plain"] == other._repr_mimebundle_()[0]["text/plain"]
     assert repr(first).endswith("run this notebook to move its controls")
+
+
+def test_a_network_is_attacked_when_it_is_first_chosen_and_once(net, monkeypatch):
+    asked = []
+    monkeypatch.setattr(leak_explorer, "effects", lambda network: asked.append(network.name) or leak.effects(network))
+    other = Trained("other", net.model, net.images)
+    explorer = LeakExplorer([net, other])
+    assert asked == ["untrained"]
+    for name in ("other", "untrained", "other"):
+        explorer.chosen = name
+    assert asked == ["untrained", "other"]
+
+
+def test_the_mark_keeps_to_the_axes(explorer):
+    """What is written under them, the numbers and the legend, is not crossed."""
+    shown = explorer.scene["figures"][1]
+    top, height = shown["span"]
+    assert 0 < top < 0.2 and 0.4 < height < 1 - top - 0.2

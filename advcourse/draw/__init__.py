@@ -157,6 +157,12 @@ def curves(ax: Axes, lines: Mapping[str, Curve]) -> Axes:
     return ax
 
 
+def legend_below(ax: Axes, columns: int) -> Axes:
+    """The legend in so many columns under the Axes, where neither a line nor a mark that moves can cross it."""
+    ax.legend(frameon=False, fontsize=8, ncols=columns, loc="upper center", bbox_to_anchor=(0.5, -0.17))
+    return ax
+
+
 def losses(ax: Axes, lines: Mapping[str, Tensor], label: str = "loss") -> Axes:
     """A number for every step t = 0, 1, ...; one line [T] and marker for each name."""
     for (name, values), (colour, marker, style) in _styled(lines):

@@ -81,12 +81,19 @@ def plot(fig: draw.Figure, caption: str) -> dict:
 
 
 class Curves:
-    """A figure that is drawn once, its Axes one above the other; a mark moves along their common horizontal axis."""
+    """A figure that is drawn once, its Axes one above the other; a mark moves along their common horizontal axis.
+
+    The mark reaches from the lowest of the Axes to the top of the highest and no farther: what is written around them
+    stays legible.
+    """
 
     def __init__(self, fig: draw.Figure, caption: str):
         self._drawn = plot(fig, caption)  # before the axis is read: drawing is what lays the figure out
-        box, (low, high) = fig.axes[0].get_position(), fig.axes[0].get_xlim()
+        boxes = [ax.get_position() for ax in fig.axes]
+        box, (low, high) = boxes[0], fig.axes[0].get_xlim()
         self._place = lambda value: box.x0 + box.width * (value - low) / (high - low)
+        top, bottom = max(box.y1 for box in boxes), min(box.y0 for box in boxes)
+        self._drawn["span"] = [float(1 - top), float(top - bottom)]
 
     def at(self, value: float) -> dict:
         """The figure with its mark at this value of the axis."""

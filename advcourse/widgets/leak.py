@@ -58,7 +58,10 @@ class Effect:
         return precise(self.clean).mean().item(), precise(self.attacked).mean().item()
 
 
-def effects(network: Trained) -> dict[tuple[str, float], Effect]:
+Effects = dict[tuple[str, float], Effect]  # by attack and eps in grey levels
+
+
+def effects(network: Trained) -> Effects:
     """That of every attack at every eps in grey levels."""
     model, x, y = network.model, network.images.x, network.images.y
     clean = (measure.logits(model, x).argmax(1) == y).cpu()

@@ -1,13 +1,11 @@
 """The leak explorer: accuracy of several networks under one step and many, and the examples that an attack repairs."""
 
-from collections.abc import Sequence
-
 import torch
 
 from advcourse import draw, measure
 from advcourse.threats import Linf
 from advcourse.widgets.figures import Curves, figure
-from advcourse.widgets.leak import ATTACKS, RADII, STRIDE, WIDEST, Shown, Trained, effects
+from advcourse.widgets.leak import ATTACKS, RADII, STRIDE, WIDEST, Effects, Shown, effects
 from advcourse.widgets.panel import Panel, once
 from advcourse.widgets.settings import one_of, slider
 
@@ -17,8 +15,8 @@ SHOWN = 6  # images
 class LeakExplorer(Panel):
     """Choose a network, an attack and its eps; see the accuracies and the examples that the attack repairs.
 
-    Settings are traits and may be given as keywords: LeakExplorer(networks, eps=104). All accuracies are computed at
-    the start, so that every change shows at once.
+    Settings are traits and may be given as keywords: LeakExplorer(networks, eps=104). All accuracies of a network are
+    computed when it is first chosen, so that every other change shows at once.
     """
 
     choice = "network"
@@ -34,16 +32,8 @@ class LeakExplorer(Panel):
         step=STRIDE,
     )
 
-    def __init__(self, networks: Sequence[Trained], **settings):
-        self._effects = {network.name: effects(network) for network in networks}
-        super().__init__(networks, **settings)
-
     def compute(self) -> Shown:
-        effect, model, images = (
-            self._effects[self.chosen][self.attack, self.eps],
-            self.subject.model,
-            self.subject.images,
-        )
+        effect, model, images = self._effects(self.chosen)[self.attack, self.eps], self.subject.model, self.subject.images
         places = effect.leaked[:SHOWN] if len(effect.leaked) else torch.arange(min(SHOWN, len(images)))
         x, y = images.x[places.to(images.x.device)], images.y[places.to(images.y.device)]
         z = ATTACKS[self.attack](model, x, y, Linf(self.eps / 255))
@@ -61,21 +51,25 @@ class LeakExplorer(Panel):
         return [images, self._curves(self.chosen).at(self.eps)]
 
     def still(self, now: Shown) -> tuple[draw.Figure, str]:
-        fig, axes = draw.board(1, 2, width=9, height=3.2)
+        fig, axes = draw.board(1, 2, width=9, height=3.8)
         draw.image(axes[0], draw.pixels(now.sheet()), now.caption)
         self._draw(axes[1], self.chosen)
         axes[1].axvline(self.eps, color=draw.ORANGE)
         return fig, f"Network {self.chosen}, {self.attack}:"
 
     @once
+    def _effects(self, name: str) -> Effects:
+        return effects(self.subjects[name])
+
+    @once
     def _curves(self, name: str) -> Curves:
-        fig, (ax,) = draw.board(width=4.5, height=3.4)
+        fig, (ax,) = draw.board(width=4.5, height=3.8)
         self._draw(ax, name)
         what = f"accuracy of {name} over eps, under one step with true and with predicted labels, and under ten"
         return Curves(fig, what)
 
     def _draw(self, ax: draw.Axes, name: str) -> None:
-        known = self._effects[name]
+        known = self._effects(name)
         for attack, (colour, marker, style) in zip(ATTACKS, draw.STYLES, strict=False):
             heights = [known[attack, float(grey)].accuracies[1] for grey in RADII]
             ax.plot(RADII, heights, color=colour, marker=marker, linestyle=style, markersize=4, label=attack)
@@ -83,4 +77,4 @@ class LeakExplorer(Panel):
         ax.axhline(clean, color=draw.BLACK, linewidth=1, linestyle="--", label="clean")
         ax.set(xlim=(-2, WIDEST + 2), ylim=(-0.02, 1.02), xlabel="eps (grey levels of 255)", ylabel="accuracy")
         ax.set_title(f"accuracy of {name}", fontsize=9)
-        ax.legend(frameon=False, fontsize=8)
+        draw.legend_below(ax, 2)

@@ -88,6 +88,9 @@ const swatch = (className, text) => make("span", {}, make("i", { className }), t
 const key = () =>
   make("div", { className: "key" }, "bars:", swatch("right", "true class"), swatch("wrong", "other class"));
 
+const percent = (shares) =>
+  Object.fromEntries(Object.entries(shares).map(([side, share]) => [side, `${100 * share}%`]));
+
 async function figure(spec, held, palette) {
   if (spec.png) {
     const src = URL.createObjectURL(new Blob([spec.png], { type: "image/png" }));
@@ -96,8 +99,9 @@ async function figure(spec, held, palette) {
     URL.revokeObjectURL(src);
     const plot = make("figure", { className: "plot" }, image);
     if (spec.mark !== undefined) {
+      const [top, height] = spec.span;
       plot.append(make("div", { className: "mark" }));
-      plot.lastChild.style.left = `${100 * spec.mark}%`;
+      Object.assign(plot.lastChild.style, percent({ left: spec.mark, top, height }));
     }
     return plot;
   }

@@ -99,7 +99,7 @@ class RobustnessExplorer(Panel):
         return [figure(self._caption(), sheet(now), notes=notes), curves]
 
     def still(self, now: Attacked) -> tuple[draw.Figure, str]:
-        fig, axes = draw.board(1, 2, width=9, height=3.6)
+        fig, axes = draw.board(1, 2, width=9, height=4)
         draw.image(axes[0], sheet(now), self._caption())
         self._draw(axes[1], self.chosen)
         axes[1].axvline(self.eps, color=draw.ORANGE)
@@ -111,7 +111,7 @@ class RobustnessExplorer(Panel):
 
     @once
     def _curves(self, name: str) -> Curves:
-        fig, (ax,) = draw.board(width=4.5, height=3.6)
+        fig, (ax,) = draw.board(width=4.5, height=4)
         self._draw(ax, name)
         return Curves(fig, f"accuracy under attack over eps, {name} thickest")
 
@@ -120,7 +120,7 @@ class RobustnessExplorer(Panel):
         for line in ax.lines:
             chosen = line.get_label() == name
             line.set(linewidth=2.6 if chosen else 1, alpha=1 if chosen else 0.55)
-        ax.legend(frameon=False, fontsize=8)
+        draw.legend_below(ax, 3)
 
 
 def sheet(now: Attacked) -> np.ndarray:
