@@ -82,6 +82,12 @@ def mixed_on_predictions(eps: float) -> TrainingLoss:
     return partial(kurakin_loss, attack=attack, share=0.5, weight=1.0)
 
 
+def mixed_in_steps(eps: float) -> TrainingLoss:
+    """The same with true labels, made in three steps."""
+    attack = partial(pgd, threat=Linf(eps), steps=3, step_size=eps / 2, random_start=False)
+    return partial(kurakin_loss, attack=attack, share=0.5, weight=1.0)
+
+
 def madry(eps: float) -> TrainingLoss:
     """Every batch attacked by seven steps of PGD: Madry et al., 2018."""
     return partial(madry_loss, attack=partial(pgd, threat=Linf(eps), steps=7, step_size=eps / 4))
@@ -101,12 +107,16 @@ _FREE_DIGITS = partial(
     Recipe, models.cnn, data.digits, batch=64, learning_rate=2e-3, seed=0, loss=free, replays=4, warm_up=4
 )
 # For a comparison with digits_robust_2 at the same cost: 56 passes forward and backward over the digits, of which an
-# epoch takes 1.5 (mixed), 2.3 (fast) or 8.3 (madry), and the same share of them with a growing radius.
-_AS_LONG = partial(Recipe, models.cnn, data.digits, batch=64, learning_rate=2e-3, seed=0, eps=0.2)
+# epoch takes 1 (standard), 1.5 (mixed), 2.3 (fast) or 8.3 (madry), the same share of the robust ones with a growing
+# radius, and all with a rate that falls from the second epoch on.
+_AS_LONG = partial(Recipe, models.cnn, data.digits, batch=64, learning_rate=2e-3, seed=0)
+_AS_LONG_ROBUST = partial(_AS_LONG, eps=0.2)
 
 _MIXED = partial(Recipe, models.cnn, batch=128, width=4)
 _MIXED_DIGITS = partial(_MIXED, data.digits, epochs=20, learning_rate=2e-3, loss=mixed, eps=0.2)
 _FAR = partial(_MIXED, epochs=30, learning_rate=1e-3, eps=0.4)
+# Without the larger rate and the warm-up it need not start at all.
+_FAR_IN_STEPS = partial(_FAR, data.faint_digits, loss=mixed_in_steps, learning_rate=2e-3, warm_up=20)
 _MIXED_FASHION = partial(_MIXED, data.fashion, epochs=16, learning_rate=1e-3, loss=mixed, eps=0.4, first=10_000)
 
 RECIPES = {
@@ -116,13 +126,15 @@ RECIPES = {
     "digits_robust_1": _FREE_DIGITS(epochs=14, cool_down=13, eps=0.1, shift=1),
     "digits_robust_2": _FREE_DIGITS(epochs=14, cool_down=13, eps=0.2),
     "digits_robust_3": _FREE_DIGITS(epochs=16, cool_down=15, eps=0.3),
-    "digits_kurakin_2": _AS_LONG(epochs=37, warm_up=11, cool_down=36, loss=mixed),
-    "digits_fast_2": _AS_LONG(epochs=24, warm_up=7, cool_down=23, loss=fast),
-    "digits_madry_2": _AS_LONG(epochs=7, warm_up=2, cool_down=6, loss=madry),
+    "digits_kurakin_2": _AS_LONG_ROBUST(epochs=37, warm_up=11, cool_down=36, loss=mixed),
+    "digits_fast_2": _AS_LONG_ROBUST(epochs=24, warm_up=7, cool_down=23, loss=fast),
+    "digits_madry_2": _AS_LONG_ROBUST(epochs=7, warm_up=2, cool_down=6, loss=madry),
+    "digits_standard": _AS_LONG(epochs=56, cool_down=55),
     **{f"digits_mixed_{seed}": _MIXED_DIGITS(seed=seed) for seed in range(3)},
     **{f"digits_overfitted_{seed}": _FAR(data.digits, seed=seed, loss=mixed) for seed in range(3)},
     **{f"faint_mixed_{seed}": _FAR(data.faint_digits, seed=seed, loss=mixed) for seed in range(3)},
-    **{f"faint_predicted_{seed}": _FAR(data.faint_digits, seed=seed, loss=mixed_on_predictions) for seed in range(2)},
+    **{f"faint_predicted_{seed}": _FAR(data.faint_digits, seed=seed, loss=mixed_on_predictions) for seed in range(3)},
+    **{f"faint_in_steps_{seed}": _FAR_IN_STEPS(seed=seed) for seed in range(3)},
     **{f"fashion_mixed_{seed}": _MIXED_FASHION(seed=seed) for seed in range(3)},
     "fashion_mlp": Recipe(models.mlp, data.fashion, epochs=6, batch=128, learning_rate=1e-3, seed=0),
     "fashion_cnn": Recipe(models.cnn, data.fashion, epochs=6, batch=128, learning_rate=2e-3, seed=0),
