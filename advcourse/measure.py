@@ -48,7 +48,7 @@ def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Curve:
-    """Robust accuracy over the radius: right[i] of n samples withstand every attack up to eps[i]."""
+    """Robust accuracy over the radius, at most: right[i] of n samples withstand the attack up to eps[i]."""
 
     eps: tuple[float, ...]
     right: tuple[int, ...]
@@ -87,10 +87,11 @@ def robustness_curve(model: Model, x: Tensor, y: Tensor, attack: Attack, threats
 
 
 def worst_case(model: Model, x: Tensor, y: Tensor, attacks: Sequence[Adversary]) -> Tensor:
-    """Which samples are right and withstand every attack(model, x, goal): [N] bool. Its mean is robust accuracy.
+    """Which samples are right and withstand every attack(model, x, goal): [N] bool.
 
-    A sample that one attack has fooled is not shown to the next: the worst case of every sample, which is at most the
-    worst attack's accuracy on all of them.
+    A sample that one attack has fooled is not shown to the next: the worst case of every sample, whose mean is at most
+    the worst attack's accuracy on all of them. It bounds robust accuracy, the share that *nothing* within the threat
+    fools, from above: attacks find what they can.
     """
     check_labels(y, len(x))
     alive = logits(model, x).argmax(1) == y

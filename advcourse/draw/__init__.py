@@ -146,7 +146,7 @@ def fooled(
 
 
 def curves(ax: Axes, lines: Mapping[str, Curve]) -> Axes:
-    """Robust accuracy over eps, in grey levels of 255, with 95 % Wilson bands: one line and marker for each name."""
+    """Accuracy under attack over eps in grey levels, with 95 % Wilson bands: a line and a marker for each name."""
     for (name, curve), (colour, marker, style) in _styled(lines):
         eps = np.array(curve.eps) * 255
         low, high = np.array(curve.interval).T

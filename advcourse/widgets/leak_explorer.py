@@ -33,7 +33,8 @@ class LeakExplorer(Panel):
     )
 
     def compute(self) -> Shown:
-        effect, model, images = self._effects(self.chosen)[self.attack, self.eps], self.subject.model, self.subject.images
+        effect = self._effects(self.chosen)[self.attack, self.eps]
+        model, images = self.subject.model, self.subject.images
         places = effect.leaked[:SHOWN] if len(effect.leaked) else torch.arange(min(SHOWN, len(images)))
         x, y = images.x[places.to(images.x.device)], images.y[places.to(images.y.device)]
         z = ATTACKS[self.attack](model, x, y, Linf(self.eps / 255))

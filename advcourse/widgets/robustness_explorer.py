@@ -23,7 +23,7 @@ SCALE, FRAME = 2, 3  # a pixel of an image becomes so many on the sheet; frame a
 
 @dataclass(frozen=True, eq=False)
 class Defended:
-    """A named network and its robust accuracy over eps, from `measure.robustness_curve`."""
+    """A named network and its accuracy under attack over eps, from `measure.robustness_curve`."""
 
     name: str
     model: Model
@@ -56,7 +56,7 @@ class Attacked:
 
     @property
     def share(self) -> str:
-        """Robust accuracy with its interval at the largest radius measured that is no larger than eps."""
+        """Accuracy under attack with its interval at the largest radius measured that is no larger than eps."""
         curve = self.network.curve
         place = max((i for i, eps in enumerate(curve.eps) if 255 * eps <= self.eps + 1e-6), default=0)
         low, high = curve.interval[place]
