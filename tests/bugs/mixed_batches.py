@@ -5,7 +5,7 @@ from functools import partial
 
 import torch
 
-from advcourse import Untargeted, cross_entropy, data, fgsm, kurakin_loss, measure, pgd, standard_loss
+from advcourse import Untargeted, checkpoints, cross_entropy, data, fgsm, kurakin_loss, measure, pgd, standard_loss
 from advcourse.training import on_predictions
 from bugs import Bug, Claim
 from bugs.shared import HALF_A_STEP, NO_STEP, ONE_STEP_BACK, WEIGHTS_ARE_NOT_LOADED
@@ -63,6 +63,7 @@ CLAIMS = [
         "E2 Replacing k of m fits the divisor",
         Bug("all m stay in the sum", kurakin_loss, appended),
         Bug("the divisor forgets the weight", kurakin_loss, divided_by_m),
+        Bug("half the weight", kurakin_loss, lambda f, *told, weight, **set: f(*told, weight=weight / 2, **set)),
     ),
     Claim("E3 Mixed batches protect", NO_STEP, smaller=ONE_OF_THREE),
     Claim(
@@ -90,5 +91,25 @@ CLAIMS = [
         Bug("black and white", data.faint_digits, lambda f: data.digits()),
         WEIGHTS_ARE_NOT_LOADED,
         smaller=LEAKS,
+    ),
+    Claim(
+        "E5 One step told the label gains",
+        Bug("predictions are the truth", on_predictions, lambda f, model, x, goal, *, attack: attack(model, x, goal)),
+        Bug("many steps are none", pgd, lambda f, *told, steps, **set: f(*told, steps=0, **set)),
+        Bug(
+            "the guessing networks are others",
+            checkpoints.load,
+            lambda f, name: f(name.replace("predicted", "in_steps")),
+        ),
+        smaller={"usual": lambda checkpoints: [checkpoints.load("digits_cnn")]},
+    ),
+    Claim(
+        "E5 Not the same",
+        Bug(
+            "no gradient is zero",
+            measure.readings,
+            lambda f, *told, **set: replace(f(*told, **set), zero_gradients=0.0),
+        ),
+        smaller=LEAKS | {"test": lambda test: test[:300]},
     ),
 ]

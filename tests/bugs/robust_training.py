@@ -2,10 +2,10 @@
 
 import torch
 
-from advcourse import Linf, madry_loss, measure, standard_loss, train_step
+from advcourse import Linf, Untargeted, checkpoints, kurakin_loss, madry_loss, measure, pgd, standard_loss, train_step
 from advcourse.training import Free
 from bugs import Bug, Claim
-from bugs.shared import HALF_THE_RADIUS, NO_SIGN, UNTARGETED_GOES_DOWN
+from bugs.shared import HALF_THE_RADIUS, NO_SIGN, TARGETED_GOES_UP, UNTARGETED_GOES_DOWN
 
 LECTURE = "10_robust_training"
 
@@ -21,14 +21,30 @@ def gradients_add_up(f, model, x, y, optimizer, loss):
     return value.item()
 
 
+def all_attacked_for_half(f, model, x, y, *, attack, share, weight):
+    return f(
+        model,
+        x,
+        y,
+        attack=lambda _, some, goal: attack(model, x, Untargeted(y))[: len(some)],
+        share=share,
+        weight=weight,
+    )
+
+
+CLEAN_BATCH = Bug("the clean batch", madry_loss, lambda f, *batch, attack: standard_loss(*batch))
+UP = Bug("up", train_step, lambda f, *told: f(*told[:-1], lambda *batch: -told[-1](*batch)))
+ONE_FOR_ALL = Bug("one network for all", checkpoints.load, lambda f, name: f("digits_standard"))
+MIXED = {"networks": lambda checkpoints: {"mixed": checkpoints.load("digits_kurakin_2")}}
+
 CLAIMS = [
     Claim(
-        "G3 The library's step is the three lines",
-        Bug("the clean batch", madry_loss, lambda f, *batch, attack: standard_loss(*batch)),
+        "G3 The library's step is the slide",
+        CLEAN_BATCH,
         Bug(
             "a clean term", madry_loss, lambda f, *batch, attack: (f(*batch, attack=attack) + standard_loss(*batch)) / 2
         ),
-        Bug("up", train_step, lambda f, *told: f(*told[:-1], lambda *batch: -told[-1](*batch))),
+        UP,
         Bug("no step", train_step, no_step),
     ),
     Claim(
@@ -44,13 +60,25 @@ CLAIMS = [
         smaller={"train": lambda train: train[:1000]},
     ),
     Claim(
-        "G3 Four epochs of free training",
+        "G3 Under PGD at eps 0.1 four epochs of free training",
         Bug("free training forgets its perturbation", Free._fitting, lambda f, self, x: torch.zeros_like(x)),
-        smaller={"train": lambda train: train[:1000], "test": lambda test: test[:100]},
+        smaller={"test": lambda test: test[:100]},
     ),
+    Claim("G3 One price", Bug("all are attacked, half are used", kurakin_loss, all_attacked_for_half)),
     Claim(
-        "G3 At eps 0.2 the standard network falls",
+        "G3 At eps 0.2 all attacks together",
         Bug("survivors of the worst case are the fooled", measure.worst_case, lambda f, *told: ~f(*told)),
         smaller={"some": lambda test: test[:40]},
     ),
+    Claim(
+        "G3 A mixed batch defends against its own attack",
+        Bug("many steps are none", pgd, lambda f, *told, steps, **set: f(*told, steps=0, **set)),
+        smaller=MIXED,
+    ),
+    Claim("G3 Three attacks flatter", TARGETED_GOES_UP, smaller=MIXED),
+    Claim("G3 Of these five networks", ONE_FOR_ALL, smaller={"some": lambda test: test[:60]}),
+    Claim("G3 Trained as long", ONE_FOR_ALL),
+    Claim("G3 Longer training alone", ONE_FOR_ALL),
+    Claim("G3 On this network a step down", UP),
+    Claim("G3 Madry's training at eps 0.3 has not begun", CLEAN_BATCH),
 ]
