@@ -1,4 +1,4 @@
-"""The leak explorer in a browser: eps, attack and network change curves, mark and the repaired examples at once."""
+"""The leak explorer in a browser: eps, attack and network change curves, mark and the repaired examples."""
 
 import statistics
 
