@@ -213,6 +213,18 @@ def test_the_gram_matrix_forgets_where():
     assert torch.allclose(images.gram(f)[0], slow, atol=1e-6)
 
 
+def test_the_objective_is_zero_where_nothing_is_missing_and_grows_with_the_weight(network):
+    content, texture = data.photo("coffee", 96), toys.PATTERNS["honeycomb"](dice())[..., :96, :96]
+    flat = torch.full_like(content, 0.5)
+    with torch.no_grad():
+        assert conflict.objective(network, flat + 0.1 * content, flat, 1.0)(flat).item() > 0.5, "the shape is missing"
+        same = conflict.objective(network, content, content, 1.0)(content)
+        assert same.item() == pytest.approx(0.5 * conflict.roughness(content).item(), rel=1e-4)
+        one, two = (conflict.objective(network, content, texture, weight)(texture) for weight in (1.0, 2.0))
+        shape = (two - one).item()
+        assert one.item() == pytest.approx(shape + 0.5 * conflict.roughness(texture).item(), rel=1e-3)
+
+
 def test_a_conflict_image_gets_nearer_to_the_texture_and_stays_an_image(network):
     content, texture = data.photo("coffee", 96), toys.PATTERNS["honeycomb"](dice())[..., :96, :96]
     before = {key: value.clone() for key, value in network.state_dict().items()}

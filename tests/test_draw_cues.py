@@ -36,8 +36,8 @@ def test_observers_are_ordered_by_their_bias_with_their_intervals():
         assert (x, low, high) == pytest.approx((one.found.bias, *one.found.interval))
 
 
-def test_agreement_shows_every_network_and_the_mean():
-    ax = cues.agreement(axes(), {"five": {0.25: [0.8, 1.0], 1.0: [0.1, 0.3]}})
+def test_every_network_is_shown_and_their_mean():
+    ax = cues.each(axes(), {"five": {0.25: [0.8, 1.0], 1.0: [0.1, 0.3]}}, xlabel="agreement", ylabel="shape bias")
     dots = [line for line in ax.lines if line.get_linestyle() == "None"]
     assert [list(line.get_ydata()) for line in dots] == [[0.8, 1.0], [0.1, 0.3]]
     (mean,) = [line for line in ax.lines if line.get_label() == "five"]

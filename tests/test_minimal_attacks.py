@@ -167,6 +167,8 @@ def test_deepfool_shows_its_steps_and_all_show_start_and_result(attack, norm):
     path = []
     z = attack(model, x, Untargeted(answers(model, x)), box=WIDE, trace=path.append)
     assert torch.equal(path[0], x) and torch.equal(path[-1], z)
+    rough = torch.stack([answers(model, seen) != answers(model, x) for seen in path[1:-1]])
+    assert rough.any(0).all(), "what was found before the polish is seen as well"
     if attack.func is deepfool:
         over = norm.size(path[1] - x) / half_space_distance(model, x, answers(model, x), norm)
         torch.testing.assert_close(over, torch.full_like(over, 1.02), rtol=1e-6, atol=0)

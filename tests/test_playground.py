@@ -33,7 +33,7 @@ def test_the_arrows_are_the_smallest_perturbations(playground):
 
 def test_the_norm_and_eps_decide_the_susceptibility(playground):
     world = playground.world
-    for norm, threat in {"l₂": L2_BOX, "l∞": Linf(0.1, lo=-1.0, hi=1.0)}.items():
+    for norm, threat in {"ℓ₂": L2_BOX, "ℓ∞": Linf(0.1, lo=-1.0, hi=1.0)}.items():
         _, distance = toys.smallest(world.learners[LINE].model, world.points, world.labels, threat)
         playground.norm = norm
         for eps in (0.0, 0.2):
@@ -108,13 +108,13 @@ def test_letting_go_is_a_new_scene_even_where_nothing_moves(playground):
 def test_a_point_that_is_let_go_is_new_for_every_classifier(playground):
     playground.classifier = SMOOTH
     playground.train()
-    playground.norm = "l∞"
+    playground.norm = "ℓ∞"
     playground.held = {"point": 3, "at": [0.9, -0.8], "done": False}
     playground.held = {"point": 3, "at": [0.9, 5.0], "done": True}
     world = playground.world
     assert np.allclose(world.points[3], [0.9, 1.0])
     for name, learner in world.learners.items():
-        for norm, threat in {"l₂": L2_BOX, "l∞": Linf(0.1, lo=-1.0, hi=1.0)}.items():
+        for norm, threat in {"ℓ₂": L2_BOX, "ℓ∞": Linf(0.1, lo=-1.0, hi=1.0)}.items():
             expected = toys.smallest(learner.model, world.points, world.labels, threat)[1]
             assert torch.allclose(world.found(name, norm)[1], expected, atol=1e-6)
 
@@ -184,7 +184,7 @@ def test_each_data_set_keeps_its_own(playground):
     [
         ("data", "suns", "draw your own"),
         ("classifier", "tree", "wide net"),
-        ("norm", "l3", "l∞"),
+        ("norm", "l3", "ℓ∞"),
         ("eps", -0.1, r"must lie in 0\.\.0\.5; got -0\.1"),
         ("eps", float("nan"), "got nan"),
     ],
@@ -212,7 +212,7 @@ def test_a_saved_notebook_holds_a_picture_and_a_line_that_never_changes(playgrou
 def test_the_curve_is_the_share_under_eps():
     _, (ax,) = draw.board()
     distance = torch.tensor([0.0, 0.1, 0.3, 0.7, torch.inf])
-    line = draw.susceptibility(ax, {"a": distance}, "l₂", widest=0.5).lines[0]
+    line = draw.susceptibility(ax, {"a": distance}, "ℓ₂", widest=0.5).lines[0]
     eps, share = line.get_data()
     for e in (0.05, 0.2, 0.4, 0.5):
         assert share[np.searchsorted(eps, e, side="right") - 1] == pytest.approx((distance < e).double().mean().item())
@@ -240,3 +240,12 @@ def test_the_gallery_is_the_data_and_every_classifier():
 def test_every_classifier_has_a_style_of_its_own():
     colours, markers, _ = zip(*draw.LEARNERS)
     assert len(set(colours)) == len(set(markers)) == len(toys.RECIPES)
+
+
+def test_a_classifier_has_the_same_line_in_the_playground_and_in_every_figure(playground):
+    sent = {name: (colour, marker) for name, colour, marker, _ in playground.styles}
+    for names in (["wide net", "linear"], ["A", "wide net"]):
+        _, (ax,) = draw.board()
+        draw.susceptibility(ax, {name: torch.tensor([0.1, 0.2]) for name in names}, "ℓ₂")
+        drawn = {line.get_label(): (line.get_color(), line.get_marker()) for line in ax.lines}
+        assert all(drawn[name] == sent[name] for name in names if name in sent)

@@ -110,7 +110,9 @@ def test_the_line_names_the_cue_that_the_answer_follows(answer, cue):
         def forward(self, x):
             return 50 * nn.functional.one_hot(torch.full((len(x),), NAMES.index(answer)), 1000).float()
 
-    assert f"the network says {answer} (100%): {cue} · " in ConflictExplorer(Sure()).scene["line"]
+    line = ConflictExplorer(Sure()).scene["line"]
+    assert f"the network says {answer} (100%): {cue} · the 5 classes for cat add up to " in line
+    assert f"add up to {int(cue == 'the shape'):.0%}, honeycomb alone has {int(cue == 'the texture'):.0%}" in line
 
 
 def test_patches_grow_in_number(explorer):

@@ -36,7 +36,8 @@ def lbfgs(
 
     The weight c is found by search: at most `searches` minimisations of at most `steps` iterations each, with SciPy's
     L-BFGS-B in double precision, one sample after the other. m is the goal's smooth margin, whatever its loss: for a
-    class the log odds, the paper's cross entropy without its saturation. The trace sees the start and the result.
+    class the log odds, the paper's cross entropy without its saturation. The paper's c multiplies the length instead,
+    c |r| + loss: there the largest that suffices is wanted. The trace sees the start, what was found, and the result.
     Szegedy et al., "Intriguing Properties of Neural Networks", ICLR 2014.
     """
     _check_goal(goal, "lbfgs", "margins", "smooth_margin")
@@ -46,6 +47,8 @@ def lbfgs(
         left = _not_reached(forward, z, goal)
         for i in (left[k : k + 1] for k in range(len(left))):
             z = z.index_copy(0, i, _search(forward, z[i], goal[i], searches, steps, box))
+        if len(left):
+            trace(z)
         z = _finished(forward, x, z, left, goal, L2, box, (RIVALS, 1, 1) if searches and steps else ())
     trace(z)
     return z

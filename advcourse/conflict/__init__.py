@@ -5,7 +5,7 @@
 """
 
 from advcourse.conflict.cues import edges, fade, low_pass, patch_shuffle, silhouette, swap_frequencies
-from advcourse.conflict.images import cue_conflict, early_features, gram
+from advcourse.conflict.images import cue_conflict, early_features, gram, objective, roughness
 from advcourse.conflict.protocol import (
     NEITHER,
     Observer,
@@ -21,6 +21,8 @@ from advcourse.conflict.shipped import CONTENTS, LABELS, Stimulus, decisions, ma
 __all__ = [
     # pictures whose shape and texture disagree
     "cue_conflict",
+    "objective",
+    "roughness",
     "early_features",
     "gram",
     "Stimulus",

@@ -28,6 +28,26 @@ def gram(features: Tensor) -> Tensor:
     return flat @ flat.transpose(1, 2) / flat.shape[2]
 
 
+def objective(network: nn.Sequential, content: Tensor, texture: Tensor, weight: float) -> Callable[[Tensor], Tensor]:
+    """How far z [1, 3, H, W] is from the texture, and with this weight from the shape: z -> texture + weight * shape.
+
+    The texture's part is |G(z) - G(texture)|^2 / |G(texture)|^2 for the Gram matrices G, the mean over all early
+    features. The shape's is |f(z) - f(content)|^2 for the deepest features f, as a share of what it is for a content
+    whose channels are all flat. Half the roughness keeps the pixels from flickering.
+    """
+    with torch.no_grad():
+        kept = early_features(network, content)[-1]
+        wanted = [gram(f) for f in early_features(network, texture)]
+    flat = (kept - kept.mean((2, 3), keepdim=True)).square().sum()
+
+    def loss(z: Tensor) -> Tensor:
+        features = early_features(network, z)
+        far = sum((gram(f) - g).square().sum() / g.square().sum() for f, g in zip(features, wanted)) / len(wanted)
+        return far + weight * (features[-1] - kept).square().sum() / flat + 0.5 * roughness(z)
+
+    return loss
+
+
 def cue_conflict(
     network: nn.Sequential,
     content: Tensor,
@@ -40,9 +60,8 @@ def cue_conflict(
 ) -> Tensor:
     """The shape of `content` in the texture of `texture`, both [1, 3, H, W] in [0, 1]: another such image, in bytes.
 
-    Minimises texture + weight * shape from the content on, by Adam, where texture is the relative squared distance of
-    the Gram matrices in all early features and shape that of the deepest of them, as a share of its variance. Small
-    weights give much texture. 60 steps take some seconds; trace is called with every iterate, as `bar.update` may be.
+    Minimises the `objective` from the content on, by Adam. Small weights give much texture. 60 steps take some seconds;
+    trace is called with every iterate, as `bar.update` may be.
     """
     if content.shape != texture.shape or len(content) != 1:
         raise ValueError(
@@ -50,17 +69,11 @@ def cue_conflict(
             f"{list(texture.shape)}"
         )
     with evaluating(network), torch.enable_grad():
-        with torch.no_grad():
-            kept = early_features(network, content)[-1]
-            wanted = [gram(f) for f in early_features(network, texture)]
-        variance = (kept - kept.mean((2, 3), keepdim=True)).square().mean()
+        loss = objective(network, content, texture, weight)
         z = content.clone().requires_grad_()
         adam = torch.optim.Adam([z], step_size)
         for _ in range(steps):
-            features = early_features(network, z)
-            far = sum((gram(f) - g).square().sum() / g.square().sum() for f, g in zip(features, wanted)) / len(wanted)
-            loss = far + weight * (features[-1] - kept).square().mean() / variance + 0.5 * roughness(z)
-            (z.grad,) = torch.autograd.grad(loss, z)
+            (z.grad,) = torch.autograd.grad(loss(z), z)
             adam.step()
             with torch.no_grad():
                 z.clamp_(0, 1)

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from torch import Tensor
 
+from advcourse import toys
 from advcourse.device import precise
 from advcourse.measure import Curve
 from advcourse.threats import Threat
@@ -26,6 +27,7 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, RED, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#767676"
 STYLES = ((BLUE, "o", "-"), (RED, "s", "--"), (GREEN, "^", "-."), (PURPLE, "D", ":"), (ORANGE, "v", "-"))
 LEARNERS = ((BLACK, "P", (0, (6, 2))), *STYLES)
+STYLE_OF = {recipe.name: style for recipe, style in zip(toys.RECIPES, LEARNERS)}  # the same in every figure
 SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "#FFFFFF", RED])
 SIDES = LinearSegmentedColormap.from_list("sides", ["#8FC1E0", "#FFFFFF", "#F2B58C"])
 USUAL = LinearSegmentedColormap.from_list("usual", ["#FFFFFF", "#B5E3D3", "#3FB38D"])
@@ -228,13 +230,14 @@ def susceptibility(
     *,
     widest: float = 0.5,
     at: float | None = None,
-    styles: Sequence = LEARNERS,
 ) -> Axes:
     """Share of points whose smallest perturbation is under eps, over eps up to the widest; distances [N] for each name.
 
-    The best classifier is the lowest line. A vertical line marks the eps `at`.
+    The best classifier is the lowest line. A vertical line marks the eps `at`. The recipes of `toys` have lines of
+    their own, in every figure the same; other names get one in turn.
     """
-    for (name, distance), (colour, marker, style) in zip(distances.items(), styles):
+    for (name, distance), spare in zip(distances.items(), LEARNERS):
+        colour, marker, style = STYLE_OF.get(name, spare)
         reached = distance[distance < widest].sort().values.cpu().numpy()
         steps = np.concatenate([[0.0], reached, [widest]])
         shares = np.minimum(np.arange(len(steps)), len(reached)) / max(len(distance), 1)

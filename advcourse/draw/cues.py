@@ -52,14 +52,13 @@ def _intervals(ax: Axes, places: Sequence[int], found: Sequence[ShapeBias], colo
     ax.errorbar(middle, places, xerr=reach, fmt=marker, color=colour, markersize=6, capsize=2, label=label)
 
 
-def agreement(ax: Axes, lines: Mapping[str, Mapping[float, Sequence[float]]]) -> Axes:
-    """Shape bias over the agreement during training: a dot for each network, a line through their means."""
+def each(ax: Axes, lines: Mapping[str, Mapping[float, Sequence[float]]], *, xlabel: str, ylabel: str) -> Axes:
+    """A share in 0..1 of several networks over some number: a dot for each network, a line through their means."""
     for (name, found), (colour, marker, style) in _styled(lines):
-        for at, biases in found.items():
-            ax.plot([at] * len(biases), biases, marker=marker, color=colour, alpha=0.5, linestyle="none", markersize=5)
-        means = [sum(biases) / len(biases) for biases in found.values()]
+        for at, shares in found.items():
+            ax.plot([at] * len(shares), shares, marker=marker, color=colour, alpha=0.5, linestyle="none", markersize=5)
+        means = [sum(shares) / len(shares) for shares in found.values()]
         ax.plot(list(found), means, color=colour, linestyle=style, label=name)
-    ax.axhline(0.5, color=GREY, linewidth=1, linestyle=":")
-    ax.set(ylim=(0, 1), xlabel="how often texture and shape agree in training", ylabel="shape bias")
+    ax.set(ylim=(0, 1.02), xlabel=xlabel, ylabel=ylabel)
     ax.legend(frameon=False, fontsize=8)
     return ax

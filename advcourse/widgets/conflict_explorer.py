@@ -97,9 +97,10 @@ class Triple:
         cue = "the shape" if first in self.shape_names else "the texture" if first == self.texture else "neither cue"
         by_shape = self.probabilities[2, list(self.content.classes)].sum()
         by_texture = self.probabilities[2, imagenet_names().index(self.texture)]
+        # A content has several classes, so that their sum may exceed the first answer, which is one class.
         return (
-            f"{self.made} · the network says {first} ({p:.0%}): {cue} · "
-            f"p({self.content.name}) = {by_shape:.0%}, p({self.texture}) = {by_texture:.0%}"
+            f"{self.made} · the network says {first} ({p:.0%}): {cue} · the {len(self.content.classes)} classes for "
+            f"{self.content.name} add up to {by_shape:.0%}, {self.texture} alone has {by_texture:.0%}"
         )
 
 

@@ -107,7 +107,7 @@ function mark(pen, { points, z, labels, eps, norm, chosen }, on, unit, ink, reac
   const at = on(points, chosen);
   pen.strokeStyle = ink;
   pen.beginPath();
-  if (norm === "l∞") pen.rect(at[0] - eps * unit, at[1] - eps * unit, 2 * eps * unit, 2 * eps * unit);
+  if (norm === "ℓ∞") pen.rect(at[0] - eps * unit, at[1] - eps * unit, 2 * eps * unit, 2 * eps * unit);
   else pen.arc(...at, eps * unit, 0, 7);
   pen.setLineDash([5, 3]);
   pen.lineWidth = 1.6;

@@ -7,7 +7,7 @@ from traitlets import Bool, Dict, List, Unicode, observe
 from advcourse import draw, toys
 from advcourse.widgets.live import Live, sources
 from advcourse.widgets.settings import one_of, setting, slider, within
-from advcourse.widgets.view import STYLES, WIDEST, View, coarse
+from advcourse.widgets.view import WIDEST, View, coarse
 from advcourse.widgets.world import HIGH, LOW, NORMS, World
 
 SCRIPTS = ("controls.js", "decisions.js", "susceptibility.js", "playground.js")
@@ -30,7 +30,7 @@ class Playground(Live):
 
     data = one_of([*toys.DATA, OWN], "moons", "data")
     classifier = one_of(RECIPES, toys.wide_net.name, "classifier")
-    norm = one_of(NORMS, "l₂", "norm")
+    norm = one_of(NORMS, "ℓ₂", "norm")
     eps = slider(
         0.1,
         "radius eps",
@@ -45,7 +45,7 @@ class Playground(Live):
     side = one_of(CLASSES, "blue", "new points")
     held = Dict()  # {point: index, at: [x, y], done: whether it was let go}
 
-    styles = List([[name, *style] for name, style in STYLES.items()]).tag(sync=True)
+    styles = List([[name, *style] for name, style in draw.STYLE_OF.items()]).tag(sync=True)
     palette = Dict({"blue": draw.BLUE, "orange": draw.RED}).tag(sync=True)
     own = Unicode(OWN, read_only=True).tag(sync=True)
     field = Dict().tag(sync=True)

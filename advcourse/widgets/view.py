@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from advcourse import draw, toys
 from advcourse.widgets.world import COARSE, HIGH, LOW, Learner, World
 
-STYLES = {recipe.name: style for recipe, style in zip(toys.RECIPES, draw.LEARNERS)}
 WIDEST = 0.5  # eps on the curves, in units of the box [-1, 1]^2
 
 
@@ -56,9 +55,8 @@ class View:
         draw.decisions(left, p, world.points, world.labels)
         if learner:
             draw.arrows(left, world.points, world.found(self.classifier, self.norm)[0])
-        styles = {name: style for name, style in STYLES.items() if name in world.learners}
-        distances = {name: world.found(name, self.norm)[1] for name in styles}
-        draw.susceptibility(right, distances, self.norm, widest=WIDEST, at=self.eps, styles=list(styles.values()))
+        distances = {name: world.found(name, self.norm)[1] for name in draw.STYLE_OF if name in world.learners}
+        draw.susceptibility(right, distances, self.norm, widest=WIDEST, at=self.eps)
         what = "left, its decisions and an arrow from every point to the nearest one of the other class"
         return fig, f"{self.line}; {what}; right, susceptibility over eps."
 

@@ -11,7 +11,7 @@ from advcourse.goals import check_labels
 from advcourse.threats import L2, Linf
 
 LOW, HIGH = -1.0, 1.0
-NORMS = {"l₂": L2(1.0, lo=LOW, hi=HIGH), "l∞": Linf(1.0, lo=LOW, hi=HIGH)}
+NORMS = {"ℓ₂": L2(1.0, lo=LOW, hi=HIGH), "ℓ∞": Linf(1.0, lo=LOW, hi=HIGH)}
 FINE, COARSE = 256, 48  # cells of the grid on which a boundary is searched: at rest, and while something moves
 
 

@@ -30,7 +30,7 @@ def book(folder, served):
 def panel(book):
     """The panel on the moons as they were, with one net that has learnt them."""
     panel = book.panel()
-    for name, value in {"data": "moons", "classifier": "wide net", "norm": "l₂"}.items():
+    for name, value in {"data": "moons", "classifier": "wide net", "norm": "ℓ₂"}.items():
         panel.locator(f"[name={name}]").select_option(value)
         lab.settled(panel)
     panel.locator("[name=start_anew]").click()
@@ -63,8 +63,8 @@ def test_training_is_seen_and_the_ranking_grows(book, panel, shoot):
     assert panel.locator(".ranking li").last.inner_text().startswith("wide net")
     shoot(panel, "playground-all")
     panel.locator("[name=classifier]").select_option("adversarially trained")
-    panel.locator("[name=norm]").select_option("l∞")
-    assert "(l∞)" in lab.settled(panel)
+    panel.locator("[name=norm]").select_option("ℓ∞")
+    assert "(ℓ∞)" in lab.settled(panel)
     shoot(panel, "playground-robust")
     assert book.complaints == []
 

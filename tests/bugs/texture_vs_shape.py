@@ -7,6 +7,7 @@ import torch
 from advcourse import conflict, toys
 from advcourse.conflict import NEITHER, ShapeBias
 from bugs import Bug, Claim
+from bugs.shared import DOWNHILL
 
 LECTURE = "03_texture_vs_shape"
 
@@ -20,7 +21,33 @@ def added_up(f, probabilities):
     return f(probabilities) * torch.tensor([len(members) for members in conflict.categories().values()])
 
 
+def objective_with(*, layers: float = 1, weight: float = 1, smooth: float = 0.5):
+    """For `conflict.objective`: another factor for one of its three parts."""
+
+    def wrong(f, network, content, texture, w):
+        far, both = f(network, content, texture, 0.0), f(network, content, texture, w)
+
+        def loss(z):
+            rough = 0.5 * conflict.roughness(z)
+            return layers * (far(z) - rough) + weight * (both(z) - far(z)) + smooth * 2 * rough
+
+        return loss
+
+    return wrong
+
+
+NOT_BLURRED = Bug("nothing is blurred", conflict.low_pass, lambda f, x, sigma: x)
+
+ONE_OF_EACH = {"nets": lambda learn: {agreement: [learn(agreement, 0)] for agreement in (1.0, 0.25)}}
+
 CLAIMS = [
+    Claim(
+        "C1 What the library minimises is this formula",
+        Bug("the layers are added up", conflict.objective, objective_with(layers=4)),
+        Bug("half the weight", conflict.objective, objective_with(weight=0.5)),
+        Bug("pixels may flicker", conflict.objective, objective_with(smooth=0)),
+    ),
+    Claim("C1 Moved by three pixels, or blurred by one", NOT_BLURRED),
     Claim(
         "C1 The network names the texture, the content",
         Bug("answers are looked up in reverse", conflict.decisions, lambda f, p: f((1 - p).softmax(1))),
@@ -76,6 +103,16 @@ CLAIMS = [
             lambda f, *told, agreement, **set: f(*told, agreement=0.0, **set),
         ),
         Bug("every shape is untextured", toys.drawn, lambda f, *told, contrast: f(*told, contrast=0.0)),
-        smaller={"nets": lambda learn: {agreement: [learn(agreement, 0)] for agreement in (1.0, 0.25)}},
+        smaller=ONE_OF_EACH,
+    ),
+    Claim(
+        "C2 A higher shape bias does not make these networks robust in l_inf",
+        DOWNHILL,
+        smaller=ONE_OF_EACH,
+    ),
+    Claim(
+        "C2 Blurred by three pixels",
+        NOT_BLURRED,
+        smaller=ONE_OF_EACH,
     ),
 ]
