@@ -120,11 +120,13 @@ def report_of(name: str) -> Path:
     return ARTEFACTS / f"pytest-{name}.xml"
 
 
-def lint_commands() -> list[list[str]]:
+def lint_commands(python: Path) -> list[list[str]]:
     code = ["advcourse", "tests", "benchmarks", "make.py"]
     return [
         ["-m", "ruff", "check", *code],
         ["-m", "ruff", "format", "--check", *code],
+        # Told whose packages to read: by itself it prefers an active environment, or .venv, to the one that runs it.
+        ["-m", "ty", "check", "--python", str(python)],
         ["-m", "advcourse.course", "lint"],
         ["-m", "advcourse.course", "build", "--check"],
     ]
@@ -141,15 +143,15 @@ BY_NOTEBOOK = (*TWO_WORKERS, "--dist=loadfile")
 
 
 APART = ("on_pretend", "after", "browser")  # folders of tests/ that are steps of their own
-STEPS = {
+STEPS = {  # name: the commands, for the Python that runs them
     "lint": lint_commands,
-    "unit": lambda: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *TWO_WORKERS)],
+    "unit": lambda _: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *TWO_WORKERS)],
     # A process of its own: a device has to be registered before the first backward pass.
-    "device": lambda: [pytest("device", "tests/on_pretend")],
-    "nbval": lambda: [nbval_command("nbval", *BY_NOTEBOOK, *NOTEBOOKS)],
-    "after": lambda: [pytest("after", "tests/after")],
+    "device": lambda _: [pytest("device", "tests/on_pretend")],
+    "nbval": lambda _: [nbval_command("nbval", *BY_NOTEBOOK, *NOTEBOOKS)],
+    "after": lambda _: [pytest("after", "tests/after")],
     # Each of the two workers has a JupyterLab and a browser of its own.
-    "browser": lambda: [pytest("browser", "tests/browser", *BY_NOTEBOOK)],
+    "browser": lambda _: [pytest("browser", "tests/browser", *BY_NOTEBOOK)],
 }
 
 
@@ -277,7 +279,7 @@ def steps(*names: str):
     def run(python: Path, arguments: list[str]) -> int:
         if arguments:
             raise Stop("the test steps take no arguments; those for pytest go into the variable PYTEST_ADDOPTS")
-        results = [run_step(python, name, STEPS[name]()) for name in names]
+        results = [run_step(python, name, STEPS[name](python)) for name in names]
         print(summary(results), flush=True)
         return int(any(r["outcome"] == "FAIL" for r in results))
 

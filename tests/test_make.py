@@ -170,7 +170,7 @@ def test_a_report_of_the_run_before_is_not_read(checkout, monkeypatch):
 
 
 def test_one_failing_step_does_not_hide_the_next(checkout, monkeypatch, capsys):
-    monkeypatch.setattr(make, "STEPS", {"lint": lambda: [["-c", "1/0"], ["-c", ""]], "unit": lambda: [["-c", ""]]})
+    monkeypatch.setattr(make, "STEPS", {"lint": lambda _: [["-c", "1/0"], ["-c", ""]], "unit": lambda _: [["-c", ""]]})
     assert make.steps("lint", "unit")(Path(sys.executable), []) == 1
     text = capsys.readouterr().out
     assert "lint      FAIL" in text and "unit      pass" in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 
@@ -35,7 +35,7 @@ class Held:
 
 
 @contextmanager
-def held() -> Iterator[None]:
+def held() -> Generator[None]:
     """Inside, an interrupt waits for `deliver` or the end. Only the main thread gets any, so elsewhere nothing."""
     handler = signal.getsignal(signal.SIGINT)
     inside = isinstance(handler, Held)

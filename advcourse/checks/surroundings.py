@@ -6,7 +6,7 @@ import os
 import random
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 
 import torch
@@ -62,7 +62,7 @@ SETTINGS: tuple[tuple[Callable[[], object], Callable[[object], None]], ...] = (
 
 
 @contextmanager
-def fixed_surroundings() -> Iterator[None]:
+def fixed_surroundings() -> Generator[None]:
     """Inside: CPU, float32, gradients on, seeded randomness, no warnings, and an interrupt waits for a good place.
     Afterwards: as the caller had it."""
     # Asking CUDA for its generators would start it, which takes seconds and memory that no check needs.

@@ -12,7 +12,7 @@ from advcourse.widgets.settings import one_of, slider
 SHOWN = 6  # images
 
 
-class LeakExplorer(Panel):
+class LeakExplorer(Panel[Trained, Shown]):
     """Choose a network, an attack and its eps; see the accuracies and the examples that the attack repairs.
 
     Settings are traits and may be given as keywords: LeakExplorer(networks, eps=104). All accuracies of a network are
