@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as xml
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -267,13 +268,13 @@ def pretend_environment() -> dict[str, str]:
     return {"ADVCOURSE_DEVICE": "pretend", "PYTHONSTARTUP": startup, "PYTHONPATH": path}
 
 
-def module(*command: str):
+def module(*command: str) -> Callable[[Path, list[str]], int]:
     """A target that runs one Python command in the environment."""
     env = {**os.environ, "PYTHONUTF8": "1"}
     return lambda python, arguments: subprocess.run([str(python), *command, *arguments], cwd=ROOT, env=env).returncode
 
 
-def steps(*names: str):
+def steps(*names: str) -> Callable[[Path, list[str]], int]:
     """A target that runs these steps of the test, all of them, and sums up."""
 
     def run(python: Path, arguments: list[str]) -> int:
@@ -290,7 +291,7 @@ COURSE = ("-m", "advcourse.course")
 TARGETS = {  # name: (what to do, extras to install, what it is for)
     "lab": (lab, set(), "open the course in JupyterLab"),
     "test": (steps(*STEPS), {"dev"}, "run everything: lint, unit, device, nbval, after, browser"),
-    "lint": (steps("lint"), {"dev"}, "check code and notebooks without running them"),
+    "lint": (steps("lint"), {"dev"}, "check code, types and notebooks without running them"),
     "unit": (steps("unit", "device"), {"dev"}, "run the tests of the library and the tools"),
     "nbval": (steps("nbval", "after"), {"dev"}, "run and compare every notebook, then look at what was claimed"),
     "browser": (steps("browser"), {"dev"}, "drive the widgets in a real browser"),

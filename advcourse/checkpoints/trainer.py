@@ -104,9 +104,7 @@ def _trained(
     )
 
 
-def _batches(
-    recipe: Recipe, images: Pictures, order: torch.Generator
-) -> Iterable[tuple[Tensor, Tensor]]:
+def _batches(recipe: Recipe, images: Pictures, order: torch.Generator) -> Iterable[tuple[Tensor, Tensor]]:
     batches: Iterable[tuple[Tensor, Tensor]] = data.Batches(images.x, images.y, recipe.batch, order)
     if recipe.shift:
         batches = data.Shifted(batches, recipe.shift, order)

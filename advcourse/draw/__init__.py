@@ -245,7 +245,13 @@ def susceptibility(
         reached = distance[distance < widest].sort().values.cpu().numpy()
         steps = np.concatenate([[0.0], reached, [widest]])
         shares = np.minimum(np.arange(len(steps)), len(reached)) / max(len(distance), 1)
-        line: dict[str, Any] = {"color": colour, "linestyle": style, "marker": marker, "markersize": 4, "markevery": 0.12}
+        line: dict[str, Any] = {
+            "color": colour,
+            "linestyle": style,
+            "marker": marker,
+            "markersize": 4,
+            "markevery": 0.12,
+        }
         ax.plot(steps, shares, drawstyle="steps-post", label=name, **line)
     if at is not None:
         ax.axvline(at, color=GREY, linewidth=1, linestyle=":")
