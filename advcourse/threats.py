@@ -248,16 +248,13 @@ class BallL1:
 
 
 class Allowed(Protocol):
-    """What an attack asks of the set of all points that may replace x."""
+    """What attacks ask of all that may replace x: the member nearest to z, a random one, and g's direction at one."""
 
-    def project(self, z: Tensor) -> Tensor:
-        """The nearest member: [B, ...] -> [B, ...]."""
+    def project(self, z: Tensor) -> Tensor: ...
 
-    def sample(self, generator: Generator | None = None) -> Tensor:
-        """A random member."""
+    def sample(self, generator: Generator | None = None) -> Tensor: ...
 
-    def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor:
-        """The direction of length one in which g rises most, seen from the member `at`."""
+    def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor: ...
 
 
 def _rows(d: Tensor) -> Tensor:

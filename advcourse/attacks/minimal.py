@@ -6,8 +6,8 @@ returned does not reach the goal: `measure.distances` asks the model again and s
 """
 
 import math
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -151,10 +151,10 @@ def _search(forward: Model, x: Tensor, goal: Bordered, searches: int, steps: int
     """The nearest minimiser over all weights c that reaches the goal, else the last one: one sample, [1, ...]."""
     from scipy.optimize import minimize
 
-    def point(flat: np.ndarray) -> Tensor:
+    def point(flat: Any) -> Tensor:
         return torch.from_numpy(flat).to(x.device, x.dtype).view_as(x).clamp(box.lo, box.hi)
 
-    def value(flat: np.ndarray, c: float) -> tuple[float, np.ndarray]:
+    def value(flat: Any, c: float) -> tuple[float, Any]:
         g, m, _ = score_gradient(forward, point(flat), goal.smooth_margin)
         d = (flat - centre) / unit
         return d @ d - c * m.item() / unit**2, 2 * d / unit - c * g.cpu().double().numpy().ravel() / unit**2
