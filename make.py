@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as xml
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -191,7 +191,9 @@ def items_in(report: Path) -> list[tuple[float, str]]:
     return [(float(c.get("time", 0)), f"{c.get('classname')}::{c.get('name')}") for c in cases]
 
 
-def verdict(name: str, codes: list[int], seconds: float, skips: list[str], items=()) -> dict:
+def verdict(
+    name: str, codes: list[int], seconds: float, skips: list[str], items: Iterable[tuple[float, str]] = ()
+) -> dict:
     """In CI only the GPU may be missing. pytest's exit code 5, nothing ran, is a skip where something was skipped."""
     nothing_ran = codes == [5] and bool(skips)
     forbidden = [s for s in skips if "GPU" not in s] if os.environ.get("CI") == "true" else []
