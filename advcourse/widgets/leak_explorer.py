@@ -5,7 +5,7 @@ import torch
 from advcourse import draw, measure
 from advcourse.threats import Linf
 from advcourse.widgets.figures import Curves, figure
-from advcourse.widgets.leak import ATTACKS, RADII, STRIDE, WIDEST, Effects, Shown, effects
+from advcourse.widgets.leak import ATTACKS, RADII, STRIDE, WIDEST, Effects, Shown, Trained, effects
 from advcourse.widgets.panel import Panel, once
 from advcourse.widgets.settings import one_of, slider
 
