@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as xml
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -120,11 +121,13 @@ def report_of(name: str) -> Path:
     return ARTEFACTS / f"pytest-{name}.xml"
 
 
-def lint_commands() -> list[list[str]]:
+def lint_commands(python: Path) -> list[list[str]]:
     code = ["advcourse", "tests", "benchmarks", "make.py"]
     return [
         ["-m", "ruff", "check", *code],
         ["-m", "ruff", "format", "--check", *code],
+        # Told whose packages to read: by itself it prefers an active environment, or .venv, to the one that runs it.
+        ["-m", "ty", "check", "--python", str(python)],
         ["-m", "advcourse.course", "lint"],
         ["-m", "advcourse.course", "build", "--check"],
     ]
@@ -141,15 +144,15 @@ BY_NOTEBOOK = (*TWO_WORKERS, "--dist=loadfile")
 
 
 APART = ("on_pretend", "after", "browser")  # folders of tests/ that are steps of their own
-STEPS = {
+STEPS = {  # name: the commands, for the Python that runs them
     "lint": lint_commands,
-    "unit": lambda: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *TWO_WORKERS)],
+    "unit": lambda _: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *TWO_WORKERS)],
     # A process of its own: a device has to be registered before the first backward pass.
-    "device": lambda: [pytest("device", "tests/on_pretend")],
-    "nbval": lambda: [nbval_command("nbval", *BY_NOTEBOOK, *NOTEBOOKS)],
-    "after": lambda: [pytest("after", "tests/after")],
+    "device": lambda _: [pytest("device", "tests/on_pretend")],
+    "nbval": lambda _: [nbval_command("nbval", *BY_NOTEBOOK, *NOTEBOOKS)],
+    "after": lambda _: [pytest("after", "tests/after")],
     # Each of the two workers has a JupyterLab and a browser of its own.
-    "browser": lambda: [pytest("browser", "tests/browser", *BY_NOTEBOOK)],
+    "browser": lambda _: [pytest("browser", "tests/browser", *BY_NOTEBOOK)],
 }
 
 
@@ -188,7 +191,9 @@ def items_in(report: Path) -> list[tuple[float, str]]:
     return [(float(c.get("time", 0)), f"{c.get('classname')}::{c.get('name')}") for c in cases]
 
 
-def verdict(name: str, codes: list[int], seconds: float, skips: list[str], items=()) -> dict:
+def verdict(
+    name: str, codes: list[int], seconds: float, skips: list[str], items: Iterable[tuple[float, str]] = ()
+) -> dict:
     """In CI only the GPU may be missing. pytest's exit code 5, nothing ran, is a skip where something was skipped."""
     nothing_ran = codes == [5] and bool(skips)
     forbidden = [s for s in skips if "GPU" not in s] if os.environ.get("CI") == "true" else []
@@ -265,19 +270,19 @@ def pretend_environment() -> dict[str, str]:
     return {"ADVCOURSE_DEVICE": "pretend", "PYTHONSTARTUP": startup, "PYTHONPATH": path}
 
 
-def module(*command: str):
+def module(*command: str) -> Callable[[Path, list[str]], int]:
     """A target that runs one Python command in the environment."""
     env = {**os.environ, "PYTHONUTF8": "1"}
     return lambda python, arguments: subprocess.run([str(python), *command, *arguments], cwd=ROOT, env=env).returncode
 
 
-def steps(*names: str):
+def steps(*names: str) -> Callable[[Path, list[str]], int]:
     """A target that runs these steps of the test, all of them, and sums up."""
 
     def run(python: Path, arguments: list[str]) -> int:
         if arguments:
             raise Stop("the test steps take no arguments; those for pytest go into the variable PYTEST_ADDOPTS")
-        results = [run_step(python, name, STEPS[name]()) for name in names]
+        results = [run_step(python, name, STEPS[name](python)) for name in names]
         print(summary(results), flush=True)
         return int(any(r["outcome"] == "FAIL" for r in results))
 
@@ -288,7 +293,7 @@ COURSE = ("-m", "advcourse.course")
 TARGETS = {  # name: (what to do, extras to install, what it is for)
     "lab": (lab, set(), "open the course in JupyterLab"),
     "test": (steps(*STEPS), {"dev"}, "run everything: lint, unit, device, nbval, after, browser"),
-    "lint": (steps("lint"), {"dev"}, "check code and notebooks without running them"),
+    "lint": (steps("lint"), {"dev"}, "check code, types and notebooks without running them"),
     "unit": (steps("unit", "device"), {"dev"}, "run the tests of the library and the tools"),
     "nbval": (steps("nbval", "after"), {"dev"}, "run and compare every notebook, then look at what was claimed"),
     "browser": (steps("browser"), {"dev"}, "drive the widgets in a real browser"),

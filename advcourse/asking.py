@@ -5,7 +5,7 @@ Whoever asks puts every module back as it was, also when the model raises midway
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import torch
@@ -20,16 +20,16 @@ Attack = Callable[[Model, Tensor, Goal, Threat], Tensor]
 Adversary = Callable[[Model, Tensor, Goal], Tensor]  # its threat is settled: partial(fgsm, threat=Linf(0.1))
 
 
-def ignore(*_) -> None:
+def ignore(*_: object) -> None:
     """The trace that keeps nothing."""
 
 
 @contextmanager
-def evaluating(model: Model) -> Iterator[None]:
+def evaluating(model: Model) -> Generator[None]:
     """The model in evaluation mode with frozen weights; every module's mode and every weight's flag put back after."""
     modules = list(model.modules()) if isinstance(model, nn.Module) else []
     training = [m for m in modules if m.training]
-    learning = [p for p in model.parameters() if p.requires_grad] if modules else []
+    learning = [p for p in model.parameters() if p.requires_grad] if isinstance(model, nn.Module) else []
     try:
         for m in training:
             m.training = False
@@ -56,7 +56,7 @@ def least_likely(model: Model, x: Tensor) -> Tensor:
 
 
 @contextmanager
-def attacking(model: Model, x: Tensor, goal: Goal) -> Iterator[Model]:
+def attacking(model: Model, x: Tensor, goal: Goal) -> Generator[Model]:
     """The model as an attack sees it: evaluating, and its first answer compared with the goal, before any loss is."""
     weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
     if weight is not None and weight.device != x.device:

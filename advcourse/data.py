@@ -107,7 +107,8 @@ def faint_digits() -> tuple[Images, Images]:
 
     With room on both sides no change up to 0.4 is cut off by the box, and one of 0.1 can wipe out a digit.
     """
-    return tuple(Images(0.4 + 0.2 * part.x, part.y, part.names) for part in digits())
+    train, test = (Images(0.4 + 0.2 * part.x, part.y, part.names) for part in digits())
+    return train, test
 
 
 def fashion() -> tuple[Images, Images]:
@@ -159,8 +160,8 @@ def photo(name: str, size: int = 224) -> Tensor:
         raise ValueError(f"no photograph called {name!r}; there are {', '.join(found)}")
     pixels = torch.from_numpy(np.atleast_3d(imread(found[name]))[..., :3].copy()).permute(2, 0, 1)[None]
     pixels = pixels.expand(-1, 3, -1, -1).float() / 255
-    pixels = tv.resize(pixels, round(size / 0.875), interpolation=tv.InterpolationMode.BICUBIC, antialias=True)
-    pixels = tv.center_crop(pixels, size).clamp(0, 1)
+    pixels = tv.resize(pixels, [round(size / 0.875)], interpolation=tv.InterpolationMode.BICUBIC, antialias=True)
+    pixels = tv.center_crop(pixels, [size, size]).clamp(0, 1)
     # A photograph is bytes: on that grid a change below half a grey level is one that a saved file cannot hold.
     return (pixels * 255).round() / 255
 

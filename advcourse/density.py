@@ -5,7 +5,7 @@ What is computed here is float64, and where a device has no such numbers it is o
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -20,6 +20,7 @@ class Gaussian:
 
     mean: Tensor
     covariance: Tensor
+    _factor: Tensor = field(init=False, repr=False)  # L of the covariance L L^T
 
     def __post_init__(self):
         if self.mean.ndim != 1 or self.covariance.shape != (len(self.mean), len(self.mean)):

@@ -61,6 +61,7 @@ def margin(logits: Tensor, y: Tensor) -> Tensor:
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
+@dataclass(frozen=True, eq=False)
 class _OfClass:
     """A goal about one class a sample: the labels [B] in the field that `field` names."""
 

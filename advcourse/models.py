@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from torch import Tensor, nn
 class Normalize(nn.Module):
     """(x - mean) / std per channel, inside the model: an attack's eps stays in pixels. x [B, C, H, W]."""
 
-    def __init__(self, mean, std):
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: Sequence[float] | Tensor, std: Sequence[float] | Tensor):
         super().__init__()
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32).view(-1, 1, 1))
         self.register_buffer("std", torch.as_tensor(std, dtype=torch.float32).view(-1, 1, 1))
@@ -74,8 +78,8 @@ class Age(nn.Linear):
     def __init__(self, width: int):
         super().__init__(width, 1)
 
-    def forward(self, features: Tensor) -> Tensor:
-        return 45 + 25 * super().forward(features)[:, 0]
+    def forward(self, input: Tensor) -> Tensor:
+        return 45 + 25 * super().forward(input)[:, 0]
 
 
 def age_cnn(width: int = 16) -> nn.Sequential:

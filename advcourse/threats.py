@@ -6,7 +6,9 @@ rounding.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Generator, Tensor
@@ -245,7 +247,14 @@ class BallL1:
         return L1.steepest(rows).view_as(g)
 
 
-Allowed = Intervals | BallL2 | BallL1
+class Allowed(Protocol):
+    """What attacks ask of all that may replace x: the member nearest to z, a random one, and g's direction at one."""
+
+    def project(self, z: Tensor) -> Tensor: ...
+
+    def sample(self, generator: Generator | None = None) -> Tensor: ...
+
+    def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor: ...
 
 
 def _rows(d: Tensor) -> Tensor:
@@ -272,7 +281,7 @@ def _add(x: Tensor, d: Tensor) -> Tensor:
     return torch.where((z.double() - centre).abs() > d.abs(), inwards, z).to(x.device)
 
 
-def _draw(law, x: Tensor, generator: Generator | None) -> Tensor:
+def _draw(law: Callable[..., Tensor], x: Tensor, generator: Generator | None) -> Tensor:
     """Random numbers like x, drawn where the generator lives (by default the CPU): every device sees the same."""
     device = generator.device if generator is not None else "cpu"
     return law(x.shape, generator=generator, device=device).to(x.device, x.dtype)

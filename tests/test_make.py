@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -170,7 +171,7 @@ def test_a_report_of_the_run_before_is_not_read(checkout, monkeypatch):
 
 
 def test_one_failing_step_does_not_hide_the_next(checkout, monkeypatch, capsys):
-    monkeypatch.setattr(make, "STEPS", {"lint": lambda: [["-c", "1/0"], ["-c", ""]], "unit": lambda: [["-c", ""]]})
+    monkeypatch.setattr(make, "STEPS", {"lint": lambda _: [["-c", "1/0"], ["-c", ""]], "unit": lambda _: [["-c", ""]]})
     assert make.steps("lint", "unit")(Path(sys.executable), []) == 1
     text = capsys.readouterr().out
     assert "lint      FAIL" in text and "unit      pass" in text
@@ -203,6 +204,20 @@ def test_a_real_run_reports_every_item_with_its_seconds(checkout):
 def test_where_nothing_reports_its_seconds_nothing_is_the_slowest(checkout, monkeypatch):
     result = make.run_step(Path(sys.executable), "lint", [["-c", ""]])
     assert result["items"] == [] and "slowest" not in make.summary([result])
+
+
+def test_types_are_checked_with_the_packages_of_the_python_that_runs(tmp_path, monkeypatch):
+    """Neither with those of an environment that happens to be active nor with those of a .venv beside the code."""
+    for other in ("active", ".venv"):
+        venv.create(tmp_path / other, symlinks=True)
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "active"))
+    (check,) = (c for c in make.lint_commands(Path(sys.executable)) if "ty" in c)
+    for source, code in (
+        ("import pluggy\n\npluggy.PluginManager('x')", 0),
+        ("import pluggy\n\npluggy.PluginManager(1)", 1),
+    ):
+        (tmp_path / "one.py").write_text(source, encoding="utf-8")
+        assert subprocess.run([sys.executable, *check], cwd=tmp_path).returncode == code
 
 
 def test_the_ledger_starts_empty_with_the_notebooks(checkout):

@@ -6,6 +6,7 @@ returned does not reach the goal: `measure.distances` asks the model again and s
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -150,10 +151,10 @@ def _search(forward: Model, x: Tensor, goal: Bordered, searches: int, steps: int
     """The nearest minimiser over all weights c that reaches the goal, else the last one: one sample, [1, ...]."""
     from scipy.optimize import minimize
 
-    def point(flat) -> Tensor:
+    def point(flat: Any) -> Tensor:
         return torch.from_numpy(flat).to(x.device, x.dtype).view_as(x).clamp(box.lo, box.hi)
 
-    def value(flat, c: float):
+    def value(flat: Any, c: float) -> tuple[float, Any]:
         g, m, _ = score_gradient(forward, point(flat), goal.smooth_margin)
         d = (flat - centre) / unit
         return d @ d - c * m.item() / unit**2, 2 * d / unit - c * g.cpu().double().numpy().ravel() / unit**2

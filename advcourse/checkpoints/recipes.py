@@ -13,7 +13,8 @@ from advcourse.toys import Portraits
 from advcourse.training import Free, TrainingLoss, kurakin_loss, madry_loss, on_predictions
 
 LossOfEps = Callable[[float], TrainingLoss]
-Split = tuple[data.Images, data.Images] | tuple[Portraits, Portraits]
+Pictures = data.Images | Portraits
+Split = tuple[Pictures, Pictures]
 
 
 @dataclass(frozen=True)

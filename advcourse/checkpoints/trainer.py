@@ -15,10 +15,9 @@ from advcourse.asking import ignore
 from advcourse.attacks.gradient import pgd
 from advcourse.goals import Untargeted
 from advcourse.threats import Linf
-from advcourse.toys import Portraits
 
 from . import files
-from .recipes import Recipe, find
+from .recipes import Pictures, Recipe, find
 
 # So many test images are attacked for a robust network's notes: enough for a point and a half, seconds on a CPU.
 ATTACKED = 1000
@@ -72,7 +71,7 @@ def train(
 
 def _trained(
     recipe: Recipe,
-    images: data.Images | Portraits,
+    images: Pictures,
     loss: training.TrainingLoss,
     path: Path,
     log: Callable[[training.Record], object],
@@ -105,9 +104,7 @@ def _trained(
     )
 
 
-def _batches(
-    recipe: Recipe, images: data.Images | Portraits, order: torch.Generator
-) -> Iterable[tuple[Tensor, Tensor]]:
+def _batches(recipe: Recipe, images: Pictures, order: torch.Generator) -> Iterable[tuple[Tensor, Tensor]]:
     batches: Iterable[tuple[Tensor, Tensor]] = data.Batches(images.x, images.y, recipe.batch, order)
     if recipe.shift:
         batches = data.Shifted(batches, recipe.shift, order)
@@ -127,7 +124,7 @@ class _Progress:
     def keep(self, record: training.Record) -> None:
         """Write the state after an epoch; with several processes the first one does."""
         if training.parallel.rank() == 0:
-            state = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
+            state: dict[str, object] = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
             state |= {"order": self.order.get_state(), "epoch": record.epoch, "recipe": self.recipe}
             files.write_progress(self.path, state)
 
@@ -142,7 +139,7 @@ class _Progress:
         return state["epoch"]
 
 
-def _under_attack(model: nn.Module, eps: float, test: data.Images | Portraits) -> dict[str, str]:
+def _under_attack(model: nn.Module, eps: float, test: Pictures) -> dict[str, str]:
     """Accuracy that is left by PGD-40 at the radius of the training."""
     generator = torch.Generator().manual_seed(0)
     attack = partial(pgd, threat=Linf(eps), steps=40, step_size=eps / 10, generator=generator)

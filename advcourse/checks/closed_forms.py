@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from functools import singledispatch
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -71,41 +71,44 @@ def gradient(model: nn.Module, z: Tensor, y: Tensor) -> Tensor:
     return torch.einsum("bk,bkd->bd", residual, slopes(model, z)).reshape(z.shape).to(z.dtype)
 
 
-class Batch(NamedTuple):
+Model = TypeVar("Model", bound=nn.Module)
+
+
+class Batch(NamedTuple, Generic[Model]):
     """A model, inputs and labels to examine an answer on."""
 
-    model: nn.Module
+    model: Model
     x: Tensor
     y: Tensor
 
 
-def planes(x: Tensor, weight: Tensor) -> Batch:
+def planes(x: Tensor, weight: Tensor) -> Batch[Planes]:
     """A linear classifier on `x`, whose classes balance at the batch's mean. The first two thirds of the labels are
     the predictions, the others the runners-up."""
     model = Planes(weight, -weight @ x.flatten(1).mean(0)).eval()
     return Batch(model, x, _labels(model, x))
 
 
-def image_planes() -> Batch:
+def image_planes() -> Batch[Planes]:
     """Six images [6, 3, 3, 4] well inside the box, five classes. No pixel's gradient is close to zero."""
     draw = _generator(5)
     return planes(0.3 + 0.4 * torch.rand(6, 3, 3, 4, generator=draw), torch.randn(5, 36, generator=draw))
 
 
-def one_image() -> Batch:
+def one_image() -> Batch[Planes]:
     """One of them alone, whose label is not the prediction."""
     model, x, y = image_planes()
     return Batch(model, x[4:5], y[4:5])
 
 
-def edge_planes() -> Batch:
+def edge_planes() -> Batch[Planes]:
     """The same classifier on images of which most pixels are at, or close to, an end of [0, 1]."""
     inside = image_planes()
     levels = torch.tensor([0.0, 1.0, 0.02, 0.98, 0.5])
     return planes(levels[torch.randint(5, inside.x.shape, generator=_generator(1))], _weight(inside))
 
 
-def flat_planes() -> Batch:
+def flat_planes() -> Batch[Planes]:
     """Every third pixel is invisible to the classifier: its gradient is exactly zero."""
     inside = image_planes()
     weight = _weight(inside)
@@ -113,32 +116,32 @@ def flat_planes() -> Batch:
     return planes(inside.x, weight)
 
 
-def point_planes() -> Batch:
+def point_planes() -> Batch[Planes]:
     """Five points of the plane [5, 2], three classes."""
     draw = _generator(2)
     return planes(0.3 + 0.4 * torch.rand(5, 2, generator=draw), 2 * torch.randn(3, 2, generator=draw))
 
 
-def saturated_planes() -> Batch:
+def saturated_planes() -> Batch[Planes]:
     """Logits so far apart that in float32 the true class's probability is 0 where the prediction is wrong."""
     inside = image_planes()
     return planes(inside.x, 400 * _weight(inside))
 
 
-def training_planes() -> Batch:
+def training_planes() -> Batch[Planes]:
     """A model that happens to be in training mode, with nothing in it that depends on the mode."""
     batch = image_planes()
     batch.model.train()
     return batch
 
 
-def double_planes() -> Batch:
+def double_planes() -> Batch[Planes]:
     """The same in float64."""
     inside = image_planes()
     return planes(inside.x.double(), _weight(inside).double())
 
 
-def bowls() -> Batch:
+def bowls() -> Batch[Bowls]:
     """Six images [6, 1, 4, 5], four classes, some pixels at the ends of [0, 1]: for attacks of several steps."""
     draw = _generator(4)
     x = torch.rand(6, 1, 4, 5, generator=draw).mul(1.4).sub(0.2).clamp(0, 1)
@@ -146,21 +149,20 @@ def bowls() -> Batch:
     return Batch(model, x, _labels(model, x))
 
 
-def network() -> Batch:
+def network() -> Batch[nn.Sequential]:
     """Four images [4, 3, 4, 4] and a convolutional network in evaluation mode, with batch norm and dropout."""
     draw = _generator(6)
-    model = nn.Sequential(
-        nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.Softplus(), nn.Dropout(0.5), nn.Flatten(), nn.Linear(64, 3)
-    ).eval()
+    first, last = nn.Conv2d(3, 4, 3, padding=1), nn.Linear(64, 3)
+    model = nn.Sequential(first, nn.BatchNorm2d(4), nn.Softplus(), nn.Dropout(0.5), nn.Flatten(), last).eval()
     for tensor in model.state_dict().values():
         if tensor.is_floating_point():
             # Positive, because among them are variances.
             tensor.copy_(0.2 + 0.3 * torch.rand(tensor.shape, generator=draw))
     x = 0.3 + 0.4 * torch.rand(4, 3, 4, 4, generator=draw)
     with torch.no_grad():
-        model[0].weight.copy_(torch.randn(4, 3, 3, 3, generator=draw))
-        model[5].weight.copy_(0.5 * torch.randn(3, 64, generator=draw))
-        model[5].bias.sub_(model(x).mean(0))
+        first.weight.copy_(torch.randn(4, 3, 3, 3, generator=draw))
+        last.weight.copy_(0.5 * torch.randn(3, 64, generator=draw))
+        last.bias.sub_(model(x).mean(0))
     return Batch(model, x, _labels(model, x))
 
 
@@ -181,7 +183,7 @@ def _labels(model: nn.Module, x: Tensor) -> Tensor:
     return torch.where(torch.arange(len(x)) < len(x) * 2 // 3, first, second)
 
 
-def _weight(batch: Batch) -> Tensor:
+def _weight(batch: Batch[Planes]) -> Tensor:
     return batch.model.weight.detach().clone()
 
 

@@ -63,9 +63,10 @@ def single_number(value: object, args: tuple) -> float:
     if isinstance(value, Tensor):
         value = stripped(value)
         _require_plain(value)
-    if math.prod(getattr(value, "shape", ())) != 1:
-        NUMBER.fail("wrong-shape", shape=[*value.shape])
-    found = value.item() if hasattr(value, "item") else value
+    shape = getattr(value, "shape", ())
+    if math.prod(shape) != 1:
+        NUMBER.fail("wrong-shape", shape=[*shape])
+    found: Any = getattr(value, "item", lambda: value)()
     if isinstance(found, bool) or not hasattr(type(found), "__float__"):
         NUMBER.fail("returns-no-number", kind=kind_of(found))
     try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from types import FrameType
 
 
 class Held:
@@ -20,7 +21,7 @@ class Held:
     def __init__(self, handler: Callable):
         self.handler, self.noted, self.insisted = handler, False, False
 
-    def __call__(self, number: int, frame) -> None:
+    def __call__(self, number: int, frame: FrameType | None) -> None:
         # Whoever presses a second time before the first was heard is kept waiting by something that does not end.
         if self.noted and not self.insisted:
             self.insisted = True
@@ -35,7 +36,7 @@ class Held:
 
 
 @contextmanager
-def held() -> Iterator[None]:
+def held() -> Generator[None]:
     """Inside, an interrupt waits for `deliver` or the end. Only the main thread gets any, so elsewhere nothing."""
     handler = signal.getsignal(signal.SIGINT)
     inside = isinstance(handler, Held)

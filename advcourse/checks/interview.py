@@ -43,10 +43,10 @@ class Interview:
         self.printed, self.latest = False, candidate
         self.breaches: list[Breach] = []
 
-    def __call__(self, *args) -> Answer:
+    def __call__(self, *args: object) -> Answer:
         return self._ask(_own_copies(args))
 
-    def twice(self, *args) -> tuple[Answer, Answer]:
+    def twice(self, *args: object) -> tuple[Answer, Answer]:
         """Two calls with the very same objects."""
         args = _own_copies(args)
         return self._ask(args), self._ask(args)
@@ -62,7 +62,7 @@ class Interview:
             if not diagnoses or breach[0] in diagnoses:
                 MANNERS.fail(breach[0], **breach[1])
 
-    def examine(self, function: Callable, *things) -> object:
+    def examine(self, function: Callable, *things: object) -> object:
         """`function(*things)`, where the things may be anything: what raises or never ends there is a finding too."""
         outcome = call(function, things, max(self.seconds, PATIENCE))
         if isinstance(outcome.error, Finding):

@@ -60,7 +60,7 @@ def breaches_of_input(before: Tensor, after: Tensor) -> Iterator[Breach]:
 
 def same(a: Tensor | list, b: Tensor | list) -> bool:
     if not isinstance(a, Tensor) or not isinstance(b, Tensor):
-        return type(a) is type(b) and a == b
+        return type(a) is type(b) and bool(a == b)
     return a.dtype == b.dtype and a.shape == b.shape and torch.equal(a, b)
 
 

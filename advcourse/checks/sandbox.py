@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from typing import TextIO
 
 import torch
 
@@ -132,7 +133,7 @@ class _Worker(threading.Thread):
     def _insist(self) -> None:
         while self.is_alive() and not self.done.is_set():
             with self.gate:
-                if self.stoppable and not self._is_importing():
+                if self.ident and self.stoppable and not self._is_importing():
                     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(_Stop))
             self.done.wait(0.01)
 
@@ -140,7 +141,7 @@ class _Worker(threading.Thread):
 class _Muffled(io.TextIOBase):
     """A stream that swallows what one thread writes and passes on everybody else's."""
 
-    def __init__(self, stream, worker: _Worker):
+    def __init__(self, stream: TextIO, worker: _Worker):
         self.stream, self.worker = stream, worker
 
     def write(self, text: str) -> int:

@@ -38,7 +38,7 @@ def same_lines(new: Tensor, old: Tensor) -> bool:
     return torch.equal(*(in_order(parts.sort(2).values) for parts in (new, old)))
 
 
-def require_generator(ask: Interview, say: Words, x: Tensor, *settings) -> None:
+def require_generator(ask: Interview, say: Words, x: Tensor, *settings: object) -> None:
     """The order is drawn with the generator, anew each time."""
     generator = seeded(0)
     first, second = (ask(x, *settings, generator) for _ in "12")

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from .forms import Answer
 from .interview import Interview
 from .verdict import Finding, apart
 from .words import Words
 
-Formula = Callable[..., object]
+Formula = Callable[..., Answer]
 Sign = Callable[["Asked"], bool]
 Question = Callable[[Interview], Mapping[str, object] | None]
 
@@ -182,7 +183,7 @@ def right_alone(asked: Asked) -> bool:
     """Sample by sample the answer is right. A tensor is split that has as many rows as the answer."""
     answer, args = asked.answers[0], asked.args[0]
 
-    def sample(a, i: int):
+    def sample(a: object, i: int) -> object:
         return a[i : i + 1] if isinstance(a, Tensor) and a.ndim and len(a) == len(answer) else a
 
     alone = [asked.ask(*(sample(a, i) for a in args)) for i in range(len(answer))]

@@ -6,8 +6,9 @@ import os
 import random
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import torch
 
@@ -17,12 +18,12 @@ from .interrupt import held
 def _numpy_randomness() -> tuple | None:
     # Asked only if somebody has imported it: the import takes longer than a check.
     numpy = sys.modules.get("numpy.random")
-    return numpy and (numpy.get_bit_generator(), numpy.get_state(legacy=False))
+    return (numpy.get_bit_generator(), numpy.get_state(legacy=False)) if numpy else None
 
 
 def _restore_numpy_randomness(before: tuple | None) -> None:
     numpy = sys.modules.get("numpy.random")
-    if before:
+    if numpy and before:
         numpy.set_bit_generator(before[0])
         numpy.set_state(before[1])
     elif numpy:
@@ -35,7 +36,7 @@ def _folder() -> str | None:
 
 
 def _restore_folder(before: str | None) -> None:
-    if before != _folder():
+    if before and before != _folder():
         with suppress(OSError):
             os.chdir(before)
 
@@ -50,7 +51,7 @@ def _restore_environment(before: dict[str, str]) -> None:
 
 
 # How a setting is read and how it is put back.
-SETTINGS: tuple[tuple[Callable[[], object], Callable[[object], None]], ...] = (
+SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], None]], ...] = (
     (torch.get_default_dtype, torch.set_default_dtype),
     (torch.get_deterministic_debug_mode, torch.set_deterministic_debug_mode),
     (random.getstate, random.setstate),
@@ -62,7 +63,7 @@ SETTINGS: tuple[tuple[Callable[[], object], Callable[[object], None]], ...] = (
 
 
 @contextmanager
-def fixed_surroundings() -> Iterator[None]:
+def fixed_surroundings() -> Generator[None]:
     """Inside: CPU, float32, gradients on, seeded randomness, no warnings, and an interrupt waits for a good place.
     Afterwards: as the caller had it."""
     # Asking CUDA for its generators would start it, which takes seconds and memory that no check needs.

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, SupportsFloat
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .forms import Form
+    from .interview import Interview
+    from .words import Words
 
 PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
 
@@ -22,6 +30,17 @@ class Verdict:
     message: str
 
 
+class Check(Protocol):
+    """Examines an answer: ends early with a `Finding`, or returns what the sentence `ok` names in braces."""
+
+    @property
+    def words(self) -> Words:
+        """The sentences of the exercise."""
+
+    def __call__(self, ask: Interview) -> Mapping[str, object]:
+        """What the passed verdict says besides."""
+
+
 @dataclass(frozen=True)
 class Exercise:
     """What a student is asked to write: `arguments` as the notebook names them, and the check that examines an answer.
@@ -32,8 +51,8 @@ class Exercise:
     """
 
     arguments: str
-    check: Callable
-    form: Callable | None = None
+    check: Check
+    form: Form | None = None
 
 
 class Finding(Exception):
@@ -49,20 +68,20 @@ def kind_of(thing: object) -> str:
     return type.__dict__["__name__"].__get__(type(thing))
 
 
-def number(value) -> str:
+def number(value: SupportsFloat) -> str:
     """A measured number as messages show it: two digits, so that rounding differences do not show."""
     value = float(value)
     return f"{value:.0f}" if 100 <= abs(value) < 1e5 else f"{value:.2g}"
 
 
-def apart(a, b) -> tuple[str, str]:
+def apart(a: SupportsFloat, b: SupportsFloat) -> tuple[str, str]:
     """Two measured numbers with as many digits as it takes to tell them apart, at least two."""
     a, b = float(a), float(b)
     pairs = ((number(a), number(b)), *((f"{a:.{n}g}", f"{b:.{n}g}") for n in range(3, 10)))
     return next((pair for pair in pairs if pair[0] != pair[1]), pairs[-1])
 
 
-def span(values) -> str:
+def span(values: Tensor) -> str:
     """The smallest to the largest of measured numbers."""
     low, high = number(values.min()), number(values.max())
     return low if low == high else f"{low} to {high}"

@@ -33,7 +33,7 @@ class Words(Mapping):
     def __len__(self) -> int:
         return len(self._sentences())
 
-    def say(self, diagnosis: str, **numbers) -> str:
+    def say(self, diagnosis: str, **numbers: object) -> str:
         """The sentence with its numbers: tensors as a span, floats with two digits, all else as it is."""
         return self[diagnosis].format(**{name: _shown(value) for name, value in numbers.items()})
 
@@ -44,7 +44,7 @@ class Words(Mapping):
     def _sentences(self) -> ChainMap[str, str]:
         return ChainMap(*map(self.of, self.tables))
 
-    def fail(self, diagnosis: str, **numbers) -> NoReturn:
+    def fail(self, diagnosis: str, **numbers: object) -> NoReturn:
         """End the check with this diagnosis."""
         raise Finding(Verdict(FAILED, diagnosis, self.say(diagnosis, **numbers)))
 

@@ -16,8 +16,10 @@ DEPTH = 3  # stages of the network whose features are compared; the last has 28 
 def early_features(network: nn.Sequential, x: Tensor) -> list[Tensor]:
     """What `models.pretrained()` computes after its stem and each of its first stages: [B, C, H, W] each."""
     normalize, body = network
-    found = [body.bn1(body.conv_stem(normalize(x)))]
-    for stage in body.blocks[:DEPTH]:
+    names = ("conv_stem", "bn1", *(f"blocks.{stage}" for stage in range(DEPTH)))
+    stem, norm, *stages = map(body.get_submodule, names)
+    found = [norm(stem(normalize(x)))]
+    for stage in stages:
         found.append(stage(found[-1]))
     return found
 

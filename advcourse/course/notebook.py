@@ -42,7 +42,7 @@ def read(path: Path) -> NotebookNode:
 def explained(notebook: NotebookNode, error: ValidationError) -> str:
     """The first line of what the notebook format's schema has to say, and in which cell."""
     where = list(error.absolute_path)
-    cell = f"{place(where[1], notebook.cells[where[1]])}: " if where[:1] == ["cells"] and len(where) > 1 else ""
+    cell = f"{place(int(where[1]), notebook.cells[where[1]])}: " if where[:1] == ["cells"] and len(where) > 1 else ""
     return cell + str(error).strip().splitlines()[0]
 
 

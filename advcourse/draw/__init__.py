@@ -7,6 +7,7 @@ Colours are those of Okabe and Ito, safe for colour-blind readers; markers and l
 import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from torch import Tensor
 from advcourse import toys
 from advcourse.device import precise
 from advcourse.measure import Curve
-from advcourse.threats import Threat
+from advcourse.threats import Linf, Unbounded
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, RED, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#767676"
@@ -31,11 +32,13 @@ STYLE_OF = {recipe.name: style for recipe, style in zip(toys.RECIPES, LEARNERS)}
 SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "#FFFFFF", RED])
 SIDES = LinearSegmentedColormap.from_list("sides", ["#8FC1E0", "#FFFFFF", "#F2B58C"])
 USUAL = LinearSegmentedColormap.from_list("usual", ["#FFFFFF", "#B5E3D3", "#3FB38D"])
+ManyAxes = Sequence[Axes] | np.ndarray  # the array is what `board` makes
+Window = tuple[float, float, float, float]  # left, right, bottom, top
 CLASSES = ((BLUE, "o"), (RED, "s"))
 
 
 def board(
-    rows: int = 1, columns: int = 1, *, width: float = 7.5, height: float = 2.6, **grid
+    rows: int = 1, columns: int = 1, *, width: float = 7.5, height: float = 2.6, **grid: Any
 ) -> tuple[Figure, np.ndarray]:
     """A figure of width x height inches and its rows x columns Axes, as an array [rows * columns] in reading order."""
     fig = Figure(figsize=(width, height), dpi=100, layout="constrained")
@@ -66,7 +69,7 @@ class picture:
             )
         self.png, self.alt = png(fig), alt
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
         return {"image/png": self.png, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
 
 
@@ -118,7 +121,7 @@ def bars(ax: Axes, probabilities: Tensor, names: Sequence[str], *, true: int | N
     answer = names[true] if true is not None else None
     for place, (name, value) in enumerate(rows):
         right, short = name == answer, name if len(name) <= 22 else f"{name[:21]}…"
-        look = {"color": BLUE if right else RED, "hatch": "" if right else "///", "edgecolor": "white"}
+        look: dict[str, Any] = {"color": BLUE if right else RED, "hatch": "" if right else "///", "edgecolor": "white"}
         ax.barh(place + 0.2, value, height=0.4, **look)
         ax.text(0.01, place - 0.04, f"{short} {value:.0%}", va="bottom", fontsize=8 if len(short) <= 15 else 7)
     ax.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -0.6), yticks=[], xticks=[0, 0.5, 1], xlabel="probability")
@@ -126,7 +129,7 @@ def bars(ax: Axes, probabilities: Tensor, names: Sequence[str], *, true: int | N
 
 
 def fooled(
-    axes: Sequence[Axes],
+    axes: ManyAxes,
     x: Tensor,
     z: Tensor,
     probabilities: Tensor,
@@ -134,7 +137,7 @@ def fooled(
     *,
     true: int,
     eps: float,
-) -> Sequence[Axes]:
+) -> ManyAxes:
     """The picture everybody knows on five Axes: clean, its top 3, the amplified change, attacked, its top 3.
 
     x, z [1, C, H, W]; probabilities of both, [2, K]; eps is the change that gets the full colour.
@@ -168,7 +171,7 @@ def legend_below(ax: Axes, columns: int) -> Axes:
 def losses(ax: Axes, lines: Mapping[str, Tensor], label: str = "loss") -> Axes:
     """A number for every step t = 0, 1, ...; one line [T] and marker for each name."""
     for (name, values), (colour, marker, style) in _styled(lines):
-        look = {"color": colour, "marker": marker, "linestyle": style, "markersize": 4}
+        look: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": style, "markersize": 4}
         # An odd number of steps between two marks: what goes to and fro must not seem to stand still.
         ax.plot(values.detach().cpu().numpy(), **look, markevery=(len(values) // 25) | 1, label=name)
     ax.set(xlabel="step t", ylabel=label)
@@ -194,12 +197,13 @@ def level(values: Tensor, window: Sequence[float], at: float) -> list[np.ndarray
     left, right, bottom, top = window
     n = math.isqrt(len(values))
     across, up = np.linspace(left, right, n), np.linspace(bottom, top, n)
-    return contour_generator(across, up, values.cpu().numpy().reshape(n, n)).lines(at)
+    found = contour_generator(across, up, values.cpu().numpy().reshape(n, n)).lines(at)
+    return [np.asarray(line) for line in found]
 
 
-def field(ax: Axes, picture: np.ndarray, window: Sequence[float], x: Tensor, y: Tensor) -> Axes:
+def field(ax: Axes, picture: np.ndarray, window: Window, x: Tensor, y: Tensor) -> Axes:
     """A picture of the plane in this window, and on it points x [N, 2] of two classes y [N]: dots and squares."""
-    ax.imshow(picture, extent=tuple(window), interpolation="bilinear", aspect="equal")
+    ax.imshow(picture, extent=window, interpolation="bilinear", aspect="equal")
     for k, (colour, marker) in enumerate(CLASSES):
         ax.scatter(*x[y == k].cpu().T.numpy(), s=9, c=colour, marker=marker, edgecolors="white", linewidths=0.3)
     ax.set(xlim=window[:2], ylim=window[2:])
@@ -241,7 +245,13 @@ def susceptibility(
         reached = distance[distance < widest].sort().values.cpu().numpy()
         steps = np.concatenate([[0.0], reached, [widest]])
         shares = np.minimum(np.arange(len(steps)), len(reached)) / max(len(distance), 1)
-        line = {"color": colour, "linestyle": style, "marker": marker, "markersize": 4, "markevery": 0.12}
+        line: dict[str, Any] = {
+            "color": colour,
+            "linestyle": style,
+            "marker": marker,
+            "markersize": 4,
+            "markevery": 0.12,
+        }
         ax.plot(steps, shares, drawstyle="steps-post", label=name, **line)
     if at is not None:
         ax.axvline(at, color=GREY, linewidth=1, linestyle=":")
@@ -251,7 +261,7 @@ def susceptibility(
     return ax
 
 
-def gallery(axes: Sequence[Axes], x: Tensor, y: Tensor, fields: Mapping[str, Tensor]) -> Sequence[Axes]:
+def gallery(axes: ManyAxes, x: Tensor, y: Tensor, fields: Mapping[str, Tensor]) -> ManyAxes:
     """Training data alone, then the same data on the decisions of several classifiers: one more Axes than fields.
 
     fields holds p(1) on a grid [n, n] of [-1, 1]^2 from the bottom row up, by title: `toys.Boundary(...).probability`.
@@ -295,7 +305,7 @@ def shadow(lower: Tensor, upper: Tensor, directions: Tensor, corners: int = 180)
     return (far @ directions.T).cpu().numpy()
 
 
-def paths(ax: Axes, x: Tensor, walks: Mapping[str, Sequence[Tensor]], threat: Threat) -> Axes:
+def paths(ax: Axes, x: Tensor, walks: Mapping[str, Sequence[Tensor]], threat: Linf | Unbounded) -> Axes:
     """Iterates of attacks on one image x [1, ...], cast on the plane through x and the ends of the first two walks.
 
     Shaded is the shadow of ball and box together, outlined the shadow of the ball alone. Every iterate that keeps to

@@ -46,7 +46,9 @@ def observers(ax: Axes, seen: Sequence[Observer], people: tuple[float, float]) -
     return ax
 
 
-def _intervals(ax: Axes, places: Sequence[int], found: Sequence[ShapeBias], colour: str, marker: str, label: str):
+def _intervals(
+    ax: Axes, places: Sequence[int], found: Sequence[ShapeBias], colour: str, marker: str, label: str
+) -> None:
     middle, ends = [one.bias for one in found], [one.interval for one in found]
     reach = [[m - low for m, (low, _) in zip(middle, ends)], [high - m for m, (_, high) in zip(middle, ends)]]
     ax.errorbar(middle, places, xerr=reach, fmt=marker, color=colour, markersize=6, capsize=2, label=label)

@@ -51,7 +51,7 @@ def directions(ax: Axes, at: Tensor, named: Mapping[str, Tensor]) -> Axes:
     for (name, d), (colour, _, style) in _styled(named):
         tip = at + d
         look = {"arrowstyle": "-|>", "color": colour, "linestyle": style, "linewidth": width}
-        ax.annotate("", tip.tolist(), at.tolist(), arrowprops={**look, "shrinkA": 0, "shrinkB": 0}, zorder=4)
+        ax.annotate("", _xy(tip), _xy(at), arrowprops={**look, "shrinkA": 0, "shrinkB": 0}, zorder=4)
         width = 1.6
         place = _free(tip, 0.15 * _reach(ax) * d / d.norm().clamp(min=1e-9), taken)
         taken.append(place)
@@ -142,6 +142,11 @@ def _free(tip: Tensor, ahead: Tensor, taken: Sequence[Tensor]) -> Tensor:
     if room(tip + ahead) >= 0.99 * ahead.norm():  # its own tip is that near
         return tip + ahead
     return max(tip + aside, tip - aside, key=room)
+
+
+def _xy(point: Tensor) -> tuple[float, float]:
+    x, y = point.tolist()
+    return x, y
 
 
 def _reach(ax: Axes) -> float:

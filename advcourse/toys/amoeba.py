@@ -1,6 +1,7 @@
 """Amoebas under a microscope: what nobody would ask an age predictor about."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Generator, Tensor
@@ -35,7 +36,7 @@ def amoebas(n: int, generator: Generator) -> Tensor:
     return canvas.noise(0.012, generator)
 
 
-def _rim(dice: Dice):
+def _rim(dice: Dice) -> Callable[[Tensor], Tensor]:
     """How far the body reaches in a direction [n, P] from its centre: a disc with six feet."""
     turn, radius = dice.between(0, 2 * math.pi), dice.between(0.36, 0.44)
     feet = [

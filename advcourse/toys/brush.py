@@ -43,7 +43,7 @@ class Canvas:
         return (0.5 - (far - 1) * torch.minimum(rx, ry) / soft).clamp(0, 1)
 
     def ellipse(
-        self, x: Number, y: Number, rx: Number, ry: Number, colour: Tensor, *, strength: Number = 1.0, **shape
+        self, x: Number, y: Number, rx: Number, ry: Number, colour: Tensor, *, strength: Number = 1.0, **shape: float
     ) -> None:
         """Paint an ellipse."""
         self.fill(self.disc(x, y, rx, ry, **shape), colour, strength)
@@ -71,7 +71,14 @@ class Canvas:
         self.fill(mask, colour, strength)
 
     def blob(
-        self, x: Number, y: Number, outline: Callable[[Tensor], Tensor], colour: Tensor, *, grow: float, soft=PIXEL
+        self,
+        x: Number,
+        y: Number,
+        outline: Callable[[Tensor], Tensor],
+        colour: Tensor,
+        *,
+        grow: float,
+        soft: float = PIXEL,
     ) -> None:
         """Paint a shape that reaches outline(angle) + grow from its centre; angles [N, 64 * 64] in, distances out."""
         dx, dy = self.x - self._one(x), self.y - self._one(y)

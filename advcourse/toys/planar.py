@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Generic, TypeVar
 
 import torch
 from torch import Generator, Tensor, nn
@@ -17,7 +18,7 @@ from advcourse.asking import ignore
 from advcourse.attacks.gradient import pgd
 from advcourse.goals import check_labels
 from advcourse.threats import Linf
-from advcourse.training import TrainingLoss, madry_loss, standard_loss
+from advcourse.training import madry_loss, standard_loss
 
 # Data -----------------------------------------------------------------------------------------------------------------
 
@@ -83,6 +84,8 @@ class Waves(nn.Module):
 class Bumps(nn.Module):
     """f(x) = c + sum_i a_i k(x, p_i), k(x, p) = exp(-|x - p|^2 / (2 reach^2)), one bump on each point; logits +-f/2."""
 
+    centres: Tensor
+
     def __init__(self, points: Tensor, reach: float):
         super().__init__()
         self.register_buffer("centres", points.detach().clone())
@@ -113,7 +116,7 @@ def _waves(points: Tensor, generator: Generator, *, width: int, pitch: float) ->
     return nn.Sequential(Waves(width, pitch, generator), _dense(width, 2, generator))
 
 
-def _bumps(points: Tensor, generator: Generator, *, reach: float) -> nn.Module:
+def _bumps(points: Tensor, generator: Generator, *, reach: float) -> Bumps:
     return Bumps(points, reach)
 
 
@@ -149,8 +152,11 @@ class Stage:
 Log = Callable[[Stage], object]
 
 
+Network = TypeVar("Network", bound=nn.Module)
+
+
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Generic[Network]):
     """A way to learn two classes of points: a network, a loss, and full-batch steps of Adam with weight decay.
 
     network(points, generator) builds it. The step falls linearly from rate to 0; each takes the share step * decay off
@@ -158,13 +164,13 @@ class Recipe:
     """
 
     name: str
-    network: Callable[[Tensor, Generator], nn.Module]
-    loss: TrainingLoss = standard_loss
+    network: Callable[[Tensor, Generator], Network]
+    loss: Callable[[Network, Tensor, Tensor], Tensor] = standard_loss
     steps: int = 400
     rate: float = 0.02
     decay: float = 0.0
 
-    def __call__(self, points: Tensor, labels: Tensor, generator: Generator, *, log: Log = ignore) -> nn.Module:
+    def __call__(self, points: Tensor, labels: Tensor, generator: Generator, *, log: Log = ignore) -> Network:
         """A model for points [n, 2] in [-1, 1]^2 of classes labels [n] in {0, 1}, points [B, 2] -> logits [B, 2].
 
         log gets some thirty stages on the way.
@@ -174,13 +180,13 @@ class Recipe:
         self._learn(model, points, labels, [self.rate * (1 - t / self.steps) for t in range(self.steps)], log)
         return model
 
-    def refine(self, model: nn.Module, points: Tensor, labels: Tensor, *, steps: int) -> nn.Module:
+    def refine(self, model: Network, points: Tensor, labels: Tensor, *, steps: int) -> Network:
         """Go on learning for a few smaller steps, after points have moved: the same model, changed."""
         _check_points(points, labels)
         self._learn(model, points, labels, [self.rate / 4] * steps, ignore)
         return model
 
-    def _learn(self, model: nn.Module, x: Tensor, y: Tensor, rates: list[float], log: Log) -> None:
+    def _learn(self, model: Network, x: Tensor, y: Tensor, rates: list[float], log: Log) -> None:
         # Adam by hand: the first torch.optim optimizer costs seconds of imports, more than any of these trainings.
         weights = list(model.parameters())
         mean, square = [torch.zeros_like(w) for w in weights], [torch.zeros_like(w) for w in weights]

@@ -32,7 +32,7 @@ class Textured:
     def __len__(self) -> int:
         return len(self.x)
 
-    def to(self, device) -> "Textured":
+    def to(self, device: torch.device | str) -> "Textured":
         """The same images on another device."""
         return Textured(self.x.to(device), self.shape.to(device), self.texture.to(device))
 

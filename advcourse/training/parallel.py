@@ -5,13 +5,16 @@ DistributedDataParallel averages the gradients. So the steps are those of a sing
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
 
 from .losses import TrainingLoss
+
+Answer = TypeVar("Answer")
 
 
 def rank() -> int:
@@ -25,7 +28,7 @@ def size() -> int:
 
 
 @contextmanager
-def processes(device: torch.device) -> Iterator[torch.device]:
+def processes(device: torch.device) -> Generator[torch.device]:
     """The group that torchrun started, nccl between GPUs and gloo between CPUs, and this process's device of the kind.
 
     Without torchrun nothing happens.
@@ -48,11 +51,11 @@ def shared(model: nn.Module, loss: TrainingLoss) -> TrainingLoss:
     return Shared(model, loss) if size() > 1 else loss
 
 
-def from_first(ask: Callable[[], object]) -> object:
+def from_first(ask: Callable[[], Answer]) -> Answer:
     """The answer of the first process, in all of them: a file may lie on its machine alone."""
     if size() == 1:
         return ask()
-    answer = [ask() if rank() == 0 else None]
+    answer: list[Any] = [ask() if rank() == 0 else None]
     distributed.broadcast_object_list(answer)
     return answer[0]
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 from advcourse import conflict, data, draw, measure
-from advcourse.asking import Model
 from advcourse.draw.cues import answers
 from advcourse.models import imagenet_names
 from advcourse.toys import PATTERNS
@@ -104,7 +104,7 @@ class Triple:
         )
 
 
-class ConflictExplorer(Panel):
+class ConflictExplorer(Panel[Content, Triple]):
     """Choose content and texture, slide between the cues or take one away; the network's top 3 move with the picture.
 
     Settings are traits and may be given as keywords: ConflictExplorer(network, texture="zebra", amount=50).
@@ -115,7 +115,7 @@ class ConflictExplorer(Panel):
     view = one_of(VIEWS, next(iter(VIEWS)), "third picture")
     amount = per_cent(50.0, "how far", step=5)
 
-    def __init__(self, network: Model, **settings):
+    def __init__(self, network: nn.Module, **settings: Any):
         self.network = network
         super().__init__(contents(), **settings)
 

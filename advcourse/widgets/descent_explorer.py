@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from torch import Tensor
-from traitlets import TraitError, Unicode, validate
+from traitlets import Bunch, TraitError, Unicode, validate
 
 from advcourse import draw
 from advcourse.draw import kinks
@@ -15,7 +15,7 @@ from advcourse.widgets.settings import setting, slider, within
 SHOWN = 0.35  # of a gradient's length, so that arrows stay on the map
 
 
-class DescentExplorer(Panel):
+class DescentExplorer(Panel[Landscape, Descent]):
     """Drag w0 over the map, or move it with the sliders: near a kink it snaps to it. Then try directions and steps.
 
     Settings are traits and may be given as keywords: DescentExplorer(landscapes, x=0, y=1, step=0.3).
@@ -62,7 +62,7 @@ class DescentExplorer(Panel):
         return fig, "Contours with the cone of descent directions at w₀, the hull of the active gradients, f along d."
 
     @validate("direction")
-    def _valid_direction(self, proposal) -> str:
+    def _valid_direction(self, proposal: Bunch) -> str:
         offered = self.subject.directions
         if not self.entering and proposal.value not in offered:
             raise TraitError(f"there is no direction {proposal.value!r}; there are {', '.join(offered)}")

@@ -17,7 +17,8 @@ from advcourse.threats import Linf
 WIDEST, STRIDE = 112, 8  # grey levels
 RADII = range(0, WIDEST + 1, STRIDE)
 
-ATTACKS: Mapping[str, Callable[[Model, Tensor, Tensor, Linf], Tensor]] = {
+Attack = Callable[[Model, Tensor, Tensor, Linf], Tensor]
+ATTACKS: Mapping[str, Attack] = {
     "FGSM, true labels": lambda model, x, y, threat: fgsm(model, x, Untargeted(y), threat),
     "FGSM, predicted labels": lambda model, x, y, threat: fgsm(model, x, Untargeted(predicted(model, x)), threat),
     "ten steps, true labels": lambda model, x, y, threat: iterative_fgsm(
@@ -66,7 +67,7 @@ def effects(network: Trained) -> Effects:
     model, x, y = network.model, network.images.x, network.images.y
     clean = (measure.logits(model, x).argmax(1) == y).cpu()
 
-    def effect(attack, grey: float) -> Effect:
+    def effect(attack: Attack, grey: float) -> Effect:
         z = attack(model, x, y, Linf(grey / 255))
         return Effect(clean, (measure.logits(model, z).argmax(1) == y).cpu())
 

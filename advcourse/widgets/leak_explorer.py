@@ -5,14 +5,14 @@ import torch
 from advcourse import draw, measure
 from advcourse.threats import Linf
 from advcourse.widgets.figures import Curves, figure
-from advcourse.widgets.leak import ATTACKS, RADII, STRIDE, WIDEST, Effects, Shown, effects
+from advcourse.widgets.leak import ATTACKS, RADII, STRIDE, WIDEST, Effects, Shown, Trained, effects
 from advcourse.widgets.panel import Panel, once
 from advcourse.widgets.settings import one_of, slider
 
 SHOWN = 6  # images
 
 
-class LeakExplorer(Panel):
+class LeakExplorer(Panel[Trained, Shown]):
     """Choose a network, an attack and its eps; see the accuracies and the examples that the attack repairs.
 
     Settings are traits and may be given as keywords: LeakExplorer(networks, eps=104). All accuracies of a network are

@@ -1,6 +1,7 @@
 """A widget with settings: live where there is a kernel, a still picture with its alt text where there is none."""
 
 from pathlib import Path
+from typing import Any
 
 import anywidget
 from traitlets import Dict, List
@@ -21,7 +22,7 @@ class Live(anywidget.AnyWidget):
 
     controls, scene = List().tag(sync=True), Dict().tag(sync=True)
 
-    def __init__(self, **given):
+    def __init__(self, **given: Any):
         known = self.settings
         if unknown := given.keys() - set(known):
             raise TypeError(f"unknown settings {sorted(unknown)}; there are {', '.join(known)}")
@@ -39,8 +40,8 @@ class Live(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(): run this notebook to move its controls"
 
-    def _repr_mimebundle_(self, **kwargs):
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
         """The live view where there is a kernel, the snapshot where there is none, and one line that never changes."""
-        live, metadata = super()._repr_mimebundle_(**kwargs)
+        live, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         still = self.snapshot()
         return {**live, "image/png": still.png}, {**metadata, "image/png": {"alt": still.alt}}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -60,7 +61,7 @@ class Step:
         return f"the network says {self.age:.0f} years · unusualness {self.score:.1f} of {self.alarm:.1f}: {verdict}"
 
 
-class MorphExplorer(Panel):
+class MorphExplorer(Panel[Morph, Step]):
     """Walk from a face to a non-face; see the answer, the score and how both change along the way.
 
     Settings are traits and may be given as keywords: MorphExplorer(morphs, judge, share=50).
@@ -69,7 +70,7 @@ class MorphExplorer(Panel):
     choice = "from the face to"
     share = per_cent(0.0, "share of it", step=1)
 
-    def __init__(self, morphs: Sequence[Morph], judge: Judge, **settings):
+    def __init__(self, morphs: Sequence[Morph], judge: Judge, **settings: Any):
         self.judge = judge
         super().__init__(morphs, **settings)
 
@@ -106,7 +107,7 @@ class MorphExplorer(Panel):
         self._draw(axes, self.subjects[name])
         return Curves(fig, f"age answered and unusualness on the way from a face to {name}")
 
-    def _draw(self, axes: Sequence[draw.Axes], morph: Morph) -> None:
+    def _draw(self, axes: draw.ManyAxes, morph: Morph) -> None:
         shares = torch.linspace(0, 1, 41)
         ages, scores = self._ask(morph.at(shares))
         axes[0].axhspan(*self.judge.usual, color=draw.SKY, alpha=0.2, linewidth=0, label="ages it was trained on")

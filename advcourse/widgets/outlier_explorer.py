@@ -84,7 +84,7 @@ def look(cloud: Cloud, x: float, y: float, role: str = ONLY_SHOWN) -> Look:
     return Look(cloud, at, logistic(cloud.x, cloud.y), density.fit_classes(cloud.x, cloud.y))
 
 
-class OutlierExplorer(Panel):
+class OutlierExplorer(Panel[Cloud, Look]):
     """Drag the outlier on either map, or move it with the sliders; train on it as well, as class A or B.
 
     Settings are traits and may be given as keywords: OutlierExplorer(clouds, x=6, y=2).

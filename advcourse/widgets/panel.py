@@ -6,9 +6,9 @@ keeps the latest value of every setting; so a slow model skips values and never 
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple
 
-from traitlets import Dict, TraitError, Unicode, validate
+from traitlets import Bunch, Dict, TraitError, Unicode, validate
 
 from advcourse import draw
 from advcourse.widgets.live import Live, sources
@@ -17,21 +17,32 @@ from advcourse.widgets.live import Live, sources
 class Named(Protocol):
     """What can be chosen: anything with a name."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As the list of choices shows it."""
 
 
 class Reading(Protocol):
     """What `compute` finds out: anything that can be read out as a line of facts, with " · " between them."""
 
-    line: str
+    @property
+    def line(self) -> str:
+        """The facts."""
 
 
-def once(method: Callable) -> Callable:
+Chosen = TypeVar("Chosen", bound=Named)
+Found = TypeVar("Found", bound=Reading)
+Owner = TypeVar("Owner")
+Result = TypeVar("Result")
+Key = TypeVarTuple("Key")
+
+
+def once(method: Callable[[Owner, *Key], Result]) -> Callable[[Owner, *Key], Result]:
     """A method whose result a panel remembers for each of its arguments."""
 
     @wraps(method)
-    def remembered(self, *key):
-        known = self.__dict__.setdefault(f"_{method.__name__}_known", {})
+    def remembered(self: Owner, *key: *Key) -> Result:
+        known = self.__dict__.setdefault(f"_{remembered.__name__}_known", {})
         if key not in known:
             known[key] = method(self, *key)
         return known[key]
@@ -39,7 +50,7 @@ def once(method: Callable) -> Callable:
     return remembered
 
 
-class Panel(Live):
+class Panel(Live, Generic[Chosen, Found]):
     """Controls around a scene. A subclass declares its settings (see `settings`) and says what to show for them.
 
     choice: what one chooses between; legend: what the line adds to the reading, as long as it is live.
@@ -51,7 +62,7 @@ class Panel(Live):
     chosen = Unicode().tag(sync=True, control={})
     palette = Dict({"right": draw.BLUE, "wrong": draw.RED, "held": draw.ORANGE}).tag(sync=True)
 
-    def __init__(self, subjects: Sequence[Named], **given):
+    def __init__(self, subjects: Sequence[Chosen], **given: Any):
         self.subjects = {s.name: s for s in subjects}
         if not subjects or len(self.subjects) < len(subjects):
             raise ValueError(f"subjects need one and different names; got {[s.name for s in subjects]}")
@@ -65,26 +76,26 @@ class Panel(Live):
 
     # What a panel says ------------------------------------------------------------------------------------------------
 
-    def offer(self, subject: Any) -> dict[str, dict]:
+    def offer(self, subject: Chosen) -> dict[str, dict]:
         """The settings that differ from one subject to the next: {name: what its control lacks and its start}."""
         return {}
 
-    def compute(self) -> Reading:
+    def compute(self) -> Found:
         """What there is to see for the present settings."""
         raise NotImplementedError
 
-    def figures(self, now: Any) -> list[dict]:
+    def figures(self, now: Found) -> list[dict]:
         """It in figures that the browser shows, made by the module of that name."""
         raise NotImplementedError
 
-    def still(self, now: Any) -> tuple[draw.Figure, str]:
+    def still(self, now: Found) -> tuple[draw.Figure, str]:
         """It on paper, and in a sentence what the picture shows; the line is added to it as alt text."""
         raise NotImplementedError
 
     # What a panel gets ------------------------------------------------------------------------------------------------
 
     @property
-    def subject(self) -> Any:
+    def subject(self) -> Chosen:
         """The chosen one."""
         return self.subjects[self.chosen]
 
@@ -102,7 +113,7 @@ class Panel(Live):
         return f"{type(self).__name__}({', '.join(self.subjects)}): run this notebook to move its controls"
 
     @validate("chosen")
-    def _valid_choice(self, proposal) -> str:
+    def _valid_choice(self, proposal: Bunch) -> str:
         return self._known(proposal.value)
 
     def _known(self, name: str) -> str:
@@ -127,7 +138,7 @@ class Panel(Live):
             # At once and together: a slow scene must not keep the browser from showing them.
             self.send_state({"controls", *now})
 
-    def _show(self, _=None) -> None:
+    def _show(self, _: Bunch | None = None) -> None:
         if self.entering:
             self._enter()
         settings = {name: getattr(self, name) for name in self.settings}
@@ -142,6 +153,6 @@ class Panel(Live):
             raise
 
 
-def fits(value, offer: dict, before: dict) -> bool:
+def fits(value: object, offer: dict, before: dict) -> bool:
     """Whether a setting survives another choice: an option that is offered again, or a slider of the same range."""
     return value in offer["options"] if "options" in offer else before["max"] == offer["max"]

@@ -56,7 +56,7 @@ def walks(subject: Subject, eps: float, alpha: float, steps: int) -> Walks:
     return Walks(subject, eps, iterates, along)
 
 
-class PathExplorer(Panel):
+class PathExplorer(Panel[Subject, Walks]):
     """Choose image, eps, step size alpha and number of steps; see both paths in a plane through x, and their losses.
 
     Settings are traits and may be given as keywords: PathExplorer(subjects, eps=16, alpha=4).

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor
-from traitlets import TraitError, Unicode, validate
+from traitlets import Bunch, TraitError, Unicode, validate
 
 from advcourse import draw, measure
 from advcourse.attacks.gradient import input_gradient, iterative_fgsm, pgd
@@ -78,14 +78,14 @@ def perturbation(subject: Subject, attack: str, eps: float, steps: int, target: 
     goal, threat = subject.goal(target), Linf(eps / 255)
     steps = 1 if attack == FGSM else steps
     step_size = min(1.0, 2.5 / steps) * eps
-    length = {"steps": steps, "step_size": step_size / 255}
     if attack == FGSM:
         allowed = threat.around(subject.x)
         z = allowed.project(subject.x + threat.eps * allowed.steepest(_gradient(subject, target)))
     elif attack == ITERATIVE:
-        z = iterative_fgsm(subject.model, subject.x, goal, threat, **length)
+        z = iterative_fgsm(subject.model, subject.x, goal, threat, steps=steps, step_size=step_size / 255)
     elif attack == PGD:
-        z = pgd(subject.model, subject.x, goal, threat, generator=torch.Generator().manual_seed(0), **length)
+        start = torch.Generator().manual_seed(0)
+        z = pgd(subject.model, subject.x, goal, threat, steps=steps, step_size=step_size / 255, generator=start)
     else:
         raise ValueError(f"there is no attack {attack!r}; there are {', '.join(ATTACKS)}")
     return Scene(subject, attack, eps, steps, step_size, target, z, subject.logits, measure.logits(subject.model, z))
@@ -97,7 +97,7 @@ def _gradient(subject: Subject, target: str) -> Tensor:
     return input_gradient(subject.model, subject.x, subject.goal(target))
 
 
-class PerturbationExplorer(Panel):
+class PerturbationExplorer(Panel[Subject, Scene]):
     """Choose image, attack, eps in grey levels, steps and target class; see change, result and probabilities.
 
     Settings are traits and may be given as keywords: PerturbationExplorer(subjects, attack="PGD", eps=16).
@@ -139,7 +139,7 @@ class PerturbationExplorer(Panel):
         return [f"amplified {255 / (2 * now.eps):.3g} times", colours]
 
     @validate("target")
-    def _valid_target(self, proposal) -> str:
+    def _valid_target(self, proposal: Bunch) -> str:
         try:
             self.entering or self.subject.asked(proposal.value)
         except ValueError as error:

@@ -1,8 +1,10 @@
 """The playground: classifiers of the plane, how near their boundaries are, and how few points withstand."""
 
+from typing import Any
+
 import torch
 from torch import Generator
-from traitlets import Bool, Dict, List, Unicode, observe
+from traitlets import Bool, Bunch, Dict, List, Unicode, observe
 
 from advcourse import draw, toys
 from advcourse.widgets.live import Live, sources
@@ -50,7 +52,7 @@ class Playground(Live):
     own = Unicode(OWN, read_only=True).tag(sync=True)
     field = Dict().tag(sync=True)
 
-    def __init__(self, **given):
+    def __init__(self, **given: Any):
         self.worlds: dict[str, World] = {}
         super().__init__(**given)
         if len(self.world.points):
@@ -119,14 +121,14 @@ class Playground(Live):
         """Put the point of this index at (x, y) and keep hold of it, or let go of it there."""
         self.held = {"point": point, "at": at, "done": done}
 
-    def _obey(self, _, content: dict, buffers) -> None:
+    def _obey(self, _: Live, content: dict, buffers: list) -> None:
         """A button of the browser, something done to its canvas, or nothing: see `say` in playground.js."""
         does = {name: getattr(self, name) for name in ("train", "train_all", "start_anew", "add", "remove", "hold")}
         if content:
             does[content["do"]](*content.get("with", ()))
 
     @observe("held")
-    def _follow(self, change) -> None:
+    def _follow(self, change: Bunch) -> None:
         """A point is dragged: at first only what is shown follows; when it is let go, everything does."""
         if not (held := change.new) or not 0 <= held["point"] < len(self.world.points):
             return

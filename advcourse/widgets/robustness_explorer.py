@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -73,7 +74,7 @@ def attacked(network: Defended, images: Images, eps: float) -> Attacked:
     return Attacked(network, images, eps, z, *answers, input_gradient(model, images.x, goal))
 
 
-class RobustnessExplorer(Panel):
+class RobustnessExplorer(Panel[Defended, Attacked]):
     """Choose a network and a radius in grey levels; see clean and attacked images, gradients and the curves.
 
     Settings are traits and may be given as keywords: RobustnessExplorer(networks, images, eps=26).
@@ -82,7 +83,7 @@ class RobustnessExplorer(Panel):
     choice = "network"
     eps = grey_levels(26.0, "radius eps", min=0, step=1)
 
-    def __init__(self, networks: Sequence[Defended], images: Images, **settings):
+    def __init__(self, networks: Sequence[Defended], images: Images, **settings: Any):
         self.images = images
         self.widest = 255 * max(max(one.curve.eps) for one in networks)
         super().__init__(networks, **settings)

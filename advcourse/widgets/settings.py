@@ -6,10 +6,13 @@ What is left out of min, max, step or options is said by the panel's `offer` for
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TypeVar
 
 from traitlets import CFloat, Enum, Int, TraitError, TraitType
+
+Trait = TypeVar("Trait", bound=TraitType)
 
 
 class Number(CFloat):
@@ -19,14 +22,14 @@ class Number(CFloat):
         super().__init__(start)
         self.sensible, self.says = sensible, says
 
-    def validate(self, obj, value) -> float:
+    def validate(self, obj: object, value: object) -> float:
         number = super().validate(obj, value)
         if not self.sensible(number):
             raise TraitError(f"{self.name} {self.says}; got {value}")
         return number
 
 
-def setting(trait: TraitType, label: str, **looks) -> TraitType:
+def setting(trait: Trait, label: str, **looks: object) -> Trait:
     """Any trait as a setting, under a label."""
     return trait.tag(sync=True, control={"label": label, **looks})
 
@@ -38,8 +41,8 @@ def slider(
     sensible: Callable[[float], bool] = math.isfinite,
     says: str = "must be finite",
     unit: str = "",
-    **span,
-) -> TraitType:
+    **span: object,
+) -> Number:
     """A number on a slider from min to max; from Python it may be any that is sensible."""
     return setting(Number(start, sensible, says), label, unit=unit, **span)
 
@@ -58,18 +61,18 @@ grey_levels = partial(
 per_cent = partial(slider, sensible=within(0, 100), says="is in per cent, 0..100", min=0, max=100, unit=" %")
 
 
-def on_map(start: float, label: str, low: float, high: float, step: float) -> TraitType:
+def on_map(start: float, label: str, low: float, high: float, step: float) -> Number:
     """One coordinate of a place that stays on the map."""
     says = f"stays on the map, within {low:g}..{high:g}"
     return slider(start, label, sensible=within(low, high), says=says, min=low, max=high, step=step)
 
 
-def count(start: int, label: str, most: int, **looks) -> TraitType:
+def count(start: int, label: str, most: int, **looks: object) -> Int:
     """A whole number from 1 on."""
     return setting(Int(start, min=1, max=most), label, min=1, max=most, step=1, unit="", **looks)
 
 
-def one_of(options: Sequence[str], start: str, label: str) -> TraitType:
+def one_of(options: Iterable[str], start: str, label: str) -> Enum:
     """One of these, from a list."""
     return setting(Enum(tuple(options), start), label, options=list(options))
 

@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from advcourse import draw, measure
 from advcourse.attacks.gradient import input_gradient, pgd
 from advcourse.device import precise
-from advcourse.goals import cross_entropy
+from advcourse.goals import Untargeted, cross_entropy
 from advcourse.threats import Intervals, Linf
 from advcourse.widgets.subject import UNTARGETED, Subject
 
@@ -82,7 +82,7 @@ def slice_of(subject: Subject, eps: float) -> Slice:
     """
     threat, model = Linf(eps / 255), subject.model
     x = subject.x.expand(RESTARTS, *subject.x.shape[1:])
-    goal = subject.goal(UNTARGETED)[torch.zeros(RESTARTS, dtype=torch.long, device=x.device)]
+    goal = Untargeted(torch.full((RESTARTS,), subject.y, device=x.device))
     z = pgd(model, x, goal, threat, steps=STEPS, step_size=threat.eps / 4, generator=Generator().manual_seed(0))
     out = measure.logits(model, z)
     score, rival = goal.score(out), out.index_fill(1, goal.y[:1], -torch.inf).argmax(1)

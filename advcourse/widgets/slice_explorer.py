@@ -7,9 +7,10 @@ from advcourse.widgets.figures import figure, plot, shape, sketch
 from advcourse.widgets.panel import Panel, once
 from advcourse.widgets.settings import count, grey_levels, on_map
 from advcourse.widgets.slice import STEPS, WINDOW, Ascent, Map, ascend, map_of, slice_of
+from advcourse.widgets.subject import Subject
 
 
-class SliceExplorer(Panel):
+class SliceExplorer(Panel[Subject, Ascent]):
     """Choose image, network and eps; drag the start of the ascent over the plane, and see where its steps lead.
 
     Settings are traits and may be given as keywords: SliceExplorer(subjects, eps=40, s=0.5, t=0.3).

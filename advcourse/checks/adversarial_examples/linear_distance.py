@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
-from ..spec import Asked, Case, Spec, like, same
+from ..spec import Asked, Case, Formula, Spec, like, same
 from ..words import words
 
 NORMS = (2, math.inf)
@@ -47,30 +47,30 @@ def _nearest(ratios: Tensor) -> Tensor:
     return ratios.amin(1).clamp(min=0)
 
 
-def _runner_up(W, b, x, y, p):
+def _runner_up(W: Tensor, b: Tensor, x: Tensor, y: Tensor, p: float) -> Tensor:
     runner = _others(x @ W.T + b, y, -math.inf).argmax(1, keepdim=True)
     return _ratios(W, b, x, y, _dual(p)).gather(1, runner)[:, 0].clamp(min=0)
 
 
-def _divided_by(norms):
+def _divided_by(norms: Callable[[Tensor, Tensor, float], Tensor]) -> Formula:
     return lambda W, b, x, y, p: _nearest(_others(_gaps(W, b, x, y) / norms(W, y, _dual(p)), y))
 
 
-def _to_one_plane(W, b, x, y, p):
+def _to_one_plane(W: Tensor, b: Tensor, x: Tensor, y: Tensor, p: float) -> Tensor:
     a, norm = x @ W.T + b, W.norm(_dual(p), dim=1)
     return (a / norm).gather(1, y[:, None])[:, 0].abs()
 
 
-def _of_probabilities(W, b, x, y, p):
+def _of_probabilities(W: Tensor, b: Tensor, x: Tensor, y: Tensor, p: float) -> Tensor:
     prob = (x @ W.T + b).softmax(1)
     return _nearest(_others((prob.gather(1, y[:, None]) - prob) / _norms(W, y, _dual(p)), y))
 
 
-def _difference_of_norms(W, y, q):
+def _difference_of_norms(W: Tensor, y: Tensor, q: float) -> Tensor:
     return _others((W.norm(q, dim=1)[None] - W[y].norm(q, dim=1)[:, None]).abs(), y, 1.0)
 
 
-def _farthest(W, b, x, y, p):
+def _farthest(W: Tensor, b: Tensor, x: Tensor, y: Tensor, p: float) -> Tensor:
     return _others(_ratios(W, b, x, y, _dual(p)), y, -math.inf).amax(1).clamp(min=0)
 
 
@@ -116,19 +116,19 @@ MISTAKES = {
 
 
 OWN_CLASS = {"nan": "own-class"}
-ELSEWHERE = {
-    "two classes": {"classes": 2, "n": 5, "batch": 7, "seed": 2},
-    "a batch of one": {"classes": 6, "n": 30, "batch": 1, "seed": 3},
-    "float64": {"classes": 5, "n": 8, "batch": 4, "seed": 4, "dtype": torch.float64},
-    "three samples, three classes": {"classes": 3, "n": 2, "batch": 3, "seed": 6},
+ELSEWHERE: dict[str, Callable[[], tuple[Tensor, ...]]] = {
+    "two classes": lambda: planes(classes=2, n=5, batch=7, seed=2),
+    "a batch of one": lambda: planes(classes=6, n=30, batch=1, seed=3),
+    "float64": lambda: planes(classes=5, n=8, batch=4, seed=4, dtype=torch.float64),
+    "three samples, three classes": lambda: planes(classes=3, n=2, batch=3, seed=6),
 }
 
 
 def cases() -> Iterator[Case]:
     two, infinity = ((*planes(), p) for p in NORMS)
     yield Case(two, "wrong-value", also=(infinity,), mistakes=MISTAKES, told=OWN_CLASS)
-    for where, sizes in ELSEWHERE.items():
-        two, infinity = ((*planes(**sizes), p) for p in NORMS)
+    for where, other in ELSEWHERE.items():
+        two, infinity = ((*other(), p) for p in NORMS)
         yield Case(two, "wrong-elsewhere", where, also=(infinity,))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -40,10 +41,10 @@ class SignedStep:
     name: str
     take: Callable[[Step, Slope], Formula]
 
-    def right(self, *args) -> Tensor:
+    def right(self, *args: Any) -> Tensor:
         return signed(args[1], self.climb(*args), self.size(*args))
 
-    def climb(self, *args) -> Tensor:
+    def climb(self, *args: Any) -> Tensor:
         return self.uphill * gradient(args[0], args[1], self.labels(*args))
 
     def cases(self, size: float, mistakes: dict[str, Sign]) -> Iterator[Case]:
@@ -82,7 +83,7 @@ class SignedStep:
         }
         return {diagnosis: sign for diagnosis, sign in table.items() if diagnosis not in unknown}
 
-    def numbers(self, z: Tensor, *args) -> dict:
+    def numbers(self, z: Tensor, *args: Any) -> dict:
         """What the words of steps may name."""
         x, size = args[1], self.size(*args)
         move, flat = (z - x).abs(), self.climb(*args) == 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -10,12 +11,14 @@ from torch import Generator, Tensor
 from ..spec import Asked, Case, Spec, like, same
 from ..words import words
 
+Rowwise = Callable[[Tensor], Tensor]  # every sample by itself
 
-def _ends(climb, starts: Tensor) -> Tensor:
+
+def _ends(climb: Rowwise, starts: Tensor) -> Tensor:
     return torch.stack([climb(start) for start in starts])
 
 
-def _losses(loss, z: Tensor) -> Tensor:
+def _losses(loss: Rowwise, z: Tensor) -> Tensor:
     return torch.stack([loss(end) for end in z])
 
 
@@ -23,34 +26,34 @@ def _take(z: Tensor, which: Tensor) -> Tensor:
     return z[which, torch.arange(z.shape[1])].double()
 
 
-def best_end(climb, loss, starts: Tensor) -> Tensor:
+def best_end(climb: Rowwise, loss: Rowwise, starts: Tensor) -> Tensor:
     ends = _ends(climb, starts)
     return _take(ends, _losses(loss, ends).argmax(0))
 
 
-def _lowest(climb, loss, starts: Tensor) -> Tensor:
+def _lowest(climb: Rowwise, loss: Rowwise, starts: Tensor) -> Tensor:
     ends = _ends(climb, starts)
     return _take(ends, _losses(loss, ends).argmin(0))
 
 
-def _by_start(climb, loss, starts: Tensor) -> Tensor:
+def _by_start(climb: Rowwise, loss: Rowwise, starts: Tensor) -> Tensor:
     return _take(_ends(climb, starts), _losses(loss, starts).argmax(0))
 
 
-def _best_start(climb, loss, starts: Tensor) -> Tensor:
+def _best_start(climb: Rowwise, loss: Rowwise, starts: Tensor) -> Tensor:
     return _take(starts, _losses(loss, starts).argmax(0))
 
 
-def _start_of_the_best(climb, loss, starts: Tensor) -> Tensor:
+def _start_of_the_best(climb: Rowwise, loss: Rowwise, starts: Tensor) -> Tensor:
     return _take(starts, _losses(loss, _ends(climb, starts)).argmax(0))
 
 
-def _best_restart(climb, loss, starts: Tensor) -> Tensor:
+def _best_restart(climb: Rowwise, loss: Rowwise, starts: Tensor) -> Tensor:
     ends = _ends(climb, starts)
     return ends[_losses(loss, ends).mean(1).argmax()].double()
 
 
-def _one_image(climb, loss, starts: Tensor) -> Tensor:
+def _one_image(climb: Rowwise, loss: Rowwise, starts: Tensor) -> Tensor:
     ends = _ends(climb, starts).flatten(0, 1)
     return ends[loss(ends).argmax()].expand(starts.shape[1:]).double()
 
@@ -101,7 +104,7 @@ def loss(z: Tensor) -> Tensor:
     return (z.flatten(1) @ weight - 0.3).abs() + 0.1
 
 
-def _numbers(answer: Tensor, *args) -> dict:
+def _numbers(answer: Tensor, *args: Any) -> dict:
     off = (answer - best_end(*args)).abs().flatten(1).amax(1) > 1e-3
     return {"off": int(off.sum()), "samples": len(answer)}
 

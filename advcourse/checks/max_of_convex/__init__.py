@@ -1,6 +1,6 @@
 """Checks for unit 09, the maximum of convex functions: one file per exercise."""
 
-from ..forms import tensor
+from ..forms import Form, tensor
 from ..verdict import Exercise
 from .active_set import check_active_set
 from .average_iterate import check_average_iterate
@@ -12,7 +12,7 @@ from .subgradient import check_subgradient
 __all__ = ["EXERCISES"]
 
 
-def _for_each(of: int, what: str, dims: int | None = None):
+def _for_each(of: int, what: str, dims: int | None = None) -> Form:
     """One number for each of the first dimensions of an argument, in any precision."""
     return tensor(lambda args: args[of].shape[:dims], what)
 

@@ -16,7 +16,7 @@ def active(values: Tensor, tolerance: float) -> Tensor:
     return _within(lambda v, f, t: t * f.abs())(values, tolerance)
 
 
-def _within(limit: Callable[[Tensor, Tensor, float], Tensor]) -> Formula:
+def _within(limit: Callable[[Tensor, Tensor, float], Tensor | float]) -> Formula:
     """True for the values that are no farther from the largest one, f, than the limit."""
 
     def answer(values: Tensor, tolerance: float) -> Tensor:

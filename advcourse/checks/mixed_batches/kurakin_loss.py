@@ -38,7 +38,7 @@ def value_and_slope(value: object, args: tuple) -> Tensor:
     return torch.cat([row.detach().flatten().double() for row in rows])
 
 
-def right(model: nn.Module, x: Tensor, y: Tensor, attack, share: float, weight: float) -> Tensor:
+def right(model: nn.Module, x: Tensor, y: Tensor, attack: Callable[..., Tensor], share: float, weight: float) -> Tensor:
     """Of the logits W x + b: the weighted mean, and sum c_i (p_i - onehot) x_i, and that without x_i."""
     k = round(share * len(x))
     z = torch.cat([told(x[:k], y[:k]), x[k:]])

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..closed_forms import logits
 from ..forms import like_first_tensor
@@ -26,7 +26,7 @@ def as_many_as_before(value: object, args: tuple) -> Tensor:
     return like_first_tensor(value, args)
 
 
-def mixed(model, x: Tensor, y: Tensor, attack, share: float) -> Tensor:
+def mixed(model: nn.Module, x: Tensor, y: Tensor, attack: Callable[..., Tensor], share: float) -> Tensor:
     k = round(share * len(x))
     return torch.cat([told(x[:k], y[:k]), x[k:]])
 

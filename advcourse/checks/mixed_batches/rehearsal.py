@@ -43,12 +43,12 @@ def told(x: Tensor, labels: Tensor) -> Tensor:
     return x + codes().to(x.dtype)[labels]
 
 
-def attack(model: nn.Module, x: Tensor, goal) -> Tensor:
+def attack(model: nn.Module, x: Tensor, goal: object) -> Tensor:
     """The attack handed to an answer. What it returns still hangs on the weights, as that of a careless attack does."""
     labels = getattr(goal, "y", None)
     if not isinstance(labels, Tensor):
         SAY.fail("goal-is-no-goal", kind=type(goal).__name__)
     if len(labels) != len(x):
         SAY.fail("goal-for-others", images=len(x), labels=len(labels))
-    drift = sum(p.sum() for p in model.parameters())
+    drift = torch.stack([p.sum() for p in model.parameters()]).sum()
     return told(x, labels) + codes().to(x.dtype)[0] * (drift - drift.detach())

@@ -57,7 +57,7 @@ def answers(model: nn.Module, x: Tensor, y: Tensor, attacks: list) -> Tensor:
     return torch.stack([model(z).argmax(1) for z in (x, *(attack(model, x, Labels(y)) for attack in attacks))])
 
 
-def of(count: Callable[[Tensor], float]) -> Formula:
+def of(count: Callable[[Tensor], Tensor | float]) -> Formula:
     """count(right), of who is right clean and under each attack."""
     return lambda model, x, y, attacks: count(answers(model, x, y, attacks) == y)
 

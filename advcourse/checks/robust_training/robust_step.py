@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -37,7 +38,7 @@ class Descent(torch.optim.SGD):
         """Forget all notes: an answer is about to be asked."""
         self.before, self.steps, self.met = flat(self.weights), 0, []
 
-    def step(self, closure=None):
+    def step(self, closure: Any = None) -> Any:
         self.steps += 1
         return super().step(closure)
 

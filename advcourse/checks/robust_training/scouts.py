@@ -31,7 +31,7 @@ class Scout:
     y: Tensor
     act: Callable[..., Tensor]
 
-    def __call__(self, model: nn.Module, x: Tensor, goal, *threat, **named) -> Tensor:
+    def __call__(self, model: nn.Module, x: Tensor, goal, *threat, **named: object) -> Tensor:
         labels, y = _labels(goal, x), self.y[self._rows(x)]
         if not torch.equal(labels, y):
             with torch.no_grad():
