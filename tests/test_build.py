@@ -123,7 +123,9 @@ NEAR_MISSES = [
 ]
 
 
-@pytest.mark.parametrize("line", [*NEAR_MISSES, "# beginsoluton", "### STOP SOLUTION", "# end of the solution"])
+@pytest.mark.parametrize(
+    "line", [*NEAR_MISSES, "# beginsoluton", "# START OF SOLUTION", "### STOP SOLUTION", "# end of the solution"]
+)
 @pytest.mark.parametrize("new_cell", [new_code_cell, new_markdown_cell])
 def test_what_is_meant_as_a_marker_and_is_none_is_refused_with_its_cell(line, new_cell):
     message = refused(new_cell("1"), new_cell(f"z = ...\n{line}\nz = 'secret'", id="gap"))
@@ -138,7 +140,7 @@ def test_a_marker_without_hashes_is_refused_in_text_and_no_python_in_code(line):
 
 @pytest.mark.parametrize(
     "source",
-    ["end = solution", "solution(start, end)  # as before", "# a solution", "# the steps to the end of it all"],
+    ["end = solution", "solution(start, end)  # as before", "# a solution", "# to the very end of it all"],
 )
 def test_what_only_speaks_of_solutions_stays(source):
     assert exercise_of(notebook(new_code_cell(source))).cells[0].source == source

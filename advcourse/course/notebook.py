@@ -36,8 +36,8 @@ def read(path: Path) -> NotebookNode:
         raise NotebookError(f"{path}: is not a notebook ({error}); {hint}") from error
     if version != 4:
         raise NotebookError(f"{path}: has notebook format {version}, needed is 4; open and save it in JupyterLab")
-    minor = max(5, notebook.get("nbformat_minor", 0))  # the first with ids, which are not everywhere yet
-    for error in iter_validate(with_ids(notebook), version=4, version_minor=minor):
+    named = with_ids(notebook)
+    for error in iter_validate(named, version=4, version_minor=named.nbformat_minor):
         raise NotebookError(f"{path}: is not a valid notebook ({explained(notebook, error)}); restore it from git")
     return notebook
 
@@ -45,6 +45,7 @@ def read(path: Path) -> NotebookNode:
 def with_ids(notebook: NotebookNode) -> NotebookNode:
     """A copy whose cells all have an id: what has none, as in notebooks saved by Colab, gets Colab's or a number."""
     result = copy.deepcopy(notebook)
+    result["nbformat_minor"] = max(5, result.get("nbformat_minor", 0))  # the first with ids
     cells = result.get("cells", [])
     taken = {cell.get("id") for cell in cells}
     for index, cell in enumerate(cells):
