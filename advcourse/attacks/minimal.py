@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from advcourse.asking import Model, Trace, attacking, ignore
+from advcourse.asking import Model, Trace, attacking, check_goal, ignore
 from advcourse.attacks.gradient import score_gradient
 from advcourse.attacks.region import Norm, clearance, edge, faces, like, nearer, nearest_crossing
 from advcourse.device import precise, with_float64
@@ -189,6 +189,7 @@ def _length(d: Tensor) -> Tensor:
 
 def _check_goal(goal: Goal, attack: str, *needed: str) -> None:
     """Raise a TypeError that teaches where a goal lacks a method of `Bordered` that the attack asks."""
+    check_goal(goal)
     missing = [name for name in needed if not hasattr(goal, name)]
     if missing:
         raise TypeError(
@@ -200,6 +201,14 @@ def _check_goal(goal: Goal, attack: str, *needed: str) -> None:
 
 def _start(x: Tensor, goal: Goal, box: Unbounded, *counts: int) -> Tensor:
     """A copy of x, once everything is known to fit together."""
+    if isinstance(box, type) or not hasattr(box, "around"):
+        raise TypeError(f"box must be the box of valid inputs, Unbounded(lo, hi); got {box!r}")
+    if math.isfinite(box.eps):
+        raise ValueError(
+            f"box={box} has a radius, and the smallest distortion is looked for, however long it is: give the box of "
+            "valid inputs alone, Unbounded(lo, hi), and compare measure.distances with the radius; or use pgd, which "
+            "looks for the worst point within a radius"
+        )
     box.around(x)
     goal.check_batch(x)
     if min(counts) < 0:

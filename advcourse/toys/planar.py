@@ -13,9 +13,9 @@ from functools import partial
 import torch
 from torch import Generator, Tensor, nn
 
+from advcourse.answers import check_labels
 from advcourse.asking import ignore
 from advcourse.attacks.gradient import pgd
-from advcourse.goals import check_labels
 from advcourse.threats import Linf
 from advcourse.training import TrainingLoss, madry_loss, standard_loss
 
