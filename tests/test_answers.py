@@ -1,4 +1,4 @@
-"""Answers that do not fit are refused by all losses and measurements with the cure, and the cure gives the right value."""
+"""Answers that do not fit are refused by every loss and measurement with a cure, and the cure gives the right value."""
 
 from functools import partial
 

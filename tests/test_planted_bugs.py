@@ -208,7 +208,7 @@ BUGS = [
     Bug("the target is the likeliest class", "D5", "asking.py: def least_likely", "argmin(1)", "argmax(1)"),
     Bug("only the fooled are attacked again", "D3", "measure.py", SURVIVE, SURVIVE.replace("~", "")),
     Bug("the fooled are counted", "D3", "measure.py", "right.append(len(alive))", "right.append(len(x) - len(alive))"),
-    Bug("accuracy is the error", "D5", "measure.py: def accuracy", "==", "!="),
+    Bug("accuracy is the error", "D5", "measure.py: def correct", "==", "!="),
     Bug("distances from the end of the path", "D3", "measure.py: def along", "size(z - path[0])", "size(z - path[-1])"),
     Bug("pixels are not normalised", "D3", "models.py", "return (x - self.mean) / self.std", "return x"),
     Bug("weights are not loaded", "D1", "checkpoints/__init__.py", "model.load_state_dict(weights)", "pass"),

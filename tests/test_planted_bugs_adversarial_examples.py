@@ -17,7 +17,7 @@ CENTRE = "        x = _check_inputs(x, self)\n"
 BUGS = [
     Bug("untargeted goes down", "A3", "goals.py", "return self.loss(out, self.y)", "return -self.loss(out, self.y)"),
     Bug("a quarter of the radius", "A3", LINF, CENTRE, CENTRE + "        self = Linf(self.eps / 4)\n"),
-    Bug("accuracy is the error", "A3", "measure.py: def accuracy", "==", "!="),
+    Bug("accuracy is the error", "A3", "measure.py: def correct", "==", "!="),
     Bug("downhill", "B1", LINF, "return g.sign()", "return -g.sign()"),
     Bug("no step", "B1", f"{GRADIENT}: def fgsm", "step_size=threat.eps", "step_size=0 * threat.eps"),
     Bug("the target is left", "B2", "goals.py", "return -self.loss(out, self.t)", "return self.loss(out, self.t)"),

@@ -6,6 +6,10 @@ returned does not reach the goal: `measure.distances` asks the model again and s
 """
 
 import math
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import wraps
 
 import torch
 from torch import Tensor
@@ -19,8 +23,27 @@ from advcourse.threats import L1, L2, Linf, Unbounded
 
 PIXELS = Unbounded()
 RIVALS = 9  # of ten classes all
+HALF = (torch.float16, torch.bfloat16)
 
 
+def _in_single_precision(attack: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The attack, its own sums made in float32 also where model and images have 16 bits: these round away its steps."""
+
+    @wraps(attack)
+    def wider(model: Model, x: Tensor, *rest, trace: Trace = ignore, **settings) -> Tensor:
+        if not isinstance(x, Tensor) or x.dtype not in HALF:
+            return attack(model, x, *rest, trace=trace, **settings)
+
+        def asked(z: Tensor) -> Tensor:
+            return model(z.to(x.dtype))
+
+        z = attack(asked, x.float(), *rest, trace=lambda z: trace(z.to(x.dtype)), **settings)
+        return z.to(x.dtype)
+
+    return wider
+
+
+@_in_single_precision
 @torch.inference_mode(False)
 def lbfgs(
     model: Model,
@@ -42,7 +65,7 @@ def lbfgs(
     _check_goal(goal, "lbfgs", "margins", "smooth_margin")
     z = _start(x, goal, box, searches, steps)
     trace(z)
-    with attacking(model, x, goal) as forward:
+    with _asking(model, x, goal) as forward:
         left = _not_reached(forward, z, goal)
         for i in (left[k : k + 1] for k in range(len(left))):
             z = z.index_copy(0, i, _search(forward, z[i], goal[i], searches, steps, box))
@@ -51,6 +74,7 @@ def lbfgs(
     return z
 
 
+@_in_single_precision
 @torch.inference_mode(False)
 def deepfool(
     model: Model,
@@ -76,7 +100,7 @@ def deepfool(
         raise ValueError(f"norm must be L2, Linf or L1 itself, without a radius; got {norm!r}: use norm=L2")
     z = _start(x, goal, box, steps)
     trace(z)
-    with attacking(model, x, goal) as forward:
+    with _asking(model, x, goal) as forward:
         left = start = _not_reached(forward, z, goal)
         for _ in range(steps):
             if not len(left):
@@ -94,6 +118,7 @@ def deepfool(
     return z
 
 
+@_in_single_precision
 @torch.inference_mode(False)
 def ddn(
     model: Model,
@@ -116,7 +141,7 @@ def ddn(
     _check_goal(goal, "ddn", "margins")
     z = _start(x, goal, box, steps)
     trace(z)
-    with attacking(model, x, goal) as forward:
+    with _asking(model, x, goal) as forward:
         left = _not_reached(forward, z, goal)
         start, aim, walk = z[left], goal[left], steps - steps // 4
         here = best = start
@@ -129,7 +154,7 @@ def ddn(
             better = reached & (size < best_size)
             best, best_size = torch.where(like(better, x), here, best), torch.where(better, size, best_size)
             # Never longer than what is known to suffice.
-            radius = torch.minimum(radius * torch.where(reached, 1 - gamma, 1 + gamma), best_size)
+            radius = torch.minimum(radius * torch.where(reached, 1 - gamma, 1 + gamma).to(radius), best_size)
             stride = 0.01 + 0.99 * (1 + math.cos(math.pi * step / walk)) / 2
             d = d + g * like(stride / _length(g), x)
             # Divided first: where no gradient ever was, d is zero and its length tiny.
@@ -141,6 +166,23 @@ def ddn(
         z = _finished(forward, x, z.index_copy(0, left, found), left, goal, L2, box, rounds)
     trace(z)
     return z
+
+
+@contextmanager
+def _asking(model: Model, x: Tensor, goal: Goal) -> Iterator[Model]:
+    """The model as these attacks see it: compiled ones run as they were written, and no answer is finer than x.
+
+    Compiled networks give back the memory of a graph after one of its gradients, and would be compiled again for every
+    batch that has become smaller. A network in float32 that answers in float64 is rounded no less.
+    """
+    written = torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
+    with attacking(model, x, goal) as forward, written:
+
+        def asked(z: Tensor) -> Tensor:
+            out = forward(z)
+            return out.to(z.dtype) if out.dtype == torch.float64 else out
+
+        yield asked
 
 
 def _search(forward: Model, x: Tensor, goal: Bordered, searches: int, steps: int, box: Unbounded) -> Tensor:
