@@ -4,9 +4,10 @@ Whoever asks puts every module back as it was, also when the model raises midway
 """
 
 import math
+import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +46,14 @@ def evaluating(model: Model) -> Iterator[None]:
             m.training = True
         for p in learning:
             p.requires_grad_(True)
+
+
+def as_written() -> AbstractContextManager:
+    """While networks are asked for several gradients of one answer: compiled ones run as they were written.
+
+    `torch.compile` gives the memory of a graph back after its first gradient.
+    """
+    return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
 
 
 def answer(model: Model, z: Tensor) -> Tensor:

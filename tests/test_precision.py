@@ -5,7 +5,8 @@ import torch
 from attack_table import dice, every_attack, having
 from torch import Tensor, nn
 
-from advcourse import L1, L2, Linf, Untargeted
+from advcourse import L1, L2, Linf, Untargeted, input_gradient, standard_loss
+from advcourse.training import descent_loss
 
 smallest = having(lambda a, t: a.smallest)
 HALF = [torch.bfloat16, torch.float16]
@@ -63,12 +64,13 @@ class Autocast(nn.Module):
             return self.inner(x)
 
 
+SINGLE, DOUBLE, SHORT = network(), network(torch.float64), network(torch.bfloat16)
 OTHER_LOGITS = {
     "autocast": (Autocast(), X, 0.02),
-    "double at the end": (lambda x, net=network(): net(x).double(), X, 1e-3),
-    "double inside": (lambda x, net=network(torch.float64): net(x.double()), X, 1e-3),
-    "single inside": (lambda x, net=network(): net(x.float()), X.double(), 1e-3),
-    "half inside": (lambda x, net=network(torch.bfloat16): net(x.bfloat16()).float(), X, 0.02),
+    "double at the end": (lambda x: SINGLE(x).double(), X, 1e-3),
+    "double inside": (lambda x: DOUBLE(x.double()), X, 1e-3),
+    "single inside": (lambda x: SINGLE(x.float()), X.double(), 1e-3),
+    "half inside": (lambda x: SHORT(x.bfloat16()).float(), X, 0.02),
 }
 
 
@@ -118,7 +120,23 @@ COMPILED = {
 def test_compiled_networks_are_attacked_like_those_they_were_made_of(attack, threat, device, made):
     model = rounded()
     compiled = made(model)
+    input_gradient(compiled, X, Untargeted(Y))  # compiled for a single backward pass
     goal = Untargeted(model(X).argmax(1))
     z, same = (attack.run(each, X, goal, threat, **dice(attack)) for each in (compiled, model))
     torch.testing.assert_close(z, same, rtol=0, atol=1e-5)
     assert compiled(X).requires_grad, "afterwards it is compiled as before"
+
+
+def test_a_compiled_network_can_be_trained_on_several_maximisers():
+    model = rounded()
+    compiled = torch.compile(model, backend="aot_eager")
+    y = torch.tensor([0, 1, 2])
+    standard_loss(compiled, X, y).backward()  # compiled for a single backward pass
+    model.zero_grad()
+    gradients = []
+    for network in (model, compiled):
+        shifts = iter([0.0, 0.1])
+        descent_loss(network, X, y, attack=lambda m, x, goal, s=shifts: x + next(s), candidates=2).backward()
+        gradients.append(model[0].weight.grad.clone())
+        model.zero_grad()
+    torch.testing.assert_close(gradients[1], gradients[0])

@@ -6,15 +6,14 @@ returned does not reach the goal: `measure.distances` asks the model again and s
 """
 
 import math
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import wraps
 
 import torch
 from torch import Tensor
 
-from advcourse.asking import Model, Trace, attacking, check_goal, ignore
+from advcourse.asking import Model, Trace, as_written, attacking, check_goal, ignore
 from advcourse.attacks.gradient import score_gradient
 from advcourse.attacks.region import Norm, clearance, edge, faces, like, nearer, nearest_crossing
 from advcourse.device import precise, with_float64
@@ -170,13 +169,11 @@ def ddn(
 
 @contextmanager
 def _asking(model: Model, x: Tensor, goal: Goal) -> Iterator[Model]:
-    """The model as these attacks see it: compiled ones run as they were written, and no answer is finer than x.
+    """The model as these attacks see it: several gradients of one answer are allowed, and no answer is finer than x.
 
-    Compiled networks give back the memory of a graph after one of its gradients, and would be compiled again for every
-    batch that has become smaller. A network in float32 that answers in float64 is rounded no less.
+    A network in float32 that answers in float64 is rounded no less.
     """
-    written = torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
-    with attacking(model, x, goal) as forward, written:
+    with attacking(model, x, goal) as forward, as_written():
 
         def asked(z: Tensor) -> Tensor:
             out = forward(z)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from advcourse.answers import check_classes, check_numbers
-from advcourse.asking import Adversary, Model, answer, predicted
+from advcourse.asking import Adversary, Model, answer, as_written, predicted
 from advcourse.convex import min_norm_point
 from advcourse.goals import Goal, Untargeted, cross_entropy
 
@@ -81,11 +81,12 @@ def descent_loss(model: nn.Module, x: Tensor, y: Tensor, *, attack: Adversary, c
     """
     if candidates < 1:
         raise ValueError(f"candidates={candidates}: the attack has to be run at least once; with 1 this is madry_loss")
-    losses = [madry_loss(model, x, y, attack=attack) for _ in range(candidates)]
+    with as_written():
+        maxima = [madry_loss(model, x, y, attack=attack) for _ in range(candidates)]
     weights = [p for p in model.parameters() if p.requires_grad]
-    gradients = [torch.autograd.grad(loss, weights, retain_graph=True) for loss in losses]
+    gradients = [torch.autograd.grad(loss, weights, retain_graph=True) for loss in maxima]
     flat = torch.stack([torch.cat([part.flatten() for part in gradient]) for gradient in gradients])
-    return min_norm_point(flat).weights @ torch.stack(losses)
+    return min_norm_point(flat).weights @ torch.stack(maxima)
 
 
 def on_predictions(model: Model, x: Tensor, goal: Goal, *, attack: Adversary) -> Tensor:
