@@ -84,7 +84,7 @@ def least_likely(model: Model, x: Tensor) -> Tensor:
 
 def _classes(model: Model, x: Tensor) -> Tensor:
     with evaluating(model), torch.no_grad():
-        out = answer(model, x)
+        out = torch.cat([answer(model, part) for part in x.split(500)])
     check_logits(out)
     return out
 

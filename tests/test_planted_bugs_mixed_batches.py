@@ -43,8 +43,8 @@ BUGS = [
         "a noisy image for an attacked one",
         "E5",
         READINGS,
-        "fgsm(model, x, true, threat),",
-        "threat.around(x).sample(start),",
+        "((once, true),",
+        "((lambda model, part, goal: threat.around(part).sample(start), true),",
     ),
     Bug("half a step", "E5", FGSM, "step_size=threat.eps", "step_size=threat.eps / 2"),
     Bug(

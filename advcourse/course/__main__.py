@@ -77,6 +77,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; 0 where all is well."""
     options = parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a name or a word that the console has no letters for
     try:
         return 0 if options.run(options) else 1
     except NotebookError as error:
