@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 import torch
 from attack_table import every_attack, having
@@ -87,6 +88,35 @@ def test_a_box_has_an_inside(threat, lo, hi):
         threat(0.1, lo=lo, hi=hi)
 
 
+def channels(*values: float) -> Tensor:
+    return torch.tensor(values)[:, None, None]
+
+
+@pytest.mark.parametrize("threat", [Linf, L2, L1, lambda _, **box: Unbounded(**box)], ids=["Linf", "L2", "L1", "box"])
+@pytest.mark.parametrize("end", ["lo", "hi"])
+def test_a_box_of_its_own_for_every_channel_is_refused_with_what_to_do_instead(threat, end):
+    ends = {"lo": channels(-2.1, -2.0, -1.8), "hi": channels(2.2, 2.4, 2.6)}
+    with refused(rf"^{end} of .* is one number; got shape \[3, 1, 1\]:.*let the model normalise.*models\.Normalize"):
+        threat(0.1, **{"lo": -2.1, "hi": 2.6, end: ends[end]})
+
+
+@pytest.mark.parametrize(
+    "eps", [torch.tensor([0.1, 0.2]), np.array([0.1, 0.2]), [0.1, 0.2], (0.1,), "0.1 or so"], ids=str
+)
+@pytest.mark.parametrize("threat", [Linf, L2, L1])
+def test_a_radius_of_its_own_for_every_sample_is_refused_with_what_to_do_instead(threat, eps):
+    with refused(rf"^eps of {threat.__name__} is one number; got .*samples of each radius by themselves.*goal\[rows\]"):
+        threat(eps)
+
+
+@pytest.mark.parametrize(
+    "eps", [torch.tensor(0.25), np.float32(0.25), np.float64(0.25), torch.tensor([0.25])], ids=repr
+)
+def test_a_radius_that_is_a_tensor_of_one_number_is_that_number(eps):
+    threat = Linf(eps, lo=torch.tensor(0.0), hi=np.int64(1))
+    assert threat == Linf(0.25) and hash(threat) == hash(Linf(0.25)) and repr(threat) == repr(Linf(0.25))
+
+
 # --- the images ------------------------------------------------------------------------------------------------------
 
 BAD_IMAGES = {
@@ -97,7 +127,10 @@ BAD_IMAGES = {
     "list": (X.tolist(), "got list"),
     "0 to 255": (255 * X, r"must lie in \[0, 1\]; found min .*, max 2\d\d.*divide by 255"),
     "normalised": ((X - 0.5) / 0.5, r"found min -0\.\d+, max 0\.\d+: undo the normalisation.*lo and hi"),
-    "a hair above": (X.masked_fill(BRIGHTEST, 1.001), "max 1.001"),
+    "a hair above": (X.masked_fill(BRIGHTEST, 1.001), "max 1.001.*undo the normalisation"),
+    "a rounding above": (X.masked_fill(BRIGHTEST, 1 + 1.2e-7), r"max 1\.00000012: .*rounding.*x\.clamp\(0, 1\)"),
+    "a rounding below": (X.masked_fill(BRIGHTEST, -3e-8), r"min -2\.99999989e-08.*rounding.*x\.clamp\(0, 1\)"),
+    "a rounding in 16 bits": (X.bfloat16().masked_fill(BRIGHTEST, 1.0078), r"max 1\.0078125: .*x\.clamp\(0, 1\)"),
     "infinite": (X.masked_fill(BRIGHTEST, math.inf), "max inf"),
     "nan": (X.masked_fill(BRIGHTEST, math.nan), "NaN in 1 of 4 samples"),
     "all nan": (X * math.nan, "NaN in 4 of 4 samples"),

@@ -161,7 +161,7 @@ def broken_claim(cells: list[Cell], folder: Path) -> str | None:
 GOALS, GRADIENT, LOSS = "goals.py", "attacks/gradient.py", 'F.cross_entropy(logits, y, reduction="none")'
 ITERATIVE, FGSM = f"{GRADIENT}: def iterative_fgsm", f"{GRADIENT}: def fgsm"
 LINF, BOX, INTERVALS = (f"threats.py: class {name}" for name in ("Linf", "Unbounded", "Intervals"))
-CENTRE, ENDS = "        x = _check_inputs(x, self)\n", "return Intervals("
+CENTRE, ENDS = "        x = check_inputs(x, self)\n", "return Intervals("
 SURVIVE = "alive[~goal.reached("
 
 BUGS = [

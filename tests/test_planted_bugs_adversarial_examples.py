@@ -12,7 +12,7 @@ CELLS = quick_cells(LECTURE)
 ALL = [Cell.of(cell.source) for cell in nbformat.read(LECTURE, as_version=4).cells if cell.cell_type == "code"]
 GRADIENT, MINIMAL, BOUNDARY = "attacks/gradient.py", "attacks/minimal.py", "toys/boundary.py"
 LINF, INTERVALS = "threats.py: class Linf", "threats.py: class Intervals"
-CENTRE = "        x = _check_inputs(x, self)\n"
+CENTRE = "        x = check_inputs(x, self)\n"
 
 BUGS = [
     Bug("untargeted goes down", "A3", "goals.py", "return self.loss(out, self.y)", "return -self.loss(out, self.y)"),

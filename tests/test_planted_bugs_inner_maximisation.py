@@ -12,7 +12,7 @@ CELLS = [
 ]
 PGD, BEST = "attacks/gradient.py: def pgd", "attacks/gradient.py: class Best"
 LINF, INTERVALS = "threats.py: class Linf", "threats.py: class Intervals"
-CENTRE = "        x = _check_inputs(x, self)\n"
+CENTRE = "        x = check_inputs(x, self)\n"
 SAMPLES = "torch.cat([allowed.sample(generator) for _ in range(restarts)])"
 STEP = "alpha=step_size"
 

@@ -42,7 +42,7 @@ LOSS, LOOP = "training/losses.py: def madry_loss", "training/loop.py: def train_
 ITERATIVE = "attacks/gradient.py: def iterative_fgsm"
 FREE, INTERVALS, LINF = "training/free.py: class Free", "threats.py: class Intervals", "threats.py: class Linf"
 AT = "attack(model, x, Untargeted(y)).detach()"
-CENTRE = "        x = _check_inputs(x, self)\n"
+CENTRE = "        x = check_inputs(x, self)\n"
 ATTACKED, CLEAN = f"standard_loss(model, {AT}, y)", "standard_loss(model, x, y)"
 CLIMB = "score_gradient(forward, z, goal.score)"
 
