@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,7 +35,17 @@ def claim(id: str, text: str, *, holds: bool, **evidence: float) -> None:
     if not made.holds:
         measured = ", ".join(f"{name} = {value:.6g}" for name, value in numbers.items())
         raise AssertionError(f"✗ {id} does not hold: {text} (measured: {measured})")
-    print(f"✓ {id} {text}")
+    say(f"✓ {id} {text}")
+
+
+def say(line: str) -> None:
+    """A line for the reader, with a word for the sign where the console, as those of Windows, does not know it."""
+    try:
+        print(line)
+    except UnicodeEncodeError:
+        for sign, word in (("✓", "ok"), ("✗", "NO"), ("○", "--")):
+            line = line.replace(sign, word)
+        print(line.encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding))
 
 
 def read_ledger(path: str | Path) -> list[Claim]:

@@ -120,7 +120,7 @@ def fashion() -> tuple[Images, Images]:
     places = [
         os.environ.get("FASHION_MNIST_DIR", ""),
         DEBIAN_FASHION,
-        str(Path.home() / "data" / "FashionMNIST" / "raw"),
+        os.path.expanduser("~/data/FashionMNIST/raw"),
     ]
     folder = next((Path(p) for p in places if p and (Path(p) / "train-images-idx3-ubyte.gz").exists()), None)
     if folder is None:

@@ -8,9 +8,35 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from advcourse.answers import check_classes, check_device, check_labels
+
 
 class Goal(Protocol):
     """What every attack asks of a goal: `out` is what the model answers to B inputs, [B, ...].
+
+    These five methods are all, so a goal for another kind of answer is written in a few lines. That a regressor, which
+    answers with numbers [B], say more than a limit:
+
+        @dataclass(frozen=True, eq=False)
+        class Above:
+            limit: Tensor  # [B]
+
+            def score(self, out):
+                return out
+
+            def reached(self, out):
+                return out > self.limit
+
+            def check_batch(self, x):
+                if len(x) != len(self.limit):
+                    raise ValueError(f"{len(self.limit)} limits for {len(x)} inputs")
+
+            def check(self, out):
+                if out.shape != self.limit.shape:
+                    raise ValueError(f"the model must answer with numbers {list(self.limit.shape)}")
+
+            def __getitem__(self, index):
+                return Above(self.limit[index])
 
     The attacks that look for the smallest distortion need to know the border as well, see `Bordered`.
     """
@@ -70,11 +96,12 @@ class _OfClass:
     def check_batch(self, x: Tensor) -> None:
         """Raise a ValueError unless every sample of x has one label, on its device: to be asked before indexing."""
         check_labels(self._labels, len(x), self.field)
-        _check_device(self._labels, x, self.field, "x is")
+        check_device(self._labels, x, self.field, "x is")
 
     def check(self, out: Tensor) -> None:
         """Raise a ValueError that teaches if out, logits [B, K], and the labels do not fit together."""
-        _check_outputs(out, self._labels, self.field)
+        check_classes(out, self._labels, self.field)
+        _refuse_probabilities(out)
 
     def __getitem__(self, index: Tensor) -> Self:
         """The same goal for some of the samples, also repeated."""
@@ -141,41 +168,8 @@ def _over(out: Tensor, y: Tensor) -> Tensor:
     return out.gather(1, others + (others >= y[:, None])) - out.gather(1, y[:, None])
 
 
-def check_labels(labels: Tensor, samples: int, name: str = "y") -> None:
-    """Raise a ValueError unless labels is an integer tensor with one label a sample."""
-    if not isinstance(labels, Tensor) or labels.dtype != torch.int64:
-        found = labels.dtype if isinstance(labels, Tensor) else type(labels).__name__
-        fix = "give the class of every sample" if labels is None else f"use torch.as_tensor({name}).long()"
-        raise ValueError(f"{name} must be an int64 tensor of class indices; got {found}: {fix}")
-    if labels.ndim != 1 or len(labels) != samples:
-        raise ValueError(
-            f"{name} must hold one label for each of the {samples} samples, shape [{samples}]; "
-            f"got {list(labels.shape)}. A single image needs a batch dimension: x[None] with y of shape [1]"
-        )
-
-
-def _check_device(labels: Tensor, other: Tensor, name: str, what: str) -> None:
-    if labels.device != other.device:
-        raise ValueError(
-            f"{name} is on {labels.device}, {what} on {other.device}: use {name}.to({str(other.device)!r})"
-        )
-
-
-def _check_outputs(out: Tensor, labels: Tensor, name: str) -> None:
-    if not isinstance(out, Tensor):
-        raise ValueError(
-            f"the model must return one tensor of logits [B, K]; got {type(out).__name__}: return the logits alone"
-        )
-    if out.ndim != 2 or out.shape[1] < 2:
-        raise ValueError(f"the model must return logits [B, K] with at least two classes; got {list(out.shape)}")
-    check_labels(labels, len(out), name)
-    _check_device(labels, out, name, "the logits are")
-    if not len(out):
-        return
-    low, high = (int(v) for v in labels.aminmax())
-    if low < 0 or high >= out.shape[1]:
-        raise ValueError(f"{name} must lie in 0..{out.shape[1] - 1}, the classes of the model; found {low}..{high}")
-    if out.detach().min() >= 0 and bool(((out.detach().sum(1) - 1).abs() < 1e-4).all()):
+def _refuse_probabilities(out: Tensor) -> None:
+    if len(out) and out.detach().min() >= 0 and bool(((out.detach().sum(1) - 1).abs() < 1e-4).all()):
         raise ValueError(
             "the model returned probabilities (every row is >= 0 and sums to 1); attacks need logits, because the "
             "gradient of a confident softmax is zero: drop the model's last softmax"

@@ -3,37 +3,55 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from advcourse.asking import Adversary, Attack, Model, evaluating, predicted
+from advcourse.answers import check_classes, check_labels, check_logits, check_numbers
+from advcourse.asking import Adversary, Attack, Model, answer, evaluating, predicted
 from advcourse.attacks.gradient import fgsm, input_gradient, pgd
 from advcourse.device import precise
-from advcourse.goals import Goal, Untargeted, check_labels
+from advcourse.goals import Goal, Untargeted
 from advcourse.threats import Threat
 
 
 def logits(model: Model, x: Tensor, *, batch: int = 500) -> Tensor:
     """The model's answers in evaluation mode, without a graph, batch by batch: [N, ...] -> [N, K]."""
     with evaluating(model), torch.no_grad():
-        return torch.cat([model(part) for part in x.split(batch)])
+        return torch.cat([answer(model, part) for part in x.split(batch)])
+
+
+def correct(model: Model, x: Tensor, y: Tensor) -> Tensor:
+    """Which samples the model gives their class y [N] as its first answer: [N] bool.
+
+    Raises ValueError for answers that are no logits or not numbers, and for labels that are none of its classes.
+    """
+    check_labels(y, len(x))
+    out = logits(model, x)
+    check_classes(out, y)
+    if lost := int(out.isnan().any(1).sum()):
+        raise ValueError(f"the model answered NaN for {lost} of {len(x)} samples: look at its weights and at x")
+    return out.argmax(1) == y
 
 
 def probabilities(model: Model, x: Tensor) -> Tensor:
     """p(y | x) of every class: [N, ...] -> [N, K], each row a distribution."""
-    return logits(model, x).softmax(1)
+    out = logits(model, x)
+    check_logits(out)
+    return out.softmax(1)
 
 
 def accuracy(model: Model, x: Tensor, y: Tensor) -> float:
     """Share of samples whose class y [N] is the model's first answer."""
-    check_labels(y, len(x))
-    return precise(logits(model, x).argmax(1) == y).mean().item()
+    return precise(correct(model, x, y)).mean().item()
 
 
 def absolute_error(model: Model, x: Tensor, y: Tensor) -> float:
     """Mean distance of the answers, one number a sample, from the right ones y [N], in the unit of y."""
-    return precise((logits(model, x) - y).abs()).mean().item()
+    out = logits(model, x)
+    check_numbers(out, y)
+    return precise((out - y).abs()).mean().item()
 
 
 def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
@@ -65,41 +83,48 @@ class Curve:
         return [wilson(hits, self.n) for hits in self.right]
 
 
-def robustness_curve(model: Model, x: Tensor, y: Tensor, attack: Attack, threats: Sequence[Threat]) -> Curve:
+def attacked(attack: Adversary, model: Model, x: Tensor, goal: Goal, *, batch: int = 100) -> Tensor:
+    """attack(model, x, goal), so many samples at a time: memory does not grow with the set. [N, ...] -> [N, ...]."""
+    rows = torch.arange(len(x), device=x.device)
+    return torch.cat([attack(model, x[part], goal[part]) for part in rows.split(batch)])
+
+
+def robustness_curve(
+    model: Model, x: Tensor, y: Tensor, attack: Attack, threats: Sequence[Threat], *, batch: int = 100
+) -> Curve:
     """Accuracy under attack(model, x, goal, threat) for growing threats, whose sets must be nested.
 
     A sample fooled inside a small ball is fooled inside every larger one. So only survivors are attacked again: the
-    curve falls by construction and costs a fraction of attacking every sample at every radius.
+    curve falls by construction and costs a fraction of attacking every sample at every radius. The attack sees `batch`
+    samples at a time.
     """
     eps = [threat.eps for threat in threats]
     if eps != sorted(eps) or len({(type(t), t.lo, t.hi) for t in threats}) != 1:
         raise ValueError(f"threats must be of one norm and box, with growing eps; got {list(threats)}")
-    check_labels(y, len(x))
-    alive = (logits(model, x).argmax(1) == y).nonzero().squeeze(1)
+    alive = correct(model, x, y).nonzero().squeeze(1)
     right = []
     for threat in threats:
         if len(alive):
             goal = Untargeted(y[alive])
-            z = attack(model, x[alive], goal, threat)
+            z = attacked(lambda *sample, t=threat: attack(*sample, t), model, x[alive], goal, batch=batch)
             alive = alive[~goal.reached(logits(model, z))]
         right.append(len(alive))
     return Curve(tuple(eps), tuple(right), len(x))
 
 
-def worst_case(model: Model, x: Tensor, y: Tensor, attacks: Sequence[Adversary]) -> Tensor:
+def worst_case(model: Model, x: Tensor, y: Tensor, attacks: Sequence[Adversary], *, batch: int = 100) -> Tensor:
     """Which samples are right and withstand every attack(model, x, goal): [N] bool.
 
     A sample that one attack has fooled is not shown to the next: the worst case of every sample, whose mean is at most
     the worst attack's accuracy on all of them. It bounds robust accuracy, the share that *nothing* within the threat
-    fools, from above: attacks find what they can.
+    fools, from above: attacks find what they can. An attack sees `batch` samples at a time.
     """
-    check_labels(y, len(x))
-    alive = logits(model, x).argmax(1) == y
+    alive = correct(model, x, y)
     for attack in attacks:
         rows = alive.nonzero().squeeze(1)
         if len(rows):
             goal = Untargeted(y[rows])
-            alive[rows] = ~goal.reached(logits(model, attack(model, x[rows], goal)))
+            alive[rows] = ~goal.reached(logits(model, attacked(attack, model, x[rows], goal, batch=batch)))
     return alive
 
 
@@ -166,7 +191,9 @@ def readings(model: Model, x: Tensor, y: Tensor, threat: Threat, *, steps: int) 
     """The five, on x [N, ...] and y [N] inside the threat; PGD makes `steps` steps of a quarter of the radius."""
     true, guessed = Untargeted(y), Untargeted(predicted(model, x))
     start = torch.Generator().manual_seed(0)
-    many = pgd(model, x, true, threat, steps=steps, step_size=threat.eps / 4, generator=start)
-    inputs = (x, fgsm(model, x, true, threat), fgsm(model, x, guessed, threat), many)
-    flat = (input_gradient(model, x, true) == 0).flatten(1).all(1)
+    many = partial(pgd, threat=threat, steps=steps, step_size=threat.eps / 4, generator=start)
+    once = partial(fgsm, threat=threat)
+    tries = ((once, true), (once, guessed), (many, true))
+    inputs = (x, *(attacked(attack, model, x, goal) for attack, goal in tries))
+    flat = (attacked(input_gradient, model, x, true) == 0).flatten(1).all(1)
     return Readings(*(accuracy(model, z, y) for z in inputs), precise(flat).mean().item())

@@ -14,6 +14,7 @@ import torch
 from torch import Generator, Tensor
 
 from advcourse.device import precise, with_float64
+from advcourse.inputs import box_of, check_inputs, check_radius
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Linf:
     hi: float = 1.0
 
     def __post_init__(self):
-        _check_radius(self, largest=self.hi - self.lo)
+        check_radius(self, largest=1.0)
 
     @staticmethod
     def size(d: Tensor) -> Tensor:
@@ -39,7 +40,7 @@ class Linf:
 
     def around(self, x: Tensor) -> "Intervals":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
-        x = _check_inputs(x, self)
+        x = check_inputs(x, self)
         centre = precise(x)
         ends = torch.stack([centre - self.eps, centre + self.eps]).clamp(self.lo, self.hi).to(x.dtype)
         inwards = torch.nextafter(ends, x.to(ends.device))
@@ -55,7 +56,7 @@ class L2:
     hi: float = 1.0
 
     def __post_init__(self):
-        _check_radius(self)
+        check_radius(self)
 
     @staticmethod
     def size(d: Tensor) -> Tensor:
@@ -71,7 +72,7 @@ class L2:
 
     def around(self, x: Tensor) -> "BallL2":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
-        return BallL2(_check_inputs(x, self), self)
+        return BallL2(check_inputs(x, self), self)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class L1:
     hi: float = 1.0
 
     def __post_init__(self):
-        _check_radius(self)
+        check_radius(self)
 
     @staticmethod
     def size(d: Tensor) -> Tensor:
@@ -99,7 +100,7 @@ class L1:
 
     def around(self, x: Tensor) -> "BallL1":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
-        return BallL1(_check_inputs(x, self), self)
+        return BallL1(check_inputs(x, self), self)
 
 
 @dataclass(frozen=True)
@@ -111,13 +112,13 @@ class Unbounded:
     eps = math.inf
 
     def __post_init__(self):
-        _check_radius(self)
+        check_radius(self)
 
     size = staticmethod(Linf.size)
 
     def around(self, x: Tensor) -> "Intervals":
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
-        x = _check_inputs(x, self)
+        x = check_inputs(x, self)
         return Intervals(torch.full_like(x, self.lo), torch.full_like(x, self.hi))
 
 
@@ -152,7 +153,7 @@ class BallL2:
 
     def __init__(self, x: Tensor, threat: L2):
         self.x, self.eps = x, threat.eps
-        self.lo, self.hi = _box(threat, x)
+        self.lo, self.hi = box_of(threat, x)
 
     def project(self, z: Tensor) -> Tensor:
         """The nearest member: clip(x + m (z - x)) with one m in [0, 1] per sample, found exactly.
@@ -196,7 +197,7 @@ class BallL1:
 
     def __init__(self, x: Tensor, threat: L1):
         self.x, self.eps = x, threat.eps
-        self.lo, self.hi = _box(threat, x)
+        self.lo, self.hi = box_of(threat, x)
 
     def project(self, z: Tensor) -> Tensor:
         """The nearest member: |d_i| -> clip(|d_i| - s, 0, room_i) with one s >= 0 per sample, found exactly.
@@ -285,64 +286,3 @@ def _draw(law: Callable[..., Tensor], x: Tensor, generator: Generator | None) ->
     """Random numbers like x, drawn where the generator lives (by default the CPU): every device sees the same."""
     device = generator.device if generator is not None else "cpu"
     return law(x.shape, generator=generator, device=device).to(x.device, x.dtype)
-
-
-def _box(threat: Threat, x: Tensor) -> tuple[float, float]:
-    """lo and hi as x's own precision writes them: in float32 the box [0, 0.3] ends at float32(0.3), a hair above."""
-    lo, hi = torch.tensor([threat.lo, threat.hi], dtype=x.dtype).tolist()
-    return lo, hi
-
-
-def _check_radius(threat: Threat, largest: float = math.inf) -> None:
-    name, eps = type(threat).__name__, threat.eps
-    if not threat.lo < threat.hi:
-        raise ValueError(f"the box of {name} must have lo < hi; got lo={threat.lo}, hi={threat.hi}")
-    if not eps >= 0:
-        raise ValueError(
-            f"eps must be a length >= 0 in units of the input; got {name}({eps}). The direction belongs to the goal"
-        )
-    if math.isinf(eps) and not isinstance(threat, Unbounded):
-        raise ValueError(f"eps must be finite; got {name}({eps}): Unbounded() is the box without a ball")
-    if eps > largest:
-        raise ValueError(
-            f"eps={eps:g} is wider than the whole box [{threat.lo:g}, {threat.hi:g}]; eps is in pixels of [0, 1]. "
-            f"Did you mean {name}({eps:g}/255)?"
-        )
-
-
-def _check_inputs(x: Tensor, threat: Threat) -> Tensor:
-    """x as the constant centre of a set, without its history; a ValueError that teaches if it cannot be one."""
-    if not isinstance(x, Tensor) or not x.is_floating_point():
-        found = x.dtype if isinstance(x, Tensor) else type(x).__name__
-        raise ValueError(
-            f"x must be a tensor of floats in [{threat.lo:g}, {threat.hi:g}]; got {found}: "
-            "images of bytes need x.float() / 255"
-        )
-    if x.ndim < 2:
-        raise ValueError(
-            f"x must be a batch [B, ...]; got shape {list(x.shape)}: a single input needs a batch dimension, x[None]"
-        )
-    x = x.detach()
-    if not x.numel():
-        return x
-    low, high = (float(v) for v in x.aminmax())
-    if math.isnan(low):
-        raise ValueError(
-            f"x holds NaN in {int(x.isnan().flatten(1).any(1).sum())} of {len(x)} samples: look at how it was made"
-        )
-    lo, hi = _box(threat, x)
-    if low < lo or high > hi:
-        hint = (
-            "divide by 255"
-            if high > 2
-            else "undo the normalisation (it belongs inside the model) or give the threat its own lo and hi"
-        )
-        raise ValueError(f"x must lie in [{threat.lo:g}, {threat.hi:g}]; found min {low:g}, max {high:g}: {hint}")
-    if threat.hi - threat.lo < threat.eps < math.inf:  # no ball within one side of the box is wider than the box
-        diameter = float(threat.size(torch.full((1, x[0].numel()), threat.hi - threat.lo, dtype=torch.float64)))
-        if threat.eps > diameter * (1 + 1e-9):
-            raise ValueError(
-                f"eps={threat.eps:g} is longer than the box is wide ({diameter:g} in this norm): "
-                "is eps in pixels of [0, 1]?"
-            )
-    return x

@@ -1,15 +1,31 @@
 """What goes wrong at a student's desk: every message says what was given, what is needed and the likely fix."""
 
 import math
+from dataclasses import dataclass
 
+import numpy as np
 import pytest
 import torch
 from attack_table import every_attack, having
 from torch import Tensor, nn
 
-from advcourse import L1, L2, Linf, Targeted, Unbounded, Untargeted, fgsm, input_gradient, pgd
+from advcourse import (
+    L1,
+    L2,
+    Linf,
+    Targeted,
+    Unbounded,
+    Untargeted,
+    fgsm,
+    input_gradient,
+    iterative_fgsm,
+    pgd,
+    standard_loss,
+)
+from advcourse.measure import accuracy
 
 iterating_attacks = having(lambda a, t: a.iterates)
+smallest_attacks = having(lambda a, t: a.smallest)
 
 X = torch.rand(4, 1, 3, 3, generator=torch.Generator().manual_seed(0))
 Y = torch.tensor([0, 1, 2, 0])
@@ -72,6 +88,35 @@ def test_a_box_has_an_inside(threat, lo, hi):
         threat(0.1, lo=lo, hi=hi)
 
 
+def channels(*values: float) -> Tensor:
+    return torch.tensor(values)[:, None, None]
+
+
+@pytest.mark.parametrize("threat", [Linf, L2, L1, lambda _, **box: Unbounded(**box)], ids=["Linf", "L2", "L1", "box"])
+@pytest.mark.parametrize("end", ["lo", "hi"])
+def test_a_box_of_its_own_for_every_channel_is_refused_with_what_to_do_instead(threat, end):
+    ends = {"lo": channels(-2.1, -2.0, -1.8), "hi": channels(2.2, 2.4, 2.6)}
+    with refused(rf"^{end} of .* is one number; got shape \[3, 1, 1\]:.*let the model normalise.*models\.Normalize"):
+        threat(0.1, **{"lo": -2.1, "hi": 2.6, end: ends[end]})
+
+
+@pytest.mark.parametrize(
+    "eps", [torch.tensor([0.1, 0.2]), np.array([0.1, 0.2]), [0.1, 0.2], (0.1,), "0.1 or so"], ids=str
+)
+@pytest.mark.parametrize("threat", [Linf, L2, L1])
+def test_a_radius_of_its_own_for_every_sample_is_refused_with_what_to_do_instead(threat, eps):
+    with refused(rf"^eps of {threat.__name__} is one number; got .*samples of each radius by themselves.*goal\[rows\]"):
+        threat(eps)
+
+
+@pytest.mark.parametrize(
+    "eps", [torch.tensor(0.25), np.float32(0.25), np.float64(0.25), torch.tensor([0.25])], ids=repr
+)
+def test_a_radius_that_is_a_tensor_of_one_number_is_that_number(eps):
+    threat = Linf(eps, lo=torch.tensor(0.0), hi=np.int64(1))
+    assert threat == Linf(0.25) and hash(threat) == hash(Linf(0.25)) and repr(threat) == repr(Linf(0.25))
+
+
 # --- the images ------------------------------------------------------------------------------------------------------
 
 BAD_IMAGES = {
@@ -82,7 +127,10 @@ BAD_IMAGES = {
     "list": (X.tolist(), "got list"),
     "0 to 255": (255 * X, r"must lie in \[0, 1\]; found min .*, max 2\d\d.*divide by 255"),
     "normalised": ((X - 0.5) / 0.5, r"found min -0\.\d+, max 0\.\d+: undo the normalisation.*lo and hi"),
-    "a hair above": (X.masked_fill(BRIGHTEST, 1.001), "max 1.001"),
+    "a hair above": (X.masked_fill(BRIGHTEST, 1.001), "max 1.001.*undo the normalisation"),
+    "a rounding above": (X.masked_fill(BRIGHTEST, 1 + 1.2e-7), r"max 1\.00000012: .*rounding.*x\.clamp\(0, 1\)"),
+    "a rounding below": (X.masked_fill(BRIGHTEST, -3e-8), r"min -2\.99999989e-08.*rounding.*x\.clamp\(0, 1\)"),
+    "a rounding in 16 bits": (X.bfloat16().masked_fill(BRIGHTEST, 1.0078), r"max 1\.0078125: .*x\.clamp\(0, 1\)"),
     "infinite": (X.masked_fill(BRIGHTEST, math.inf), "max inf"),
     "nan": (X.masked_fill(BRIGHTEST, math.nan), "NaN in 1 of 4 samples"),
     "all nan": (X * math.nan, "NaN in 4 of 4 samples"),
@@ -118,11 +166,15 @@ BAD_LABELS = {
     "none": (None, "y must be an int64 tensor.*got NoneType: give the class of every sample"),
     "list": ([0, 1, 2, 0], r"got list: use torch\.as_tensor\(y\)\.long\(\)"),
     "floats": (Y.float(), r"got torch\.float32: use torch\.as_tensor\(y\)\.long\(\)"),
+    "one-hot floats": (torch.eye(3)[Y], r"got torch\.float32: one-hot or soft labels.*y\.argmax\(1\)"),
+    "soft": (torch.full((4, 3), 1 / 3), r"one-hot or soft labels.*y\.argmax\(1\), the likeliest"),
+    "ages": (20.5 * Y, r"got torch\.float32: fractions are no classes.*goal of its own, see goals\.Goal"),
+    "a column": (Y[:, None], r"shape \[4\]; got \[4, 1\]. Use y\.squeeze\(1\)"),
     "bytes": (Y.to(torch.uint8), r"got torch\.uint8"),
     "too few": (Y[:3], r"each of the 4 samples, shape \[4\]; got \[3\]"),
     "too many": (Y.repeat(2), r"each of the 4 samples, shape \[4\]; got \[8\]"),
     "one for all": (Y[0], r"each of the 4 samples, shape \[4\]; got \[\]"),
-    "one-hot": (torch.eye(3).long()[Y], r"shape \[4\]; got \[4, 3\]"),
+    "one-hot": (torch.eye(3).long()[Y], r"shape \[4\]; got \[4, 3\]. One-hot rows.*y\.argmax\(1\)"),
     "from one": (Y + 1, r"y must lie in 0\.\.2, the classes of the model; found 1\.\.3"),
     "negative": (Y - 1, r"0\.\.2.*found -1\.\.1"),
 }
@@ -162,6 +214,14 @@ def softmaxed() -> nn.Module:
     return nn.Sequential(network(), nn.Softmax(1))
 
 
+@dataclass
+class Answer:
+    """What other libraries return: a record, in which the logits are not the first."""
+
+    hidden: Tensor
+    logits: Tensor
+
+
 class Returns(nn.Module):
     """Does something else with the logits."""
 
@@ -175,16 +235,20 @@ class Returns(nn.Module):
 
 BAD_MODELS = {
     "probabilities": (softmaxed(), "probabilities.*>= 0 and sums to 1.*need logits.*drop the model's last softmax"),
-    "one number a sample": (Returns(lambda a: a[:, 0]), r"logits \[B, K\].*got \[4\]"),
-    "one class": (Returns(lambda a: a[:, :1]), r"at least two classes; got \[4, 1\]"),
+    "one number a sample": (Returns(lambda a: a[:, 0]), r"logits \[B, K\].*got \[4\].*zeros_like\(z\[:, None\]\)"),
+    "one class": (
+        Returns(lambda a: a[:, :1]),
+        r"at least two classes; got \[4, 1\].*torch\.cat\(\[torch\.zeros_like\(z\), z\], 1\)",
+    ),
     "a map of classes": (Returns(lambda a: a[..., None, None]), r"got \[4, 3, 1, 1\]"),
-    "a tuple": (Returns(lambda a: (a, a)), "got tuple: return the logits alone"),
-    "a dictionary": (Returns(lambda a: {"logits": a}), "got dict: return the logits alone"),
+    "a tuple": (Returns(lambda a: (a, a)), r"got tuple: return the logits alone, as lambda z: model\(z\)\[0\]"),
+    "a record": (Returns(lambda a: Answer(a, a)), r"got Answer: return the logits alone.*model\(z\)\.logits does"),
+    "a dictionary": (Returns(lambda a: {"n": 1, "h": a, "logits": a}), r"got dict: .*model\(z\)\['logits'\] does"),
     "a flattened batch": (
         Returns(lambda a: a.flatten()[None]),
         r"1 answers, shape \[1, 12\], for 4 inputs.*batch dimension",
     ),
-    "the mean": (Returns(lambda a: a.mean()), r"got \[\]"),
+    "the mean": (Returns(lambda a: a.mean()), r"1 answers, shape \[\], for 4 inputs"),
     "no gradient": (Returns(lambda a: a.detach()), "no gradient with respect to its input.*detach.*oracle"),
     "a constant": (lambda x: torch.ones(len(x), 3), "no gradient with respect to its input"),
     "one-hot decisions": (Returns(lambda a: torch.eye(3)[a.argmax(1)]), "no gradient|probabilities"),
@@ -200,11 +264,68 @@ def test_answers_that_cannot_be_attacked_are_named(model, words, restarts):
         attack(model, restarts=restarts)
 
 
+def test_images_of_another_precision_than_the_weights_are_named_with_both():
+    for ask in (attack, lambda x: accuracy(network(), x, Y), lambda x: standard_loss(network(), x, Y)):
+        with refused(r"x is torch\.float64, the model's weights are torch\.float32.*use x\.to\(torch\.float32\)"):
+            ask(x=X.double())
+    broken = Returns(lambda a: a @ torch.eye(7))
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        attack(broken)
+
+
 def test_a_model_elsewhere_is_refused_with_the_move_before_it_is_asked():
     with refused(r"x is on cpu, the model is on meta: use x\.to\('meta'\) or model\.to\(x\.device\)"):
         attack(network().to("meta"))
     with refused("model is on meta"):
         input_gradient(network().to("meta"), X, Untargeted(Y))
+
+
+# --- what stands in whose place --------------------------------------------------------------------------------------
+
+MIXED_UP = {
+    "labels for the goal": (Y, Linf(0.1), r"goal has no score; got a tensor: use Untargeted\(y\), or Targeted\(t\)"),
+    "a list for the goal": ([0, 1, 2, 0], Linf(0.1), r"got \[0, 1, 2, 0\]: use Untargeted\(y\)"),
+    "the class of the goal": (Untargeted, Linf(0.1), "goal is the class Untargeted itself: it needs its brackets"),
+    "a number for the threat": (Untargeted(Y), 0.1, r"threat has no around; got 0\.1: use Linf\(eps\), L2\(eps\)"),
+    "the class of the threat": (Untargeted(Y), Linf, r"threat is the class Linf itself: .*brackets, as in Linf\(eps\)"),
+    "the bare box": (Untargeted(Y), Unbounded, r"class Unbounded itself.*Unbounded\(\)"),
+    "both swapped": (
+        Linf(0.1),
+        Untargeted(Y),
+        "goal has no score; got Linf.*goal comes before the threat, they are swapped",
+    ),
+}
+
+
+@pytest.mark.parametrize(("goal", "threat", "words"), MIXED_UP.values(), ids=MIXED_UP)
+@pytest.mark.parametrize("call", [pgd, iterative_fgsm, fgsm])
+def test_goal_and_threat_in_the_wrong_place_are_told_what_was_meant(call, goal, threat, words):
+    more = {} if call is fgsm else {"steps": 2, "step_size": 0.1}
+    with pytest.raises(TypeError, match=words):
+        call(network(), X, goal, threat, **more)
+
+
+@pytest.mark.parametrize("goal", [Y, Untargeted, Linf(0.1)], ids=["labels", "class", "threat"])
+@smallest_attacks
+def test_a_goal_that_is_none_is_told_what_was_meant_where_there_is_no_threat(attack, threat, device, goal):
+    with pytest.raises(TypeError, match=r"^goal (has no score|is the class).*Untargeted\(y\)"):
+        attack.run(network(), X, goal, threat)
+    with pytest.raises(TypeError, match=r"^goal (has no score|is the class).*Untargeted\(y\)"):
+        input_gradient(network(), X, goal)
+
+
+@pytest.mark.parametrize("box", [Linf(0.01), L2(0.1), L1(1.0)])
+@smallest_attacks
+def test_a_ball_is_no_box(attack, threat, device, box):
+    with refused(r"box=.*has a radius.*smallest distortion is looked for, however long.*Unbounded\(lo, hi\).*pgd"):
+        attack.run(network(), X, Untargeted(Y), box)
+
+
+@pytest.mark.parametrize("box", [(0, 1), Unbounded, None], ids=["pair", "class", "none"])
+@smallest_attacks
+def test_a_box_is_written_unbounded(attack, threat, device, box):
+    with pytest.raises(TypeError, match=r"box .*Unbounded\(lo, hi\)"):
+        attack.run(network(), X, Untargeted(Y), box)
 
 
 # --- the numbers of an attack ----------------------------------------------------------------------------------------

@@ -103,6 +103,90 @@ def test_magics_and_top_level_await_are_python_here(source):
     assert exercise_of(notebook(new_code_cell(source))).cells[0].source == source
 
 
+SPELLINGS = ["### {} SOLUTION", "# {} SOLUTION", "###{} SOLUTION", "###  {}  SOLUTION ###", "#{}_SOLUTION"]
+
+
+@pytest.mark.parametrize("spelling", [*SPELLINGS, "<!-- {} SOLUTION -->", "#\u00a0{}: Solution"])
+@pytest.mark.parametrize("case", [str.upper, str.lower, str.title])
+def test_no_spelling_of_the_markers_gives_the_solution_away(spelling, case):
+    begin, end = (case(spelling.format(word)) for word in ("begin", "end"))
+    gap = new_markdown_cell(f"Why?\n  {begin}\nBecause.\n  {end}\n*Your answer:*")
+    assert exercise_of(notebook(gap)).cells[0].source == "Why?\n*Your answer:*"
+
+
+NEAR_MISSES = [
+    "### BEGIN SOLUTIONS",
+    "# BEGN SOLUTION",
+    "### BEGIN SOLUTOIN",
+    "## SOLUTION BEGIN",
+    "# START OF SOLUTION",
+]
+
+
+@pytest.mark.parametrize(
+    "line", [*NEAR_MISSES, "# beginsoluton", "# START OF SOLUTION", "### STOP SOLUTION", "# end of the solution"]
+)
+@pytest.mark.parametrize("new_cell", [new_code_cell, new_markdown_cell])
+def test_what_is_meant_as_a_marker_and_is_none_is_refused_with_its_cell(line, new_cell):
+    message = refused(new_cell("1"), new_cell(f"z = ...\n{line}\nz = 'secret'", id="gap"))
+    assert "cell 2 (id gap)" in message and line in message and "### BEGIN SOLUTION" in message
+
+
+@pytest.mark.parametrize("line", ["**BEGIN SOLUTION**", "BEGIN SOLUTION", "> End Solution"])
+def test_a_marker_without_hashes_is_refused_in_text_and_no_python_in_code(line):
+    assert "looks like a solution marker" in refused(new_markdown_cell(f"Why?\n\n{line}\n\nBecause.", id="gap"))
+    assert "not Python" in refused(new_code_cell(line, id="gap"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["end = solution", "solution(start, end)  # as before", "# a solution", "# to the very end of it all"],
+)
+def test_what_only_speaks_of_solutions_stays(source):
+    assert exercise_of(notebook(new_code_cell(source))).cells[0].source == source
+
+
+PICTURE = {"image/png": "AAAA"}
+
+
+def test_a_picture_of_the_solution_goes_with_it_and_one_of_the_task_stays():
+    text = "![task](attachment:my%20task.png)\n### BEGIN SOLUTION\n![curve](attachment:task.png)\n### END SOLUTION"
+    pictures = {"my task.png": PICTURE, "task.png": PICTURE, "unused.png": PICTURE}
+    (cell,) = exercise_of(notebook(new_markdown_cell(text, attachments=pictures))).cells
+    assert cell.attachments == {"my task.png": PICTURE}
+    text = text.replace("my%20task", "task.png.old")
+    (cell,) = exercise_of(notebook(new_markdown_cell(text, attachments=pictures))).cells
+    assert "attachments" not in cell
+
+
+@pytest.mark.parametrize("minor", [0, 4, 5])
+def test_a_solution_without_ids_gets_them_the_same_ones_every_time(tmp_path, minor):
+    """Colab saves none, or its own beside the cell's metadata; JupyterLab does not add them."""
+    solutions, exercises = tmp_path / "solutions", tmp_path / "exercises"
+    solutions.mkdir()
+    cells = [new_markdown_cell("a", metadata={"id": "fromColab_1"}), new_code_cell("z = 1"), new_code_cell("z = 2")]
+    for cell in cells:
+        del cell["id"]
+    plain = nbformat.from_dict({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": minor})
+    (solutions / "04_steps.ipynb").write_text(nbformat.v4.writes(plain))
+    build(solutions, exercises)
+    assert [c.id for c in read(exercises / "04_steps.ipynb").cells] == ["fromColab_1", "cell-2", "cell-3"]
+    assert statuses(build(solutions, exercises, check=True)) == {"04_steps.ipynb": "up to date"}
+    assert main(["normalise", str(solutions / "04_steps.ipynb")]) == 0
+    assert [c.id for c in read(solutions / "04_steps.ipynb").cells] == ["fromColab_1", "cell-2", "cell-3"]
+    assert statuses(build(solutions, exercises, check=True)) == {"04_steps.ipynb": "up to date"}
+
+
+@pytest.mark.parametrize(
+    "name", ["{}-Copy1", "{}-Copy", "{} - Copy", "{} copy 2", "{} (1)", "{}(1)", "._{}", ".~{}", "{}.backup-1"]
+)
+def test_a_copy_beside_a_notebook_is_nobodys_business(course, name):
+    for folder in course:
+        copied = folder / f"{name.format('04_steps')}.ipynb"
+        copied.write_bytes((folder / "04_steps.ipynb").read_bytes())
+    assert statuses(build(*course, check=True)) == {"04_steps.ipynb": "up to date"} == statuses(build(*course))
+
+
 # What is refused ------------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """A claim prints one stable line or fails with its numbers, and the ledger remembers both."""
 
 import ast
+import io
 import math
 import os
 import subprocess
@@ -13,6 +14,7 @@ import torch
 from nbformat.v4 import new_code_cell, new_notebook
 from statements import REQUIRED
 
+from advcourse import check
 from advcourse.claims import Claim, claim, read_ledger
 
 LECTURES = Path(__file__).resolve().parent.parent / "lectures"
@@ -25,6 +27,16 @@ def ledger(tmp_path, monkeypatch):
     path = tmp_path / "ledger.jsonl"
     monkeypatch.setenv("ADVCOURSE_LEDGER", str(path))
     return path
+
+
+def test_a_console_that_has_no_tick_gets_a_word(monkeypatch):
+    console = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", console)
+    claim("D3", "α – a statement", holds=True, a=1)
+    check.fgsm(lambda model, x, y, eps: x)
+    console.seek(0)
+    first, second, *_ = console.read().splitlines()
+    assert first == "ok D3 ? – a statement" and second.startswith("NO fgsm")
 
 
 # One claim ------------------------------------------------------------------------------------------------------------

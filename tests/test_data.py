@@ -173,10 +173,10 @@ def test_fashion_mnist_is_found_where_a_student_may_have_it(tmp_path, monkeypatc
     monkeypatch.setattr(data, "DEBIAN_FASHION", str(tmp_path / "nothing"))
     if place == "home":
         monkeypatch.delenv("FASHION_MNIST_DIR", raising=False)
-        monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path)
+        monkeypatch.setenv("HOME", str(tmp_path))
     else:
         monkeypatch.setenv("FASHION_MNIST_DIR", str(folder))
-        monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path / "elsewhere")
+        monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
     train, test = data.fashion()
     assert train.y.tolist() == [9, 3] and train.x.mean((1, 2, 3)).tolist() == [1, 0]
     assert [train.names[k] for k in test.y] == ["ankle boot", "dress"]
@@ -184,7 +184,7 @@ def test_fashion_mnist_is_found_where_a_student_may_have_it(tmp_path, monkeypatc
 
 def test_missing_fashion_mnist_says_how_to_get_it_and_where_it_was_looked_for(tmp_path, monkeypatch):
     monkeypatch.setattr(data, "DEBIAN_FASHION", str(tmp_path / "debian"))
-    monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path / "home")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("FASHION_MNIST_DIR", str(tmp_path / "mine"))
     with pytest.raises(FileNotFoundError) as error:
         data.fashion()

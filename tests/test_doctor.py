@@ -1,6 +1,7 @@
 """The doctor finds what is missing, says how to get it, and survives a library that cannot be imported."""
 
 import importlib.metadata
+import io
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,65 @@ def test_a_read_only_folder_is_told(monkeypatch):
 
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
     assert "Read-only" in str(finding("this folder")) and not finding("this folder").good
+
+
+def homeless(monkeypatch, home=None):
+    """HOME as it is in a container: not set, and nobody is in the list of users."""
+    if home is None:
+        monkeypatch.delenv("HOME", raising=False)
+        monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    else:
+        monkeypatch.setenv("HOME", str(home))
+
+
+def test_without_a_home_the_cross_says_what_to_export(monkeypatch):
+    homeless(monkeypatch)
+    assert str(finding("home folder")).startswith("✗ home folder") and "export HOME=" in str(finding("home folder"))
+
+
+def test_a_home_that_is_not_there_or_cannot_be_written_is_told(monkeypatch, tmp_path):
+    homeless(monkeypatch, tmp_path)
+    assert finding("home folder").good
+    homeless(monkeypatch, tmp_path / "nowhere")
+    assert not finding("home folder").good and "export HOME=" in str(finding("home folder"))
+
+
+def test_it_runs_for_a_user_whom_the_system_does_not_know(root, tmp_path):
+    """As in `docker run --user 12345`, where looking for the home of such a user raises."""
+    unknown = "import pwd, runpy, sys; pwd.getpwuid = lambda n: {}[n]; sys.argv = ['doctor']; "
+    script = f"runpy.run_path({str(root / 'advcourse/course/doctor.py')!r}, run_name='__main__')"
+    env = {"PYTHONPATH": str(root), "PYTHONUTF8": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-c", unknown + script], capture_output=True, text=True, env=env, cwd=tmp_path
+    )
+    assert ran.returncode == 1 and "✗ home folder" in ran.stdout and "✓ this folder" in ran.stdout, ran.stderr
+
+
+@pytest.mark.parametrize("file", ["torch.py", "random.py", "lectures/numpy.py", "exercises/skimage/__init__.py"])
+def test_a_file_that_hides_a_package_is_named(monkeypatch, tmp_path, file):
+    monkeypatch.chdir(tmp_path)
+    for harmless in ("torch_notes.py", "lectures/torch.ipynb", "test.py", "other/torch.py"):
+        (tmp_path / harmless).parent.mkdir(exist_ok=True)
+        (tmp_path / harmless).touch()
+    assert finding("names of files").good
+    (tmp_path / file).parent.mkdir(exist_ok=True, parents=True)
+    (tmp_path / file).touch()
+    assert not finding("names of files").good and file.removesuffix("/__init__.py") in str(finding("names of files"))
+
+
+def test_the_course_itself_hides_nothing(monkeypatch, root):
+    monkeypatch.chdir(root)
+    assert finding("names of files").good
+
+
+def test_a_console_without_crosses_gets_words(monkeypatch, tmp_path):
+    console = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", console)
+    monkeypatch.setenv("ADVCOURSE_DEVICE", "nö device ☃")
+    assert not doctor.report()
+    console.seek(0)
+    said = console.read()
+    assert "ok Python: 3." in said and "NO device: " in said and "nö device ?" in said
 
 
 def test_it_runs_where_the_library_cannot_be_imported(root, tmp_path):

@@ -1,5 +1,7 @@
 """Goals are open: a third kind, of outputs that are no logits, works in every attack for which it makes sense."""
 
+import inspect
+import textwrap
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -7,7 +9,21 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from advcourse import L1, L2, Linf, Unbounded, ddn, deepfool, fgsm, input_gradient, iterative_fgsm, lbfgs, measure, pgd
+from advcourse import (
+    L1,
+    L2,
+    Linf,
+    Unbounded,
+    ddn,
+    deepfool,
+    fgsm,
+    goals,
+    input_gradient,
+    iterative_fgsm,
+    lbfgs,
+    measure,
+    pgd,
+)
 
 DOUBLE = torch.float64
 WIDE = Unbounded(-100.0, 100.0)
@@ -133,6 +149,19 @@ def test_a_goal_without_margins_is_refused_with_what_is_missing_and_what_works(a
     name = attack.func.__name__
     with pytest.raises(TypeError, match=rf"^{name} .*goal\.margins\(out\), which Aligned does not have.*fgsm.*pgd"):
         attack(embed, X, Aligned(DIRECTION))
+
+
+def test_the_goal_that_is_shown_where_goals_are_explained_works():
+    """On a regressor that answers with numbers, up to the corner of the ball."""
+    lines = inspect.getdoc(goals.Goal).splitlines()
+    names = {"dataclass": dataclass, "Tensor": Tensor}
+    exec(textwrap.dedent("\n".join(line for line in lines if line.startswith("    ") or not line)), names)
+    goal = names["Above"](age(X) + 1)
+    torch.testing.assert_close(pgd(age, X, goal, Linf(0.1), **FEW), X + 0.1 * W[:1].sign().expand(7, -1))
+    with pytest.raises(ValueError, match=r"must answer with numbers \[7\]"):
+        pgd(lambda x: age(x)[:, None], X, goal, Linf(0.1), **FEW)
+    with pytest.raises(ValueError, match="3 limits for 7 inputs"):
+        pgd(age, X, goal[torch.arange(3)], Linf(0.1), **FEW)
 
 
 def test_only_lbfgs_asks_for_a_smooth_margin():

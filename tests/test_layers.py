@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "advcourse"
 # The order of the course. A room may import from its own line and from the lines above.
 LAYERS = [
     {"device"},
+    {"answers", "behind", "inputs"},
     {"goals"},
     {"threats"},
     {"oracles"},
@@ -36,7 +37,8 @@ LAYERS = [
     {"__init__", "__main__"},
 ]
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
-TORCH_ONLY = {"device", "goals", "threats", "oracles", "asking", "attacks", "convex", "training", "density"}
+TORCH_ONLY = {"device", "answers", "behind", "inputs", "goals", "threats", "oracles", "asking", "attacks"}
+TORCH_ONLY |= {"convex", "training", "density"}
 ALSO = {"attacks/minimal.py": {"scipy"}, "training/loop.py": {"tqdm"}}
 WITHOUT_ATTACKS = {"asking", "convex", "training", "conflict", "models"}
 HOME = {"matplotlib": {"draw"}, "ipywidgets": {"widgets"}, "anywidget": {"widgets"}}

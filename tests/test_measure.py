@@ -155,9 +155,35 @@ def test_only_survivors_are_attacked_with_their_own_labels():
         attacked.append(len(x))
         return fgsm(model, x, goal, threat)
 
-    curve = robustness_curve(model, x, y, counting, RADII)
+    curve = robustness_curve(model, x, y, counting, RADII, batch=500)
     alive = [180, *curve.right]  # right without any attack, then after each radius
     assert attacked == [n for n in alive[: len(RADII)] if n]
+
+
+def test_an_attack_sees_a_hundred_samples_at_a_time_with_the_same_result():
+    """A whole test set at once would need all of its activations at once."""
+    model, x, y, _ = plane()
+    sizes = []
+
+    def noted(model, x, goal, threat=RADII[1]):
+        sizes.append(len(x))
+        return fgsm(model, x, goal, threat)
+
+    whole = robustness_curve(model, x, y, fgsm, RADII, batch=10_000)
+    assert robustness_curve(model, x, y, noted, RADII) == whole and sizes[:3] == [100, 80, 100]
+    alive = worst_case(model, x, y, [noted])
+    assert torch.equal(alive, worst_case(model, x, y, [partial(fgsm, threat=RADII[1])], batch=10_000))
+
+
+def test_readings_attack_a_hundred_samples_at_a_time():
+    sizes = []
+
+    def wall(x):
+        sizes.append((len(x), x.requires_grad))
+        return Wall()(x)
+
+    readings(wall, AT.repeat(40, 1), torch.tensor([0, 0, 1, 1]).repeat(40), Linf(0.22), steps=8)
+    assert max(n for n, attacked in sizes if attacked) == 100
 
 
 def test_a_curve_never_rises_even_if_the_attack_gets_worse():
@@ -241,7 +267,7 @@ def test_whom_one_attack_has_fooled_the_next_does_not_see():
         return inner
 
     left = [int(worst_case(model, x, y, PIXELS[:k]).sum()) for k in range(4)]
-    assert int(worst_case(model, x, y, [noted(attack) for attack in PIXELS]).sum()) == left[-1]
+    assert int(worst_case(model, x, y, [noted(attack) for attack in PIXELS], batch=500).sum()) == left[-1]
     assert attacked == left[:-1] and left[0] == 180, "wrong from the start is lost without an attack"
 
 

@@ -81,13 +81,15 @@ def test_ids_stay():
     assert normalise(notebook(cell(id="kept"))).cells[0].id == "kept"
 
 
-def test_duplicate_and_missing_ids_are_refused_by_name():
+def test_duplicate_ids_are_refused_by_name():
     with pytest.raises(NotebookError, match=r"cell 2 \(id same\): cell 1 has the same id"):
         normalise(notebook(cell(id="same"), cell(id="same")))
+
+
+def test_a_cell_without_an_id_gets_one_that_no_other_has():
     nameless = cell()
     del nameless["id"]
-    with pytest.raises(NotebookError, match=r"cell 1 .* no id"):
-        normalise(notebook(nameless))
+    assert [c.id for c in normalise(notebook(nameless, cell(id="cell-1"))).cells] == ["cell-1-again", "cell-1"]
 
 
 def test_it_is_pure_and_idempotent():
@@ -156,6 +158,13 @@ def test_an_error_leaves_the_file_and_names_the_cell(saved, capsys):
     message = capsys.readouterr().err.strip()
     assert "01_unit.ipynb cell 2 (id bad): ZeroDivisionError: division by zero" in message and "\n" not in message
     assert path.read_bytes() == before
+
+
+def test_a_group_of_errors_is_an_error(saved, tmp_path):
+    """IPython prints its traceback: among the outputs there is no error."""
+    group = notebook(new_code_cell("raise ExceptionGroup('several', [ValueError('a'), KeyError('b')])", id="bad"))
+    with pytest.raises(NotebookError, match=r"cell 1 \(id bad\): ExceptionGroup: several"):
+        execute(group, tmp_path)
 
 
 def test_a_dead_kernel_names_the_cell(saved, tmp_path):

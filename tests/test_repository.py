@@ -176,3 +176,12 @@ def test_the_pattern_sees_what_it_looks_for(bad):
 def test_nothing_generated_is_tracked():
     names = [path.relative_to(ROOT).as_posix() for path in tracked()]
     assert [name for name in names if MADE.search(name)] == []
+
+
+def test_a_checkout_has_the_same_bytes_on_every_system():
+    if not (ROOT / ".git").exists():
+        pytest.skip("no git here: this is a download")
+    files = ["make.py", "solutions/04_gradient_attacks.ipynb", "advcourse/checkpoints/digits_cnn.safetensors"]
+    ask = ["git", "check-attr", "eol", "text", "--", *files]
+    said = subprocess.run(ask, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said.count("eol: lf") >= 2 and "digits_cnn.safetensors: text: unset" in said

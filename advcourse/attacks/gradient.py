@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor
 
-from advcourse.asking import Model, Trace, attacking, check_steps, ignore
+from advcourse.asking import Model, Trace, attacking, check_roles, check_steps, ignore
 from advcourse.goals import Goal
 from advcourse.threats import Allowed, Threat
 
@@ -26,6 +26,7 @@ def fgsm(model: Model, x: Tensor, goal: Goal, threat: Threat, *, trace: Trace = 
     In l_inf it maximises the linearised score over ball and box; in l_2 and l_1 the step is that norm's steepest one.
     Goodfellow, Shlens and Szegedy, "Explaining and Harnessing Adversarial Examples", ICLR 2015.
     """
+    check_roles(goal, threat)
     if math.isinf(threat.eps):
         raise ValueError(
             f"fgsm takes one step of length eps, and {threat} has no radius: use Linf(eps), or iterative_fgsm"
@@ -43,6 +44,7 @@ def iterative_fgsm(
     steps * step_size; `Linf(eps)` projects on ball and box around the *original* x, the usual meaning of the attack.
     Kurakin, Goodfellow and Bengio, "Adversarial Examples in the Physical World", ICLR 2017 workshop.
     """
+    check_roles(goal, threat)
     allowed = threat.around(x)
     check_steps(threat, steps, step_size)
     z = x.detach().clone()
@@ -79,6 +81,7 @@ def pgd(
             f"restarts={restarts} with random_start={random_start}: restarts must be >= 1, "
             "and they differ only by their random starts"
         )
+    check_roles(goal, threat)
     allowed = threat.around(x)
     goal.check_batch(x)
     check_steps(threat, steps, step_size)

@@ -6,12 +6,15 @@ returned does not reach the goal: `measure.distances` asks the model again and s
 """
 
 import math
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from advcourse.asking import Model, Trace, attacking, ignore
+from advcourse.asking import Model, Trace, as_written, attacking, check_goal, ignore
 from advcourse.attacks.gradient import score_gradient
 from advcourse.attacks.region import Norm, clearance, edge, faces, like, nearer, nearest_crossing
 from advcourse.device import precise, with_float64
@@ -20,8 +23,27 @@ from advcourse.threats import L1, L2, Linf, Unbounded
 
 PIXELS = Unbounded()
 RIVALS = 9  # of ten classes all
+HALF = (torch.float16, torch.bfloat16)
 
 
+def _in_single_precision(attack: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The attack, its own sums made in float32 also where model and images have 16 bits: these round away its steps."""
+
+    @wraps(attack)
+    def wider(model: Model, x: Tensor, *rest: Any, trace: Trace = ignore, **settings: Any) -> Tensor:
+        if not isinstance(x, Tensor) or x.dtype not in HALF:
+            return attack(model, x, *rest, trace=trace, **settings)
+
+        def asked(z: Tensor) -> Tensor:
+            return model(z.to(x.dtype))
+
+        z = attack(asked, x.float(), *rest, trace=lambda z: trace(z.to(x.dtype)), **settings)
+        return z.to(x.dtype)
+
+    return wider
+
+
+@_in_single_precision
 @torch.inference_mode(False)
 def lbfgs(
     model: Model,
@@ -44,7 +66,7 @@ def lbfgs(
     _check_goal(goal, "lbfgs", "margins", "smooth_margin")
     z = _start(x, goal, box, searches, steps)
     trace(z)
-    with attacking(model, x, goal) as forward:
+    with _asking(model, x, goal) as forward:
         left = _not_reached(forward, z, goal)
         for i in (left[k : k + 1] for k in range(len(left))):
             z = z.index_copy(0, i, _search(forward, z[i], goal[i], searches, steps, box))
@@ -55,6 +77,7 @@ def lbfgs(
     return z
 
 
+@_in_single_precision
 @torch.inference_mode(False)
 def deepfool(
     model: Model,
@@ -80,7 +103,7 @@ def deepfool(
         raise ValueError(f"norm must be L2, Linf or L1 itself, without a radius; got {norm!r}: use norm=L2")
     z = _start(x, goal, box, steps)
     trace(z)
-    with attacking(model, x, goal) as forward:
+    with _asking(model, x, goal) as forward:
         left = start = _not_reached(forward, z, goal)
         for _ in range(steps):
             if not len(left):
@@ -98,6 +121,7 @@ def deepfool(
     return z
 
 
+@_in_single_precision
 @torch.inference_mode(False)
 def ddn(
     model: Model,
@@ -120,7 +144,7 @@ def ddn(
     _check_goal(goal, "ddn", "margins")
     z = _start(x, goal, box, steps)
     trace(z)
-    with attacking(model, x, goal) as forward:
+    with _asking(model, x, goal) as forward:
         left = _not_reached(forward, z, goal)
         start, aim, walk = z[left], goal[left], steps - steps // 4
         here = best = start
@@ -133,7 +157,7 @@ def ddn(
             better = reached & (size < best_size)
             best, best_size = torch.where(like(better, x), here, best), torch.where(better, size, best_size)
             # Never longer than what is known to suffice.
-            radius = torch.minimum(radius * torch.where(reached, 1 - gamma, 1 + gamma), best_size)
+            radius = torch.minimum(radius * torch.where(reached, 1 - gamma, 1 + gamma).to(radius), best_size)
             stride = 0.01 + 0.99 * (1 + math.cos(math.pi * step / walk)) / 2
             d = d + g * like(stride / _length(g), x)
             # Divided first: where no gradient ever was, d is zero and its length tiny.
@@ -145,6 +169,21 @@ def ddn(
         z = _finished(forward, x, z.index_copy(0, left, found), left, goal, L2, box, rounds)
     trace(z)
     return z
+
+
+@contextmanager
+def _asking(model: Model, x: Tensor, goal: Goal) -> Generator[Model]:
+    """The model as these attacks see it: several gradients of one answer are allowed, and no answer is finer than x.
+
+    A network in float32 that answers in float64 is rounded no less.
+    """
+    with attacking(model, x, goal) as forward, as_written():
+
+        def asked(z: Tensor) -> Tensor:
+            out = forward(z)
+            return out.to(z.dtype) if out.dtype == torch.float64 else out
+
+        yield asked
 
 
 def _search(forward: Model, x: Tensor, goal: Bordered, searches: int, steps: int, box: Unbounded) -> Tensor:
@@ -193,6 +232,7 @@ def _length(d: Tensor) -> Tensor:
 
 def _check_goal(goal: Goal, attack: str, *needed: str) -> None:
     """Raise a TypeError that teaches where a goal lacks a method of `Bordered` that the attack asks."""
+    check_goal(goal)
     missing = [name for name in needed if not hasattr(goal, name)]
     if missing:
         raise TypeError(
@@ -204,6 +244,14 @@ def _check_goal(goal: Goal, attack: str, *needed: str) -> None:
 
 def _start(x: Tensor, goal: Goal, box: Unbounded, *counts: int) -> Tensor:
     """A copy of x, once everything is known to fit together."""
+    if isinstance(box, type) or not hasattr(box, "around"):
+        raise TypeError(f"box must be the box of valid inputs, Unbounded(lo, hi); got {box!r}")
+    if math.isfinite(box.eps):
+        raise ValueError(
+            f"box={box} has a radius, and the smallest distortion is looked for, however long it is: give the box of "
+            "valid inputs alone, Unbounded(lo, hi), and compare measure.distances with the radius; or use pgd, which "
+            "looks for the worst point within a radius"
+        )
     box.around(x)
     goal.check_batch(x)
     if min(counts) < 0:

@@ -25,8 +25,10 @@ def clearance(out: Tensor, goal: Bordered) -> Tensor:
 
 
 def _rounding(out: Tensor) -> Tensor:
-    # The sums inside a network are larger than its outputs, which may all be small where two of them meet.
-    return 256 * torch.finfo(out.dtype).eps * out[:, None].flatten(1).abs().amax(1)
+    # The sums inside a network are larger than its outputs, which may all be small where two of them meet. They are
+    # made in float32 also where their results are kept in 16 bits; those are told apart by one of their own steps.
+    inside = torch.finfo(torch.promote_types(out.dtype, torch.float32)).eps
+    return (256 * inside + torch.finfo(out.dtype).eps) * out[:, None].flatten(1).abs().amax(1)
 
 
 def faces(out: Tensor, z: Tensor, goal: Bordered, most: int) -> tuple[Tensor, Tensor]:
@@ -38,7 +40,7 @@ def faces(out: Tensor, z: Tensor, goal: Bordered, most: int) -> tuple[Tensor, Te
     margins = margins.topk(min(most, margins.shape[1]), dim=1).values
     sums = margins.sum(0)
     normals = [torch.autograd.grad(s, z, retain_graph=i + 1 < len(sums))[0].flatten(1) for i, s in enumerate(sums)]
-    return _rounding(out.detach())[:, None] - margins.detach(), torch.stack(normals, 1)
+    return (_rounding(out.detach())[:, None] - margins.detach()).to(z.dtype), torch.stack(normals, 1)
 
 
 def nearest_crossing(gaps: Tensor, normals: Tensor, z: Tensor, box: Unbounded, norm: Norm) -> Tensor:
@@ -106,7 +108,7 @@ def edge(forward: Model, x: Tensor, z: Tensor, goal: Bordered, box: Unbounded, r
         low, high = torch.zeros_like(behind), torch.ones_like(ahead)
         for _ in range(rounds):
             share = low + (high - low) * ((0.02 * ahead - behind) / (ahead - behind)).clamp(0, 1)
-            there = torch.lerp(x, z, like(share, x)).clamp(box.lo, box.hi)
+            there = torch.lerp(x, z, like(share, x).to(x.dtype)).clamp(box.lo, box.hi)
             now = clearance(forward(there), goal)
             hit = (now > 0) & between
             best = torch.where(like(hit, x), there, best)

@@ -9,9 +9,10 @@ The oracle is never the library: closed forms, properties, and small models made
 from __future__ import annotations
 
 import difflib
-import sys
 from collections.abc import Callable
 from functools import partial
+
+from advcourse.claims import say
 
 from . import (
     adversarial_examples,
@@ -101,7 +102,7 @@ _MANNERLY = "Whatever it was given, it left as it was."
 
 def _show(name: str, candidate: Callable) -> None:
     # The notebook is where a verdict is read, and this text is what its tests compare.
-    sys.stdout.write(lines(name, judge(name, candidate)) + "\n")
+    say(lines(name, judge(name, candidate)))
 
 
 def _find(name: str) -> Exercise:

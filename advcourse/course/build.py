@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
+from urllib.parse import unquote
 
 from nbformat import NotebookNode, from_dict
 
@@ -25,10 +28,15 @@ from advcourse.course.notebook import (
     code_error,
     place,
     read,
+    with_ids,
     write_all,
 )
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+# However many hashes, blanks and small letters: whoever writes this means the marker.
+MARKER = re.compile(r"(?:#|<!--)[\W_]*(begin|end)[\W_]*solution\b", re.IGNORECASE)
+# Copies that JupyterLab, Windows and a Mac put beside a notebook, our own backups, and hidden files.
+COPY = re.compile(r"\..*|.*\.backup-.*|.*(-Copy\d*| - Copy| copy( \d+)?| ?\(\d+\))\.ipynb")
 GOOD = {"written", "up to date"}
 
 
@@ -53,7 +61,7 @@ def exercise_of(solution: NotebookNode, *, generated_from: str = "") -> Notebook
 
     Raises NotebookError where markers do not pair up within a cell, or what is left of a code cell is not Python.
     """
-    cells = [exercise_cell(index, cell) for index, cell in enumerate(solution.cells)]
+    cells = [exercise_cell(index, cell) for index, cell in enumerate(with_ids(solution).cells)]
     cells = [cell for cell in cells if cell.source.strip()]
     record = {"generated_from": generated_from, "sha256": fingerprint(cells)}
     metadata = {"kernelspec": KERNELSPEC, "language_info": LANGUAGE_INFO, "advcourse": record}
@@ -61,26 +69,51 @@ def exercise_of(solution: NotebookNode, *, generated_from: str = "") -> Notebook
 
 
 def exercise_cell(index: int, cell: NotebookNode) -> NotebookNode:
+    refuse_near_misses(cell, place(index, cell))
     source = without_solution(cell.source, place(index, cell))
     if cell.cell_type == "code" and (error := code_error(source)):
         hint = "keep a stub line before the markers, such as `z = ...`"
         raise NotebookError(f"{place(index, cell)}: without its solution this is not Python ({error}); {hint}")
     kept = {key: cell.metadata[key] for key in ("tags", "nbval", "jupyter") if key in cell.metadata}
-    bare = {"cell_type": cell.cell_type, "id": cell.get("id"), "metadata": kept, "source": source}
-    if not bare["id"]:
-        raise NotebookError(f"{place(index, cell)}: has no id; open and save the notebook in JupyterLab")
+    bare = {"cell_type": cell.cell_type, "id": cell.id, "metadata": kept, "source": source}
     if cell.cell_type == "code":
         bare |= {"outputs": [], "execution_count": None}
-    elif "attachments" in cell:
-        bare["attachments"] = cell.attachments
+    elif shown := {name: data for name, data in cell.get("attachments", {}).items() if shows(source, name)}:
+        bare["attachments"] = shown
     return from_dict(bare)
+
+
+def shows(source: str, attachment: str) -> bool:
+    """Whether this text still has the picture: what was shown by the solution alone would give it away."""
+    return bool(re.search(rf"attachment:{re.escape(attachment)}(?![\w.-])", unquote(source)))
+
+
+def markers(line: str) -> list[str]:
+    """The markers in this line, "begin" and "end", however they are written."""
+    return [word.lower() for word in MARKER.findall(line)]
+
+
+def refuse_near_misses(cell: NotebookNode, where: str) -> None:
+    """Raise where a comment in code, or a line of text, seems to be meant as a marker and is none."""
+    for line in cell.source.splitlines():
+        said = line.partition("#")[2] if cell.cell_type == "code" else line
+        words = re.findall(r"[^\W\d_]+", said.lower())
+        joined = any(get_close_matches(word, ("beginsolution", "endsolution"), cutoff=0.85) for word in words)
+        apart = all(
+            any(get_close_matches(word, meant, cutoff=0.75) for word in words)
+            for meant in (("begin", "end", "start", "stop"), ("solution",))
+        )
+        if (joined or apart) and len(words) <= 4 and not markers(line):
+            hint = f"write {BEGIN} or {END}, or say it in other words"
+            raise NotebookError(f"{where}: `{line.strip()}` looks like a solution marker and is none; {hint}")
 
 
 def without_solution(source: str, where: str) -> str:
     """The lines outside the markers; a source without markers comes back as it is."""
     kept, inside = [], False
     for line in source.splitlines():
-        begins, ends = BEGIN in line, END in line
+        found = markers(line)
+        begins, ends = "begin" in found, "end" in found
         if begins and (ends or inside):
             raise NotebookError(f"{where}: BEGIN SOLUTION inside a solution; close the one before it first")
         if ends and not inside:
@@ -90,7 +123,7 @@ def without_solution(source: str, where: str) -> str:
         inside = begins or (inside and not ends)
     if inside:
         raise NotebookError(f"{where}: BEGIN SOLUTION is never closed; put {END} after it in the same cell")
-    return source if BEGIN not in source else "\n".join(kept).strip("\n")
+    return source if not markers(source) else "\n".join(kept).strip("\n")
 
 
 def fingerprint(cells: list[NotebookNode]) -> str:
@@ -127,7 +160,8 @@ def generate(solutions: Path, exercises: Path) -> dict[Path, NotebookNode]:
 
 
 def notebooks_in(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.glob("*.ipynb") if ".backup-" not in p.name)
+    """The course's notebooks; copies that somebody works in are left alone."""
+    return sorted(p for p in folder.glob("*.ipynb") if not COPY.fullmatch(p.name))
 
 
 def build(solutions: Path, exercises: Path, *, check: bool = False, force: bool = False) -> list[Outcome]:
@@ -137,7 +171,8 @@ def build(solutions: Path, exercises: Path, *, check: bool = False, force: bool 
     with nothing changed, where a solution cannot be read or a file cannot be written.
     """
     made = generate(solutions, exercises)
-    extra = [Outcome(p, "extra", "it has no solution; delete it") for p in notebooks_in(exercises) if p not in made]
+    hint = "no solution has this name; a notebook of your own belongs into another folder"
+    extra = [Outcome(p, "extra", hint) for p in notebooks_in(exercises) if p not in made]
     if check:
         return [compared(path, notebook) for path, notebook in made.items()] + extra
     outcomes, files = [], {}

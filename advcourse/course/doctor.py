@@ -27,10 +27,12 @@ PACKAGES = (
     "scikit-image",
     "scikit-learn",
 )
+ALSO_IMPORTED = ("skimage", "sklearn", "mlxtend", "nbformat", "tqdm", "IPython")
+PLAIN = {"✓": "ok", "✗": "NO", "–": "--"}
 REINSTALL = "run `make lab` again, it installs what is missing (Windows: python make.py lab)"
 FASHION_MNIST = (  # the places of advcourse.data
     "/usr/share/datasets/fashion-mnist",
-    str(Path.home() / "data" / "FashionMNIST" / "raw"),
+    os.path.expanduser("~/data/FashionMNIST/raw"),  # Path.home() raises where nobody has a home
 )
 
 
@@ -54,8 +56,11 @@ class Finding:
 
 
 def doctor(folder: Path = Path()) -> list[Finding]:
-    """Looks at Python, device, packages, data, browser and this folder; changes nothing."""
-    return [python(), *map(package, PACKAGES), compute_device(), *data(), browser(), writable(folder)]
+    """Looks at Python, device, packages, data, browser, home and this folder; changes nothing."""
+    here = writable(
+        "this folder", folder, "Move the course to a folder of your own, or ask for the right to write here."
+    )
+    return [python(), *map(package, PACKAGES), compute_device(), *data(), browser(), home(), here, names(folder)]
 
 
 def python() -> Finding:
@@ -108,21 +113,53 @@ def browser() -> Finding:
     return Finding("chromium", found, fix, needed=False)
 
 
-def writable(folder: Path) -> Finding:
-    """Whether notebooks can be saved here."""
-    fix = "Move the course to a folder of your own, or ask for the right to write here."
+def home() -> Finding:
+    """Where Jupyter keeps what it has to know from one start to the next."""
+    fix = "Jupyter needs it: export HOME=/a/folder/of/your/own, then start again."
+    folder = os.path.expanduser("~")
+    if folder == "~":
+        return Finding("home folder", None, f"HOME is not set. {fix}")
+    return writable("home folder", Path(folder), fix)
+
+
+def writable(what: str, folder: Path, fix: str) -> Finding:
+    """Whether something can be saved there."""
     try:
         with tempfile.NamedTemporaryFile(dir=folder):
-            return Finding("this folder", "can be written")
+            return Finding(what, "can be written")
     except OSError as error:
-        return Finding("this folder", None, f"{os.path.abspath(folder)}: {error.strerror}. {fix}")
+        return Finding(what, None, f"{os.path.abspath(folder)}: {error.strerror}. {fix}")
+
+
+def names(folder: Path) -> Finding:
+    """Whether a file beside the notebooks hides a package: Python looks there first."""
+    modules = {name.partition(".")[0] for name in (*PACKAGES, *ALSO_IMPORTED, *sys.stdlib_module_names)} - {
+        "test",
+        "this",
+    }
+    beside = [folder, *(folder / name for name in ("lectures", "exercises", "solutions"))]
+    found = [p for place in beside for p in (*place.glob("*.py"), *(q.parent for q in place.glob("*/__init__.py")))]
+    hiding = sorted(p.relative_to(folder).as_posix() for p in found if p.stem in modules)
+    fix = "Python takes it for the package of that name: give it another one."
+    return Finding("names of files", None if hiding else "hide no package", f"{', '.join(hiding)}. {fix}")
+
+
+def legible(line: str, encoding: str) -> str:
+    """The line in signs that a console has: those of Windows, cp1252 say, have no crosses."""
+    try:
+        line.encode(encoding)
+    except UnicodeEncodeError:
+        for sign, word in PLAIN.items():
+            line = line.replace(sign, word)
+        return line.encode(encoding, "replace").decode(encoding)
+    return line
 
 
 def report() -> bool:
     """Prints all findings; whether nothing that is needed is missing."""
     findings = doctor()
     for finding in findings:
-        print(finding)
+        print(legible(str(finding), sys.stdout.encoding))
     return all(finding.good for finding in findings)
 
 

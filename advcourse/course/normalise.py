@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode, from_dict
 
-from advcourse.course.notebook import KERNELSPEC, LANGUAGE_INFO, NotebookError, place, read, write_all
+from advcourse.course.notebook import KERNELSPEC, LANGUAGE_INFO, NotebookError, place, read, with_ids, write_all
 
 VOLATILE_METADATA = {"execution", "ExecuteTime", "papermill", "collapsed", "scrolled"}
 LIVE_WIDGET = "application/vnd.jupyter.widget-view+json"  # holds a model id that is another one in every run
@@ -18,10 +18,10 @@ CELL_TIMEOUT = 300  # seconds
 def normalise(notebook: NotebookNode) -> NotebookNode:
     """The same notebook in the form we keep: nothing of the machine, the moment or the running kernel in it.
 
-    Outputs stay, without the live view of widgets; counts become 1..n. Raises NotebookError where cell ids are missing
-    or not unique. Normalising twice changes nothing more.
+    Outputs stay, without the live view of widgets; counts become 1..n; cells without an id get one. Raises
+    NotebookError where ids are not unique. Normalising twice changes nothing more.
     """
-    result = copy.deepcopy(notebook)
+    result = with_ids(notebook)
     check_ids(result)
     record = {"advcourse": result.metadata["advcourse"]} if "advcourse" in result.metadata else {}
     result.metadata = from_dict({"kernelspec": KERNELSPEC, "language_info": LANGUAGE_INFO, **record})
@@ -40,12 +40,9 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
 def check_ids(notebook: NotebookNode) -> None:
     seen: dict[str, int] = {}
     for index, cell in enumerate(notebook.cells):
-        identity = cell.get("id")
-        if not identity:
-            raise NotebookError(f"{place(index, cell)}: has no id; open and save the notebook in JupyterLab")
-        if identity in seen:
-            raise NotebookError(f"{place(index, cell)}: cell {seen[identity] + 1} has the same id; give it another one")
-        seen[identity] = index
+        if cell.id in seen:
+            raise NotebookError(f"{place(index, cell)}: cell {seen[cell.id] + 1} has the same id; give it another one")
+        seen[cell.id] = index
 
 
 def replayable(output: NotebookNode) -> NotebookNode | None:
@@ -79,7 +76,7 @@ def number(cell: NotebookNode, count: int | None) -> None:
 def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
     """The notebook run from top to bottom in this folder. Raises NotebookError naming the cell that failed."""
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     fresh = copy.deepcopy(notebook)
     running = [0]
@@ -87,20 +84,18 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
         fresh,
         timeout=CELL_TIMEOUT,
         kernel_name=KERNELSPEC["name"],
-        allow_errors=True,
+        force_raise_errors=True,  # by the kernel's reply: an ExceptionGroup leaves no error among the outputs
         store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
         on_cell_start=lambda cell, cell_index: running.__setitem__(0, cell_index),
     )
     try:
         client.execute(env={**os.environ, "OMP_NUM_THREADS": "1"})
+    except CellExecutionError as error:
+        raise NotebookError(f"{place(running[0], fresh.cells[running[0]])}: {error.ename}: {error.evalue}") from error
     except (CellTimeoutError, DeadKernelError, RuntimeError) as error:
         index = running[0]
         raise NotebookError(f"{place(index, fresh.cells[index])}: {str(error).strip().splitlines()[0]}") from error
-    for index, cell in enumerate(fresh.cells):
-        for output in cell.get("outputs", []):
-            if output.output_type == "error":
-                raise NotebookError(f"{place(index, cell)}: {output.ename}: {output.evalue}")
     return fresh
 
 

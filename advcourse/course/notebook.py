@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import os
 import re
 import tempfile
@@ -16,6 +17,7 @@ from nbformat.validator import iter_validate
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE_INFO = {"name": "python"}
+CELL_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 class NotebookError(Exception):
@@ -34,9 +36,28 @@ def read(path: Path) -> NotebookNode:
         raise NotebookError(f"{path}: is not a notebook ({error}); {hint}") from error
     if version != 4:
         raise NotebookError(f"{path}: has notebook format {version}, needed is 4; open and save it in JupyterLab")
-    for error in iter_validate(notebook, version=4, version_minor=notebook.get("nbformat_minor", 0)):
+    named = with_ids(notebook)
+    for error in iter_validate(named, version=4, version_minor=named.nbformat_minor):
         raise NotebookError(f"{path}: is not a valid notebook ({explained(notebook, error)}); restore it from git")
     return notebook
+
+
+def with_ids(notebook: NotebookNode) -> NotebookNode:
+    """A copy whose cells all have an id: what has none, as in notebooks saved by Colab, gets Colab's or a number."""
+    result = copy.deepcopy(notebook)
+    result["nbformat_minor"] = max(5, result.get("nbformat_minor", 0))  # the first with ids
+    cells = result.get("cells", [])
+    taken = {cell.get("id") for cell in cells}
+    for index, cell in enumerate(cells):
+        if not cell.get("id"):
+            own = str(cell.get("metadata", {}).get("id", ""))
+            cell["id"] = own if CELL_ID.fullmatch(own) and own not in taken else free(f"cell-{index + 1}", taken)
+            taken.add(cell["id"])
+    return result
+
+
+def free(name: str, taken: set[str | None]) -> str:
+    return name if name not in taken else free(f"{name}-again", taken)
 
 
 def explained(notebook: NotebookNode, error: ValidationError) -> str:

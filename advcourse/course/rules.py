@@ -10,7 +10,7 @@ from statistics import median
 
 from nbformat import NotebookNode
 
-from advcourse.course.build import BEGIN, END
+from advcourse.course.build import markers
 from advcourse.course.normalise import normalise
 from advcourse.course.notebook import KERNELSPEC, NotebookError, code_error
 
@@ -65,7 +65,7 @@ class Sheet:
 
 def code_lines(source: str) -> int:
     """Lines a reader sees; the markers around a solution are not counted."""
-    return sum(BEGIN not in line and END not in line for line in source.splitlines())
+    return sum(not markers(line) for line in source.splitlines())
 
 
 # Cells ----------------------------------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def sound_ids(sheet: Sheet) -> Found:
     for i, cell in sheet.cells:
         identity = cell.get("id", "")
         if not identity:
-            yield i, "has no id; open and save the notebook in JupyterLab"
+            yield i, "has no id; run python -m advcourse.course normalise, which gives it one"
         elif identity in seen:
             yield i, f"has the id of cell {seen[identity] + 1}; give it another one"
         seen.setdefault(identity, i)
@@ -135,7 +135,7 @@ def no_remote_images(sheet: Sheet) -> Found:
 
 def solutions_hidden(sheet: Sheet) -> Found:
     for i, cell in sheet.cells:
-        if sheet.folder != "solutions" and (BEGIN in cell.source or END in cell.source):
+        if sheet.folder != "solutions" and markers(cell.source):
             yield i, "holds a solution marker; these belong into solutions/ only"
 
 

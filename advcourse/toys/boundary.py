@@ -10,9 +10,9 @@ import math
 import torch
 from torch import Tensor
 
+from advcourse.answers import check_labels
 from advcourse.asking import Model, evaluating
 from advcourse.device import precise
-from advcourse.goals import check_labels
 from advcourse.threats import Threat
 
 

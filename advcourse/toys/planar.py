@@ -14,9 +14,9 @@ from typing import Generic, TypeVar
 import torch
 from torch import Generator, Tensor, nn
 
+from advcourse.answers import check_labels
 from advcourse.asking import ignore
 from advcourse.attacks.gradient import pgd
-from advcourse.goals import check_labels
 from advcourse.threats import Linf
 from advcourse.training import madry_loss, standard_loss
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from advcourse.goals import cross_entropy
 from advcourse.threats import Threat
+
+from .losses import losses
 
 
 class Free:
@@ -34,7 +35,7 @@ class Free:
             self.delta = allowed.project(z + self.step_size * allowed.steepest(gradient, z)) - x
 
         z.register_hook(climb)
-        return cross_entropy(model(z), y).mean()
+        return losses(model, z, y).mean()
 
     def _fitting(self, x: Tensor) -> Tensor:
         """The kept perturbation, for as many samples as there are: the last batch of an epoch may be smaller."""

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from advcourse.asking import Adversary, Model, predicted
+from advcourse.answers import check_classes, check_numbers
+from advcourse.asking import Adversary, Model, answer, as_written, predicted
 from advcourse.convex import min_norm_point
 from advcourse.goals import Goal, Untargeted, cross_entropy
 
@@ -14,12 +15,21 @@ TrainingLoss = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
 def standard_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Mean cross entropy on the clean batch: empirical risk minimisation."""
-    return cross_entropy(model(x), y).mean()
+    return losses(model, x, y).mean()
+
+
+def losses(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """The cross entropy of every sample, [B], once the model's answers are known to fit the labels."""
+    out = answer(model, x)
+    check_classes(out, y)
+    return cross_entropy(out, y)
 
 
 def absolute_loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Mean |model(x) - y| of a model that answers with a number, [B]: regression to the median."""
-    return (model(x) - y).abs().mean()
+    out = answer(model, x)
+    check_numbers(out, y)
+    return (out - y).abs().mean()
 
 
 def kurakin_loss(model: nn.Module, x: Tensor, y: Tensor, *, attack: Adversary, share: float, weight: float) -> Tensor:
@@ -45,7 +55,7 @@ def kurakin_loss(model: nn.Module, x: Tensor, y: Tensor, *, attack: Adversary, s
             "the weight must be positive"
         )
     z = attack(model, x[:k], Untargeted(y[:k])).detach()
-    loss = cross_entropy(model(torch.cat([z, x[k:]])), y)
+    loss = losses(model, torch.cat([z, x[k:]]), y)
     return (weight * loss[:k].sum() + loss[k:].sum()) / total
 
 
@@ -71,11 +81,12 @@ def descent_loss(model: nn.Module, x: Tensor, y: Tensor, *, attack: Adversary, c
     """
     if candidates < 1:
         raise ValueError(f"candidates={candidates}: the attack has to be run at least once; with 1 this is madry_loss")
-    losses = [madry_loss(model, x, y, attack=attack) for _ in range(candidates)]
+    with as_written():
+        maxima = [madry_loss(model, x, y, attack=attack) for _ in range(candidates)]
     weights = [p for p in model.parameters() if p.requires_grad]
-    gradients = [torch.autograd.grad(loss, weights, retain_graph=True) for loss in losses]
+    gradients = [torch.autograd.grad(loss, weights, retain_graph=True) for loss in maxima]
     flat = torch.stack([torch.cat([part.flatten() for part in gradient]) for gradient in gradients])
-    return min_norm_point(flat).weights @ torch.stack(losses)
+    return min_norm_point(flat).weights @ torch.stack(maxima)
 
 
 def on_predictions(model: Model, x: Tensor, goal: Goal, *, attack: Adversary) -> Tensor:

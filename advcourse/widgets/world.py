@@ -6,8 +6,8 @@ import torch
 from torch import Generator, Tensor, nn
 
 from advcourse import toys
+from advcourse.answers import check_labels
 from advcourse.asking import ignore
-from advcourse.goals import check_labels
 from advcourse.threats import L2, Linf
 
 LOW, HIGH = -1.0, 1.0
