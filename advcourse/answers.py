@@ -69,6 +69,13 @@ def check_numbers(out: Tensor, y: Tensor) -> None:
         )
 
 
+def check_no_nan(out: Tensor) -> None:
+    """Raise a ValueError where a sample's answer holds NaN, which is neither right nor wrong."""
+    if len(out) and bool(out.isnan().any()):
+        lost = int(out.isnan().flatten(1).any(1).sum()) if out.ndim > 1 else int(out.isnan().sum())
+        raise ValueError(f"the model answered NaN for {lost} of {len(out)} samples: look at its weights and at x")
+
+
 def check_labels(labels: Tensor, samples: int, name: str = "y") -> None:
     """Raise a ValueError unless labels is an integer tensor with one label a sample."""
     if not isinstance(labels, Tensor) or labels.dtype != torch.int64:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import torch
 from torch import Tensor, nn
 
-from advcourse.answers import check_kept, check_logits
+from advcourse.answers import check_kept, check_logits, check_no_nan
 from advcourse.behind import networks
 from advcourse.goals import Goal
 from advcourse.threats import Threat
@@ -86,6 +86,7 @@ def _classes(model: Model, x: Tensor) -> Tensor:
     with evaluating(model), torch.no_grad():
         out = torch.cat([answer(model, part) for part in x.split(500)])
     check_logits(out)
+    check_no_nan(out)
     return out
 
 
@@ -112,6 +113,7 @@ def attacking(model: Model, x: Tensor, goal: Goal) -> Generator[Model]:
                 "model cut it, or it is an oracle; attacks by score or decision need no gradient"
             )
         goal.check(out)
+        check_no_nan(out)
         checked = True
         return out
 

@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from advcourse.answers import check_classes, check_labels, check_logits, check_numbers
+from advcourse.answers import check_classes, check_labels, check_logits, check_no_nan, check_numbers
 from advcourse.asking import Adversary, Attack, Model, answer, evaluating, predicted
 from advcourse.attacks.gradient import fgsm, input_gradient, pgd
 from advcourse.device import precise
@@ -30,8 +30,7 @@ def correct(model: Model, x: Tensor, y: Tensor) -> Tensor:
     check_labels(y, len(x))
     out = logits(model, x)
     check_classes(out, y)
-    if lost := int(out.isnan().any(1).sum()):
-        raise ValueError(f"the model answered NaN for {lost} of {len(x)} samples: look at its weights and at x")
+    check_no_nan(out)
     return out.argmax(1) == y
 
 
@@ -51,6 +50,7 @@ def absolute_error(model: Model, x: Tensor, y: Tensor) -> float:
     """Mean distance of the answers, one number a sample, from the right ones y [N], in the unit of y."""
     out = logits(model, x)
     check_numbers(out, y)
+    check_no_nan(out)
     return precise((out - y).abs()).mean().item()
 
 

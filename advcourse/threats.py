@@ -1,8 +1,9 @@
 """What may be changed: a norm ball around x, met with the box of valid inputs, and the exact nearest point of that set.
 
 A threat is a value (`Linf(8/255)`); `threat.around(x)` is the set of all z that may replace x. Radii are in units of
-the input: pixels of [0, 1]. A point returned by a set is a member of it in the tensor's own precision, not just up to
-rounding.
+the input: pixels of [0, 1]. eps, lo and hi are one number each, for all samples and channels: a normalisation that
+differs between channels belongs into the model, and samples of different radii into calls of their own. A point
+returned by a set is a member of it in the tensor's own precision, not just up to rounding.
 """
 
 import math

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from advcourse import Linf, Untargeted, fgsm, kurakin_loss, madry_loss, measure, pgd, predicted, standard_loss
+from advcourse import Linf, Untargeted, ddn, fgsm, kurakin_loss, madry_loss, measure, pgd, predicted, standard_loss
 from advcourse.asking import least_likely
 from advcourse.training import Free, absolute_loss, descent_loss
 
@@ -83,10 +83,27 @@ def test_a_dictionary_is_refused_with_what_takes_the_logits_out(ask):
         ask(lambda x: {"logits": cured(x)}, X, Y)
 
 
-@pytest.mark.parametrize("ask", MEASURES.values(), ids=MEASURES)
+ATTACKERS = {
+    "pgd": lambda model, x, y: pgd(model, x, Untargeted(y), Linf(0.05), steps=2, step_size=0.05),
+    "ddn": lambda model, x, y: ddn(model, x, Untargeted(y), steps=8),
+    "absolute_error": lambda model, x, y: measure.absolute_error(lambda x: model(x)[:, 1], x, y),
+}
+WITHOUT_NAN = MEASURES | ATTACKERS | {"predicted": ASKERS["predicted"], "least_likely": ASKERS["least_likely"]}
+
+
+@pytest.mark.parametrize("ask", WITHOUT_NAN.values(), ids=WITHOUT_NAN)
 def test_answers_that_are_no_numbers_are_no_wrong_answers(ask):
     with pytest.raises(ValueError, match="answered NaN for 2 of 6 samples"):
         ask(lambda x: cured(torch.where(x > 0.7, torch.nan, x)), X, Y)
+
+
+def test_a_class_that_is_ruled_out_is_an_answer():
+    def masked(x):
+        return torch.cat([cured(x), torch.full_like(x, -torch.inf)], 1)
+
+    assert measure.accuracy(masked, X, Y) == measure.accuracy(cured, X, Y)
+    z = pgd(masked, X, Untargeted(Y), Linf(0.05), steps=3, step_size=0.05)
+    torch.testing.assert_close(z, X + 0.05 * torch.where(Y == 1, -1.0, 1.0)[:, None])
 
 
 # Numbers --------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 """Exercises are generated from solutions, and nobody's work is ever overwritten."""
 
 import errno
+import io
 import os
+import sys
 
 import nbformat
 import pytest
@@ -177,6 +179,14 @@ def test_a_solution_without_ids_gets_them_the_same_ones_every_time(tmp_path, min
     assert statuses(build(solutions, exercises, check=True)) == {"04_steps.ipynb": "up to date"}
 
 
+@pytest.mark.parametrize("write", [lambda text: b"\xef\xbb\xbf" + text, lambda text: text.replace(b"\n", b"\r\n")])
+def test_a_mark_at_the_start_and_windows_line_ends_are_no_difference(course, write):
+    for folder in course:
+        path = folder / "04_steps.ipynb"
+        path.write_bytes(write(path.read_bytes()))
+    assert statuses(build(*course, check=True)) == {"04_steps.ipynb": "up to date"}
+
+
 @pytest.mark.parametrize(
     "name", ["{}-Copy1", "{}-Copy", "{} - Copy", "{} copy 2", "{} (1)", "{}(1)", "._{}", ".~{}", "{}.backup-1"]
 )
@@ -321,6 +331,16 @@ def test_saving_without_working_is_not_work(course):
     saved.metadata.language_info = {"name": "python", "version": "3.12.1"}
     nbformat.write(saved, exercises / "04_steps.ipynb")
     assert statuses(build(solutions, exercises)) == {"04_steps.ipynb": "written"}
+
+
+def test_a_console_that_lacks_a_letter_of_a_name_still_says_what_was_done(course, monkeypatch):
+    solutions, exercises = course
+    nbformat.write(solution(), solutions / "05_☃_é.ipynb")
+    console = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", console)
+    assert main(["build", "--solutions", str(solutions), "--exercises", str(exercises)]) == 0
+    console.seek(0)
+    assert "05_?_é.ipynb: written" in console.read()
 
 
 # --check --------------------------------------------------------------------------------------------------------------

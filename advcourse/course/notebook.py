@@ -27,7 +27,7 @@ class NotebookError(Exception):
 def read(path: Path) -> NotebookNode:
     """The notebook in this file, checked against the notebook format and otherwise untouched."""
     try:
-        notebook = nbformat.v4.reads(path.read_text(encoding="utf-8"))
+        notebook = nbformat.v4.reads(path.read_text(encoding="utf-8-sig"))
         version = notebook["nbformat"]
     except OSError as error:
         raise NotebookError(f"{path}: cannot be read: {error.strerror}") from error
