@@ -111,8 +111,8 @@ class Ascent:
         to_a, to_b = ((self.z[-1] - end).norm().item() for end in (cut.a, cut.b))
         return (
             f"start: loss {self.loss[0]:.3f} · after {len(self.z) - 1} steps: loss {self.loss[-1]:.3f}, says {says} · "
-            f"maximiser A: loss {a:.3f}, l₂ distance {to_a:.2f} from the end · "
-            f"maximiser B: loss {b:.3f}, l₂ distance {to_b:.2f}"
+            f"maximiser A: loss {a:.3f}, ℓ₂ distance {to_a:.2f} from the end · "
+            f"maximiser B: loss {b:.3f}, ℓ₂ distance {to_b:.2f}"
         )
 
 

@@ -47,7 +47,7 @@ def drag(panel, *to: tuple[float, float]) -> str:
 
 def distances(line: str) -> list[float]:
     """From the end of the ascent to A and to B."""
-    return [float(part.split("l₂ distance ")[1].split()[0]) for part in line.split(" · ")[2:]]
+    return [float(part.split("ℓ₂ distance ")[1].split()[0]) for part in line.split(" · ")[2:]]
 
 
 def test_the_ascent_ends_on_the_side_it_starts_on(book, shoot):
