@@ -129,6 +129,7 @@ BAD_IMAGES = {
     "normalised": ((X - 0.5) / 0.5, r"found min -0\.\d+, max 0\.\d+: undo the normalisation.*lo and hi"),
     "a hair above": (X.masked_fill(BRIGHTEST, 1.001), "max 1.001.*undo the normalisation"),
     "a rounding above": (X.masked_fill(BRIGHTEST, 1 + 1.2e-7), r"max 1\.00000012: .*rounding.*x\.clamp\(0, 1\)"),
+    "a few roundings above": (X.double().masked_fill(BRIGHTEST, 1 + 5e-6), r"max 1\.000005: .*x\.clamp\(0, 1\)"),
     "a rounding below": (X.masked_fill(BRIGHTEST, -3e-8), r"min -2\.99999989e-08.*rounding.*x\.clamp\(0, 1\)"),
     "a rounding in 16 bits": (X.bfloat16().masked_fill(BRIGHTEST, 1.0078), r"max 1\.0078125: .*x\.clamp\(0, 1\)"),
     "infinite": (X.masked_fill(BRIGHTEST, math.inf), "max inf"),

@@ -5,7 +5,7 @@ import torch
 from attack_table import dice, every_attack, having
 from torch import Tensor, nn
 
-from advcourse import L1, L2, Linf, Untargeted, input_gradient, standard_loss
+from advcourse import L1, L2, Linf, Untargeted, input_gradient, margin, standard_loss
 from advcourse.training import descent_loss
 
 smallest = having(lambda a, t: a.smallest)
@@ -86,6 +86,15 @@ def test_logits_of_another_precision_than_x_lead_to_the_nearest_point(attack, th
 def test_logits_of_another_precision_than_x_are_no_obstacle(attack, threat, device, model, x, within):
     z = attack.run(model, x, Untargeted(Y), threat, **dice(attack))
     assert z.dtype == x.dtype and (Untargeted(Y).score(model(z)) > Untargeted(Y).score(model(x))).all()
+
+
+@smallest
+def test_a_single_network_that_ends_in_double_is_left_as_clearly_as_it_is_rounded(attack, threat, device):
+    """Only so does success outlast another batch, in which float32 sums are rounded differently."""
+    z = attack.call(OTHER_LOGITS["double at the end"][0], X, Untargeted(Y), **{**attack.settings, "steps": 40})
+    logits = SINGLE(z).double()
+    gap = margin(logits, Y) / logits.abs().amax(1)
+    assert (gap >= 256 * torch.finfo(torch.float32).eps).all()
 
 
 @every_attack
