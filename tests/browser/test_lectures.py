@@ -3,10 +3,12 @@
 All cells of all notebooks are run by nbval; here those run that the panels need.
 """
 
+import ast
+
 import lab
 import nbformat
 import pytest
-from test_planted_bugs import Cell
+from experiments import names
 
 PANEL = "application/vnd.jupyter.widget-view+json"
 LECTURES = sorted(
@@ -22,13 +24,23 @@ def panels(cells: list[dict]) -> list[dict]:
     return [o for o in outputs if "run this notebook to move" in str(o.get("data", {}).get("text/plain", ""))]
 
 
+def takes_and_leaves(source: str) -> tuple[set[str], set[str]]:
+    """The names a cell needs from earlier cells, and those it leaves to later ones."""
+    takes, leaves = set(), set()
+    for statement in ast.parse(source).body:
+        reads, binds = names(statement)
+        takes |= reads - leaves
+        leaves |= binds
+    return takes, leaves
+
+
 def with_what_panels_need(path: str) -> nbformat.NotebookNode:
     """The lecture, with the code of its panels and of the cells that they depend on; the others are left empty."""
     notebook, wanted = nbformat.read(lab.ROOT / path, as_version=4), set()
     for cell in reversed([cell for cell in notebook.cells if cell.cell_type == "code"]):
-        code = Cell.of(cell.source)
-        if panels([cell]) or code.leaves & wanted:
-            wanted |= code.takes
+        takes, leaves = takes_and_leaves(cell.source)
+        if panels([cell]) or leaves & wanted:
+            wanted |= takes
         else:
             cell.source = ""
     return notebook
