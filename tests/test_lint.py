@@ -106,8 +106,9 @@ def test_every_rule_is_seen_broken_here():
     "fine",
     [
         new_markdown_cell("About 40 minutes, a 95 % interval, $0.123$, `0.456`, Geirhos 2019, three of 9."),
+        new_markdown_cell("# 12 · Steps"),
         code("\n".join(LONG.splitlines()[:20])),
-        new_markdown_cell("word " * 119),
+        new_markdown_cell("| word " * 119 + "|\n|---|"),
         new_markdown_cell("<div align='center' class='note'>" * 60 + "one"),
         new_markdown_cell("[the paper](https://example.org/paper)"),
         code("%timeit f()\nx = 'a;b'"),

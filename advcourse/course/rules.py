@@ -23,11 +23,11 @@ REMOTE_IMAGE = re.compile(
 )
 INSTALLS = re.compile(r"^\s*[!%]\s*(pip|conda|uv)\b", re.M)
 MACHINE_PATH = re.compile(r"(?<![\w.])/(home|root|work|tmp|Users)/[\w.]|[A-Z]:\\Users\\")
-# Formulas, code, links and comments are no prose; minutes, years, confidence levels and small whole numbers are not
-# measured.
+# Formulas, code, links and comments are no prose; minutes, years, confidence levels, the numbers of units and small
+# whole numbers are not measured.
 NO_PROSE = re.compile(
     r"\$\$.*?\$\$|\$[^$]*\$|```.*?```|`[^`]*`|\[[^\]]*\]\([^)]*\)|<!--.*?-->|<[^>]+>"
-    r"|\d+ (?:min\b|minutes)|\b(?:19|20)\d\d\b|95 ?%|\*\*\d+ ·",
+    r"|\d+ (?:min\b|minutes)|\b(?:19|20)\d\d\b|95 ?%|(?:\*\*|# )\d+ ·",
     re.S,
 )
 WRITTEN_NUMBER = re.compile(r"\d*\.\d+|\d+(?:,\d{3})*")
@@ -35,6 +35,7 @@ MEASURED_NUMBER = re.compile(
     r"(?<![\w.^/\\-])(?P<value>\d+\.\d+|\.\d+|\d{2,}(?:,\d{3})*)(?P<per_cent>\s?%)?(?![\w/]|\.\d)"
 )
 TAG = re.compile(r"<!--.*?-->|<[^>]+>", re.S)
+WORD = re.compile(r"\S*\w\S*")  # the bars of a table are none
 
 Found = Iterator[tuple[int | None, str]]  # the index of a cell, or None for the whole notebook, and the message
 
@@ -88,7 +89,7 @@ def short_setup(sheet: Sheet) -> Found:
 
 def short_prose(sheet: Sheet) -> Found:
     for i, cell in sheet.cells:
-        words = len(TAG.sub(" ", cell.source).split())
+        words = len(WORD.findall(TAG.sub(" ", cell.source)))
         if cell.cell_type == "markdown" and words >= PROSE_WORDS:
             yield i, f"has {words} words, under {PROSE_WORDS} are allowed; split it or cut it"
 
