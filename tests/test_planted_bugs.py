@@ -16,6 +16,7 @@ from experiments import LECTURES, experiment, lines_of
 
 import advcourse
 from advcourse import Linf, fgsm, models
+from advcourse.course.build import notebooks_in
 
 FILES = [importlib.import_module(f"bugs.{file.name}") for file in pkgutil.iter_modules(bugs.__path__)]
 ROWS = [(file.LECTURE, claim) for file in FILES if file is not shared for claim in file.CLAIMS]
@@ -55,9 +56,10 @@ def test_a_bug_breaks_its_claim(lecture, claim, bug):
 
 def test_every_claimed_statement_is_broken_by_a_bug():
     """Which units there are is for the lectures to say: a new one needs its table."""
-    broken_by_bugs = {claim.words.split()[0] for _, claim in ROWS if claim.bugs}
-    claims = [line.claims for path in LECTURES.glob("*.ipynb") for line in lines_of(path.stem) if line.claims]
-    assert {words.split()[0] for words in claims} == broken_by_bugs
+    broken_by_bugs = {(lecture, claim.words.split()[0]) for lecture, claim in ROWS if claim.bugs}
+    lectures = [path.stem for path in notebooks_in(LECTURES)]
+    claims = [(lecture, line.claims) for lecture in lectures for line in lines_of(lecture) if line.claims]
+    assert {(lecture, words.split()[0]) for lecture, words in claims} == broken_by_bugs
 
 
 def test_a_planted_bug_is_everywhere_and_is_gone_afterwards():

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from statements import REQUIRED
+
+from advcourse.course.build import notebooks_in
+from advcourse.course.rules import START
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -136,9 +140,20 @@ def test_paths_in_code_exist(page):
     assert own and [name for name in own if "NN_name" not in name and not (ROOT / name).exists()] == []
 
 
+LECTURES = {path.stem for path in notebooks_in(ROOT / "lectures")}
+
+
 def test_readme_lists_the_units_that_exist():
-    listed = set(re.findall(r"\(lectures/(\w+)\.ipynb\)", text("README.md")))
-    assert listed == {path.stem for path in (ROOT / "lectures").glob("*.ipynb")}
+    assert set(re.findall(r"\(lectures/(\w+)\.ipynb\)", text("README.md"))) == LECTURES
+
+
+def test_the_map_lists_the_units_that_exist():
+    rows = re.findall(r"\| \*\*\d+ · .*?\((\w+)\.ipynb\).*?exercises/(\w+)\.ipynb", text(f"lectures/{START}.ipynb"))
+    assert {unit for unit, _ in rows} == {unit for _, unit in rows} == LECTURES - {START}
+
+
+def test_every_unit_has_statements_to_claim():
+    assert LECTURES - {START} <= REQUIRED.keys()
 
 
 def test_readmes_ten_lines_run():
