@@ -121,11 +121,23 @@ function render({ model, el }) {
   line.setAttribute("aria-live", "polite");
   const busy = make("p", { className: "busy", textContent: "computing…" });
 
-  // Python says what can be set for what is chosen. Until it has, nobody knows, and nothing but another choice is sent.
+  // Python says what can be set for what is chosen. What is set before it has waits, with the control it was set by.
+  const spec = (of) => specs().find(({ name }) => name === of);
+  let early = {};
   const set = (values) => {
-    if (!("chosen" in values) && specs()[0].for !== model.get("chosen")) return settle();
+    if ("chosen" in values) early = {};
+    else if (specs()[0].for !== model.get("chosen")) {
+      for (const name in values) early[name] = { value: values[name], by: JSON.stringify(spec(name)) };
+      return;
+    }
     model.set(values);
     model.save_changes();
+  };
+  const enter = () => {
+    const fitting = Object.entries(early).filter(([name, { by }]) => JSON.stringify(spec(name)) === by);
+    early = {};
+    if (fitting.length) set(Object.fromEntries(fitting.map(([name, { value }]) => [name, value])));
+    settle();
   };
   const controls = specs().map((spec) => control(spec, "options" in spec, (name, value) => set({ [name]: value })));
 
@@ -138,7 +150,7 @@ function render({ model, el }) {
       const across = left + ((event.clientX - box.left) / box.width) * (right - left);
       const up = top - ((event.clientY - box.top) / box.height) * (top - bottom);
       const places = [across, up].map((value, i) => {
-        const { min, max, step } = specs().find(({ name }) => name === names[i]);
+        const { min, max, step } = spec(names[i]);
         return [names[i], Number((Math.round(Math.min(max, Math.max(min, value)) / step) * step).toFixed(6))];
       });
       set(Object.fromEntries(places));
@@ -154,7 +166,7 @@ function render({ model, el }) {
     panel.classList.toggle("waiting", Object.keys(done).some((name) => done[name] !== model.get(name)));
     specs().forEach((spec, i) => {
       const idle = spec.idle ? model.get(spec.idle[0]) === spec.idle[1] : false;
-      controls[i].show(model.get(spec.name), spec, idle);
+      controls[i].show(early[spec.name]?.value ?? model.get(spec.name), spec, idle);
     });
   };
   const draw = async () => {
@@ -172,12 +184,14 @@ function render({ model, el }) {
   const panel = make("div", { className: "advcourse-panel" }, top, figures, line, busy);
   for (const [name, colour] of Object.entries(palette)) panel.style.setProperty(`--${name}`, colour);
   el.append(panel);
-  const names = ["controls", ...specs().map(({ name }) => name)].map((name) => `change:${name}`).join(" ");
+  const names = specs().map(({ name }) => `change:${name}`).join(" ");
   model.on(names, settle);
+  model.on("change:controls", enter);
   model.on("change:scene", draw);
   draw();
   return () => {
     model.off(names, settle);
+    model.off("change:controls", enter);
     model.off("change:scene", draw);
   };
 }
