@@ -17,6 +17,7 @@ from banks.ill_behaved import A_NUMBER, Contrary, hangs
 from banks.inflation import reference as factor
 from banks.rules import assert_judged, ids_of_all_banks, ids_of_machinery
 
+import advcourse as adv
 from advcourse.checks import EXERCISES, Verdict, check, interview, judge
 from advcourse.checks.verdict import Exercise
 
@@ -184,3 +185,25 @@ def test_the_checks_do_not_lean_on_the_librarys_attacks():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout == "['advcourse.attacks', 'advcourse.claims']\n", done.stderr  # a line is said as claims say it
+
+
+@pytest.mark.parametrize("name", ["input_gradient", "fgsm", "iterative_fgsm"])
+def test_a_passed_answer_that_erases_gradients_is_told_so(name):
+    rows = importlib.import_module(f"banks.{name}").BANK
+    erasing = next(answer for title, (_, answer) in rows.items() if "zero_grad" in title)
+    assert "are gone after it" in judge(name, erasing).message
+    assert "left as it was" in judge(name, rows["the reference"][1]).message
+
+
+@pytest.mark.parametrize("name", ["input_gradient", "fgsm", "iterative_fgsm"])
+def test_a_passed_answer_that_is_the_librarys_is_told_so(name):
+    rows = importlib.import_module(f"banks.{name}").BANK
+    assert "the library's own" in judge(name, rows["the library's"][1]).message
+
+
+def test_a_helper_from_the_library_is_not_the_answer():
+    def fgsm(model, x, y, eps):
+        g = adv.input_gradient(model, x, adv.Untargeted(y))
+        return (x + eps * g.sign()).clamp(0, 1)
+
+    assert "left as it was" in judge("fgsm", fgsm).message

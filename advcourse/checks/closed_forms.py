@@ -166,6 +166,14 @@ def network() -> Batch[nn.Sequential]:
     return Batch(model, x, _labels(model, x))
 
 
+def network_in_training() -> Batch[nn.Sequential]:
+    """The same in the middle of its training: in training mode, and its weights hold the gradients of a step."""
+    batch = network()
+    for weight in batch.model.train().parameters():
+        weight.grad = torch.ones_like(weight)
+    return batch
+
+
 # Where an answer that is right for images of a linear classifier is asked for as well.
 ELSEWHERE = {
     "on a single image": one_image,

@@ -25,7 +25,7 @@ LIKE, TENSOR, NUMBER, NAMES = (
 
 
 def like_first_tensor(value: object, args: tuple) -> Tensor:
-    """A finite tensor of the shape, dtype and device of the first tensor among the arguments."""
+    """Finite numbers of the shape and on the device of the first tensor among the arguments; any precision."""
     like = next(a for a in args if isinstance(a, Tensor))
     value = _a_tensor(value)
     if value.shape != like.shape:
@@ -33,13 +33,13 @@ def like_first_tensor(value: object, args: tuple) -> Tensor:
         if any(value.shape == p.shape for a in args if isinstance(a, nn.Module) for p in a.parameters()):
             LIKE.fail("weight-gradient", **shapes)
         LIKE.fail("wrong-shape", **shapes)
-    if value.dtype != like.dtype:  # quantised ones too: their dtypes are their own
+    if not value.dtype.is_floating_point:  # nor is that of quantised ones
         LIKE.fail("wrong-dtype", dtype=value.dtype, wanted=like.dtype)
     if value.device != like.device or value.layout != like.layout:
         wanted = f"{like.device} ({like.layout})"
         LIKE.fail("wrong-device", device=value.device, layout=value.layout, wanted=wanted)
     _require_finite(value, LIKE)
-    return value.detach().clone()
+    return value.detach().to(like.dtype, copy=True)
 
 
 def tensor(shape: Callable[[tuple], Sequence[int]], what: str) -> Form:

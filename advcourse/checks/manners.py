@@ -46,8 +46,11 @@ def breaches_of_model(before: ModelBefore, model: nn.Module) -> Iterator[Breach]
         yield "changes-buffers", {"changed": changed}
     if changed := sum(flag != before.trainable.get(name) for name, flag in after.trainable.items()):
         yield "freezes-weights", {"changed": changed, "n": len(after.trainable)}
-    if changed := sum(not _same_gradient(before.grads.get(name), grad) for name, grad in after.grads.items()):
-        yield "fills-model-grads", {"changed": changed, "n": len(after.grads)}
+    changed = [grad for name, grad in after.grads.items() if not _same_gradient(before.grads.get(name), grad)]
+    if any(grad is not None and grad.any() for grad in changed):
+        yield "fills-model-grads", {"changed": len(changed), "n": len(after.grads)}
+    elif changed:
+        yield "erases-grads", {}
 
 
 def breaches_of_input(before: Tensor, after: Tensor) -> Iterator[Breach]:

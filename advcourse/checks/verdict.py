@@ -71,7 +71,7 @@ def kind_of(thing: object) -> str:
 def number(value: SupportsFloat) -> str:
     """A measured number as messages show it: two digits, so that rounding differences do not show."""
     value = float(value)
-    return f"{value:.0f}" if 100 <= abs(value) < 1e5 else f"{value:.2g}"
+    return f"{value:.0f}" if 99.5 <= abs(value) < 1e5 else f"{value:.2g}"
 
 
 def apart(a: SupportsFloat, b: SupportsFloat) -> tuple[str, str]:

@@ -3,6 +3,8 @@
 import torch
 import torch.nn.functional as F
 
+import advcourse as adv
+
 from .pieces import gradient, gradient_of, lengths, per_sample
 
 
@@ -148,6 +150,17 @@ def half_of_it_random(model, x, y, eps):
     return (x + eps * torch.where(noise > 0, g, noise).sign()).clamp(0, 1)
 
 
+def switches_layers_off(model, x, y, eps):
+    for layer in model.modules():
+        if isinstance(layer, (torch.nn.BatchNorm2d, torch.nn.Dropout)):
+            layer.eval()
+    return reference(model, x, y, eps)
+
+
+def fgsm(model, x, y, eps):
+    return adv.fgsm(model, x, adv.Untargeted(y), adv.Linf(eps))
+
+
 BANK = {
     "the reference": ("ok", reference),
     "backward, in place on a clone, mean loss": ("ok", backward_in_place_on_a_clone),
@@ -201,8 +214,18 @@ BANK = {
     "a box within the box": ("wrong-at-the-edge", shrunken_box),
     "one gradient for the batch": ("couples-samples", batch_gradient),
     "reads the weights of a linear model": ("wrong-elsewhere", only_linear),
-    "noise": ("wrong-value", lambda m, x, y, e: (x + e * torch.randn_like(x).sign()).clamp(0, 1)),
-    "half of it random": ("wrong-value", half_of_it_random),
+    "noise": ("left-to-chance", lambda m, x, y, e: (x + e * torch.randn_like(x).sign()).clamp(0, 1)),
+    "half of it random": ("left-to-chance", half_of_it_random),
+    "only what is classified rightly": (
+        "skips-images",
+        lambda m, x, y, e: torch.where(per_sample(m(x).argmax(1) == y, x), reference(m, x, y, e), x).detach(),
+    ),
+    "the first image only": ("couples-samples", lambda m, x, y, e: torch.cat([reference(m, x, y, e)[:1], x[1:]])),
+    "in grey levels": ("whole-grey-levels", lambda m, x, y, e: (255 * reference(m, x, y, e)).round() / 255),
+    "in float64": ("ok", lambda m, x, y, e: reference(m, x, y, e).double()),
+    "batch norm and dropout left in evaluation mode": ("flips-mode", switches_layers_off),
+    "a sigmoid for a box": ("wrong-value", lambda m, x, y, e: torch.sigmoid(x + e * sign(m, x, y))),
+    "the library's": ("ok", fgsm),
     "squeezes": ("wrong-shape", squeezes),
     "naive": ("fills-model-grads", naive),
     "backward fills the weights' .grad": ("fills-model-grads", fills_grads),

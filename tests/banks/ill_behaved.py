@@ -149,7 +149,6 @@ ILL_BEHAVED = {
     "quantised": ("wrong-dtype", lambda *args: quantised(given(args))),
     "a parameter without a shape": ("wrong-shape", lambda *args: torch.nn.UninitializedParameter()),
     "a scalar": ("wrong-shape", lambda *args: given(args).sum()),
-    "float64": ("wrong-dtype", lambda *args: given(args).double()),
     "integers": ("wrong-dtype", lambda *args: given(args).long()),
     "complex": ("wrong-dtype", lambda *args: given(args).to(torch.complex64)),
     "sparse": ("wrong-device", lambda *args: given(args).to_sparse()),

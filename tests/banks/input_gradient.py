@@ -6,7 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch.func import functional_call, grad, vmap
 
-from .pieces import gradient, gradient_of
+import advcourse as adv
+
+from .pieces import gradient, gradient_of, per_sample
 
 
 def stub(model, x, y):
@@ -233,6 +235,24 @@ def with_a_finite_temperature(model, x, y):
     return gradient_of(lambda v: F.cross_entropy(model(v), y, reduction="sum", label_smoothing=0.1), x)
 
 
+def switches_layers_off(model, x, y):
+    for layer in model.modules():
+        if isinstance(layer, (torch.nn.BatchNorm2d, torch.nn.Dropout)):
+            layer.eval()
+    return gradient(model, x, y)
+
+
+def central_differences(model, x, y, h=0.001):
+    slopes = torch.empty_like(x)
+    for i in range(x[0].numel()):
+        step = torch.zeros_like(x)
+        step.flatten(1)[:, i] = h
+        with torch.no_grad():
+            up, down = (F.cross_entropy(model(z), y, reduction="none") for z in (x + step, x - step))
+        slopes.flatten(1)[:, i] = (up - down) / (2 * h)
+    return slopes
+
+
 BANK = {
     "the reference": ("ok", gradient),
     "backward onto a copy only": ("ok", backward_onto_a_copy_only),
@@ -268,6 +288,20 @@ BANK = {
     "reads the weights of a linear model": ("wrong-elsewhere", reads_the_weights),
     "blurred": ("wrong-value", blurred),
     "smoothed labels": ("wrong-value", with_a_finite_temperature),
+    "smoothed differences": ("imprecise", central_differences),
+    "in half precision": ("imprecise", lambda m, x, y: gradient(m, x, y).half()),
+    "three decimals": ("imprecise", lambda m, x, y: gradient(m, x, y).round(decimals=3)),
+    "only what is classified rightly": (
+        "some-samples-only",
+        lambda m, x, y: gradient(m, x, y) * per_sample(m(x).argmax(1) == y, x),
+    ),
+    "the first gradient for all": (
+        "couples-samples",
+        lambda m, x, y: gradient(m, x, y)[:1].expand_as(x).clone(),
+    ),
+    "in float64, not back": ("ok", lambda m, x, y: gradient(copy.deepcopy(m).double(), x.double(), y)),
+    "batch norm and dropout left in evaluation mode": ("flips-mode", switches_layers_off),
+    "the library's": ("ok", lambda m, x, y: adv.input_gradient(m, x, adv.Untargeted(y))),
     "the tuple of autograd.grad": ("returns-tuple", forgets_the_index),
     "backward fills the weights' .grad": ("fills-model-grads", naive_backward),
     "x keeps a .grad": ("fills-input-grad", leaves_a_gradient_on_the_argument),

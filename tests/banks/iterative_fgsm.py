@@ -3,6 +3,8 @@
 import torch
 import torch.nn.functional as F
 
+import advcourse as adv
+
 from .pieces import gradient, lengths
 from .project import reference as project
 
@@ -183,6 +185,26 @@ def linear_only(model, x, y, eps, steps, step_size):
     return reference(model, x, y, eps, steps, step_size if x.dim() == 4 else step_size / 2)
 
 
+def library(model, x, y, eps, steps, step_size):
+    return adv.iterative_fgsm(model, x, adv.Untargeted(y), adv.Linf(eps), steps=steps, step_size=step_size)
+
+
+def projected_by_the_library(model, x, y, eps, steps, step_size):
+    z, allowed = x, adv.Linf(eps).around(x)
+    for _ in range(steps):
+        z = allowed.project(ascend(model, z, y, step_size))
+    return z
+
+
+def best_of_the_batch(model, x, y, eps, steps, step_size):
+    z, best, highest = x, x, 0
+    for _ in range(steps):
+        z = project(ascend(model, z, y, step_size), x, eps)
+        if (mean := F.cross_entropy(model(z), y).item()) > highest:
+            best, highest = z, mean
+    return best
+
+
 BANK = {
     "the reference": ("ok", reference),
     "backward, in place on a clone": ("ok", backward_in_place),
@@ -207,6 +229,9 @@ BANK = {
     "perturbation only": ("returns-perturbation", lambda m, x, y, eps, n, a: reference(m, x, y, eps, n, a) - x),
     "a box within the box": ("wrong-at-the-edge", tight_box),
     "half steps for points": ("wrong-elsewhere", linear_only),
+    "the library's": ("ok", library),
+    "the library's projection": ("ok", projected_by_the_library),
+    "best batch so far": ("returns-best", best_of_the_batch),
     "writes into x": ("mutates-input", writes_into_x),
     "backward fills the weights' .grad": ("fills-model-grads", fills_grads),
     "attached": ("attached", attached),

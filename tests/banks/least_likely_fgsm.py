@@ -3,6 +3,8 @@
 import torch
 import torch.nn.functional as F
 
+import advcourse as adv
+
 from .pieces import gradient, gradient_of, lengths, predicted
 
 
@@ -110,5 +112,11 @@ BANK = {
     "perturbation only": ("returns-perturbation", lambda m, x, e: e * direction(m, x)),
     "two steps": ("double-step", lambda m, x, e: (x + 2 * e * direction(m, x)).clamp(0, 1)),
     "returns the target too": ("returns-tuple", lambda m, x, e: (reference(m, x, e), rank(m, x, -1))),
+    "the library's": (
+        "ok",
+        lambda m, x, e: adv.fgsm(m, x, adv.Targeted(adv.least_likely(m, x)), adv.Linf(e)),
+    ),
+    "in float64": ("ok", lambda m, x, e: reference(m, x, e).double()),
+    "the first image only": ("couples-samples", lambda m, x, e: torch.cat([reference(m, x, e)[:1], x[1:]])),
     "backward fills the weights' .grad": ("fills-model-grads", fills_grads),
 }

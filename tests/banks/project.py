@@ -2,6 +2,8 @@
 
 import torch
 
+import advcourse as adv
+
 
 def reference(z, x, eps):
     return torch.minimum(torch.maximum(z, x - eps), x + eps).clamp(0, 1)
@@ -70,8 +72,10 @@ BANK = {
     "radius over 255": ("wrong-radius", lambda z, x, e: reference(z, x, e / 255)),
     "limits of the first image": ("couples-samples", bounds_of_the_first),
     "moves inside points": ("moves-inside-points", moves_a_little),
-    "back to x from outside": ("wrong-value", rounded_outside),
+    "back to x from outside": ("resets-outside-points", rounded_outside),
     "eps = 0 means none": ("wrong-elsewhere", forgets_eps_zero),
     "changes z": ("mutates-input", changes_z),
-    "double": ("wrong-dtype", lambda z, x, e: reference(z, x, e).double()),
+    "wraps around": ("wrong-value", lambda z, x, e: (x + (z - x).clamp(-e, e)) % 1),
+    "the library's": ("ok", lambda z, x, e: adv.Linf(e).around(x).project(z)),
+    "double": ("ok", lambda z, x, e: reference(z, x, e).double()),
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ..spec import Spec
+from ..spec import Questions, Spec
 from ..words import words
+from .lived_in import leaves_alone
 from .steps import SignedStep
 
 EPS = 0.1
+SAY = words(__file__, "steps")
 
 STEP = SignedStep(
     args=lambda batch, size: (*batch, size),
@@ -17,6 +19,10 @@ STEP = SignedStep(
     take=lambda step, slope: lambda model, x, y, eps: step(x, slope(model, x, y), eps),
 )
 
-check_fgsm = Spec(
-    words(__file__, "steps"), STEP.right, lambda: STEP.cases(EPS, STEP.mistakes()), STEP.numbers, tolerance=1e-5
+check_fgsm = Questions(
+    SAY,
+    (
+        Spec(SAY, STEP.right, lambda: STEP.cases(EPS, STEP.mistakes()), STEP.numbers, tolerance=1e-5),
+        leaves_alone(lambda batch: STEP.args(batch, EPS)),
+    ),
 )

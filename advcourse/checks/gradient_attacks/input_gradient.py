@@ -11,6 +11,7 @@ from ..closed_forms import ELSEWHERE, gradient, image_planes, loss, saturated_pl
 from ..interview import Interview
 from ..spec import Case, Formula, Questions, Spec, like, right_alone, same, scaled, seen
 from ..words import words
+from .lived_in import leaves_alone
 from .wrong_slopes import WRONG_SLOPES, Slope, loss_slope, of
 
 SAY = words(__file__)
@@ -48,6 +49,16 @@ def _one_sample_only(answer: Tensor, *args) -> bool:
     return factor is not None and int((factor != 0).sum()) == 1 < len(answer)
 
 
+def _some_samples_only(answer: Tensor, *args) -> bool:
+    factor = _factors(answer, *args)
+    return factor is not None and bool((factor == 0).any() and (factor[factor != 0] - 1).abs().max() <= 1e-4)
+
+
+def _imprecise(answer: Tensor, *args) -> bool:
+    right = gradient(*args)
+    return bool((answer - right).abs().max() <= 0.02 * right.abs().max())
+
+
 _PROBABILITY = of(lambda logits, y: logits.softmax(1).gather(1, y[:, None]))
 
 MISTAKES = {
@@ -57,10 +68,14 @@ MISTAKES = {
     "mean-loss": like(lambda m, x, y: loss_slope(m, x, y) / len(x)),
     "minus-sign": seen(_downhill),
     "one-sample-only": seen(_one_sample_only),
+    "some-samples-only": seen(_some_samples_only),
+    "absolute-value": like(lambda m, x, y: loss_slope(m, x, y).abs()),
+    "times-input": like(lambda m, x, y: loss_slope(m, x, y) * x),
     "loss-weighted": like(_weighted(loss)),
     "normalised": like(*(_over(p) for p in (2, 1, torch.inf)), *(_over(p, 0, 1, 2, 3) for p in (2, 1, torch.inf))),
     "wrong-scale": seen(lambda *asked: _factors(*asked) is not None),
     **{diagnosis: scaled(*slopes) for diagnosis, slopes in WRONG_SLOPES.items()},
+    "imprecise": seen(_imprecise),
     "couples-samples": right_alone,
 }
 
@@ -78,6 +93,7 @@ def _numbers(answer: Tensor, model: nn.Module, x: Tensor, y: Tensor) -> dict:
         "sizes": right.abs(),
         "largest": right.abs().max(),
         "batch": len(x),
+        "without": int((answer == 0).flatten(1).all(1).sum()),
         "factor": answer.new_zeros(1) if factor is None else factor,
         "percent": 100 * (answer - right).abs().max() / right.abs().max(),
     }
@@ -90,4 +106,4 @@ def does_not_accumulate(ask: Interview) -> None:
         SAY.fail("accumulates")
 
 
-check_input_gradient = Questions(SAY, (Spec(SAY, gradient, cases, _numbers), does_not_accumulate))
+check_input_gradient = Questions(SAY, (Spec(SAY, gradient, cases, _numbers), does_not_accumulate, leaves_alone(tuple)))

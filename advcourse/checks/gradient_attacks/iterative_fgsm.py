@@ -8,11 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from ..closed_forms import bowls, gradient, image_planes, logits, loss
-from ..spec import Case, Formula, Spec, changes_from_call_to_call, like, right_alone, seen
+from ..spec import Case, Formula, Questions, Spec, changes_from_call_to_call, like, right_alone, seen
 from ..words import words
+from .lived_in import leaves_alone
 from .project import nearest
 from .steps import SignedStep, signed
 from .wrong_slopes import Slope
+
+SAY = words(__file__, "steps")
 
 # (model, z, x, y) -> the gradient to climb at z;  (z, x, eps) -> where z is put after every step.
 SlopeAt = Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
@@ -91,6 +94,15 @@ def _best(model, x, y, *sizes) -> Tensor:
     return points[best, torch.arange(len(x))]
 
 
+def _best_of_the_batch(model, x, y, *sizes) -> Tensor:
+    return max(_iterates(_at_z, nearest, model, x, y, *sizes)[1:], key=lambda z: float(loss(model, z, y).mean()))
+
+
+def _stops_when_all_are_fooled(model, x, y, *sizes) -> Tensor:
+    points = _iterates(_at_z, nearest, model, x, y, *sizes)
+    return next((z for z in points if bool((logits(model, z).argmax(1) != y).all())), points[-1])
+
+
 # On a linear model hardly any sign changes: a pixel has moved by as many steps as were taken.
 COUNTS = {
     "random-start": changes_from_call_to_call,
@@ -118,7 +130,8 @@ PATH = {
     "projects-at-the-end": like(
         walk(settle=_nothing, last=nearest), walk(settle=_ball, last=_box), walk(settle=_box, last=_ball)
     ),
-    "returns-best": like(_best),
+    "stops-when-all-are-fooled": like(_stops_when_all_are_fooled),
+    "returns-best": like(_best, _best_of_the_batch),
     "couples-samples": right_alone,
 }
 
@@ -135,7 +148,7 @@ def _take(step, slope: Slope) -> Formula:
 
 STEP = SignedStep(
     # A ball that never binds: what is left is one step and the box.
-    args=lambda batch, size: (*batch, 4 * size, 1, size),
+    args=lambda batch, size: (*batch, max(size, 1.0), 1, size),
     labels=lambda model, x, y, *sizes: y,
     uphill=1,
     size=lambda model, x, y, eps, steps, step_size: step_size,
@@ -153,8 +166,9 @@ def cases() -> Iterator[Case]:
     yield single
     yield Case((*image_planes(), 0.05, 3, 0.08), None, mistakes=BALL)
     yield from others[:2]
-    # Within a tight ball, and across the whole box.
-    yield Case((*bowls(), 0.15, 6, 0.06), "wrong-path", also=((*bowls(), 0.6, 6, 0.2),), mistakes=PATH)
+    # Within a tight ball, across the whole box, and where the last iterate is not the best.
+    path, *also = ((*bowls(), *sizes) for sizes in ((0.15, 6, 0.06), (0.6, 6, 0.2), (0.3, 4, 0.15)))
+    yield Case(path, "wrong-path", also=tuple(also), mistakes=PATH)
     yield from others[2:]
 
 
@@ -166,9 +180,9 @@ def _numbers(z: Tensor, model, x, y, eps, steps, step_size) -> dict:
         "typical": moved.median(),
         "taken": moved.median() / step_size,
         "farthest": moved.max(),
-        "resting": int((moved == 0).flatten(1).all(1).sum()),
-        "batch": len(x),
     }
 
 
-check_iterative_fgsm = Spec(words(__file__, "steps"), right, cases, _numbers, tolerance=1e-5)
+check_iterative_fgsm = Questions(
+    SAY, (Spec(SAY, right, cases, _numbers, tolerance=1e-5), leaves_alone(lambda batch: (*batch, 0.05, 2, 0.03)))
+)

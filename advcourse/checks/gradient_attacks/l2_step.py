@@ -41,6 +41,10 @@ MISTAKES = {
         lambda g, step_size: step_size * g / _length(g) * g[0].numel() ** 0.5,
         lambda g, step_size: step_size * g / _length(g, order=1) * g[0].numel(),
     ),
+    "first-norm": like(lambda g, step_size: step_size * g / _length(g[:1])),
+    "first-only": like(lambda g, step_size: torch.cat([steepest(g[:1], step_size), g[1:]])),
+    "clips-length": like(lambda g, step_size: g * (step_size / _length(g)).clamp_max(1)),
+    "rounded": like(*(lambda g, step_size, n=n: steepest(g, step_size).round(decimals=n) for n in (1, 2, 3, 4))),
     "ignores-step-size": like(lambda g, step_size: steepest(g, 1)),
     "wrong-length": along(lambda g, step_size: 0.3 * step_size * steepest(g, 1)),
     # Where rows are equal, so are channels.
@@ -81,6 +85,7 @@ def _numbers(answer: Tensor, g: Tensor, step_size: float) -> dict:
         "lengths": lengths,
         "longest": lengths.max(),
         "shortest": lengths.min(),
+        "first": lengths[0],
         "total": lengths.norm(),
         "entry": answer.abs().mean(),
         "others": lengths[2:],

@@ -6,12 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from ..closed_forms import gradient, logits
-from ..spec import Formula, Sign, Spec, right_alone, seen
+from ..spec import Formula, Questions, Sign, Spec, right_alone, seen
 from ..words import words
+from .lived_in import leaves_alone
 from .steps import Leads, SignedStep, signed
 from .wrong_slopes import loss_slope
 
 EPS = 0.1
+SAY = words(__file__, "steps")
 
 
 def _ranked(model: nn.Module, x: Tensor, rank: int) -> Tensor:
@@ -58,7 +60,7 @@ def mistakes() -> dict[str, Sign]:
         "most-likely-target": Leads(_toward(0)),
         "second-target": Leads(_toward(1), _toward(-2)),
         "one-target": Leads(*map(_toward_class, range(5))),
-        **STEP.mistakes("minus-sign", "predicted-label", "couples-samples"),
+        **STEP.mistakes("minus-sign", "predicted-label", "couples-samples", "skips-images"),
         "wrong-target": seen(_steered_by_classes),
         "couples-samples": right_alone,
     }
@@ -78,6 +80,10 @@ def _numbers(z: Tensor, *args) -> dict:
     }
 
 
-check_least_likely_fgsm = Spec(
-    words(__file__, "steps"), STEP.right, lambda: STEP.cases(EPS, mistakes()), _numbers, tolerance=1e-5
+check_least_likely_fgsm = Questions(
+    SAY,
+    (
+        Spec(SAY, STEP.right, lambda: STEP.cases(EPS, mistakes()), _numbers, tolerance=1e-5),
+        leaves_alone(lambda batch: STEP.args(batch, EPS)),
+    ),
 )

@@ -56,6 +56,9 @@ MISTAKES = {
         lambda z, x, eps: (x + (z - x).clamp(-eps, eps)).clamp_min(0),
         lambda z, x, eps: (x + (z - x).clamp(-eps, eps)).clamp_max(1),
     ),
+    "resets-outside-points": like(
+        lambda z, x, eps: _box(z.where((z - x).abs() <= eps, x)), lambda z, x, eps: z.where(z == nearest(z, x, eps), x)
+    ),
     "wrong-radius": _another_radius,
     "couples-samples": right_alone,
     "moves-inside-points": seen(lambda a, z, x, eps: _moved(a, z, x, eps).any()),
@@ -67,7 +70,7 @@ def cases() -> Iterator[Case]:
     yield Case((*_points(5, 2), EPS), "wrong-elsewhere", "points [B, 2]")
     yield Case((*_points(4, 1, 5, 3, dtype=torch.float64), EPS), "wrong-elsewhere", "float64")
     yield Case((*_points(4, 1, 5, 3), 0.0), "wrong-elsewhere", "eps = 0")
-    yield Case((*_points(4, 1, 5, 3), 3.0), "wrong-elsewhere", "a ball larger than the box")
+    yield Case((*_points(4, 1, 5, 3), 1.0), "wrong-elsewhere", "a ball that holds the whole box")
 
 
 def _points(*shape: int, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ..closed_forms import ELSEWHERE, Batch, edge_planes, flat_planes, gradient, image_planes, loss
-from ..spec import Asked, Case, Formula, Sign, like, right_alone, seen
+from ..spec import Asked, Case, Follows, Formula, Sign, changes_from_call_to_call, like, right_alone, same, seen
 from .wrong_slopes import WRONG_SLOPES, Slope, loss_slope
 
 # (x, the gradient to be climbed, size) -> z
@@ -50,8 +50,7 @@ class SignedStep:
     def cases(self, size: float, mistakes: dict[str, Sign]) -> Iterator[Case]:
         """Inside the box, at its walls, where the gradient is zero, and for other models, ranks and precisions."""
         yield Case(self.args(image_planes(), size), "wrong-value", mistakes=mistakes)
-        # A step longer than the box is wide shows where each wall stands.
-        edge = [self.args(edge_planes(), length) for length in (size, 1.5)]
+        edge = [self.args(edge_planes(), length) for length in (size, 1.0)]
         yield Case(edge[0], "wrong-at-the-edge", also=(edge[1],), mistakes=self._at_the_walls())
         flat = {"moves-flat-pixels": seen(self._moves_flat_pixels)}
         yield Case(self.args(flat_planes(), size), "wrong-elsewhere", "beside pixels without gradient", mistakes=flat)
@@ -79,7 +78,10 @@ class SignedStep:
             "clips-to-data-range": self.like(
                 lambda x, g, size: (x + size * g.sign()).clamp(float(x.min()), float(x.max()))
             ),
+            "whole-grey-levels": self.like(lambda x, g, size: (255 * signed(x, g, size)).round() / 255),
+            "left-to-chance": changes_from_call_to_call,
             "couples-samples": right_alone,
+            "skips-images": seen(self._skips_images),
         }
         return {diagnosis: sign for diagnosis, sign in table.items() if diagnosis not in unknown}
 
@@ -94,6 +96,8 @@ class SignedStep:
             "pixels": z,
             "largest": z.abs().max(),
             "moves": move,
+            "resting": int((move == 0).flatten(1).all(1).sum()),
+            "batch": len(x),
             "times": move.mean() / size,
             "length": _lengths(move),
             "before": loss(args[0], x, self.labels(*args)).mean(),
@@ -103,13 +107,15 @@ class SignedStep:
             "moved_flat": int((flat & (move > 1e-5)).sum()),
         }
 
-    def like(self, *steps: Step) -> Sign:
+    def like(self, *steps: Step) -> Follows:
         """The answer takes one of these steps along the loss."""
         return like(*(self.take(step, loss_slope) for step in steps))
 
     def _at_the_walls(self) -> dict[str, Sign]:
+        # Only a step longer than the box is wide shows a wall at -1; the library takes none.
+        far = self.args(edge_planes(), 1.5)
         return {
-            "wrong-box": self.like(lambda x, g, size: (x + size * g.sign()).clamp(-1, 1)),
+            "wrong-box": Asking(far, self.like(lambda x, g, size: (x + size * g.sign()).clamp(-1, 1))),
             "half-box": self.like(
                 lambda x, g, size: (x + size * g.sign()).clamp_min(0),
                 lambda x, g, size: (x + size * g.sign()).clamp_max(1),
@@ -127,6 +133,11 @@ class SignedStep:
         cosine = torch.cosine_similarity((z - args[1]).flatten(1), self.climb(*args).flatten(1), dim=1)
         return bool((cosine > 0.999).all())
 
+    def _skips_images(self, z: Tensor, *args) -> bool:
+        """Every image has made the right step or none."""
+        x, right = args[1], self.right(*args)
+        return all(same(one, still, 1e-5) or same(one, moved, 1e-5) for one, still, moved in zip(z, x, right))
+
     def _is_double(self, z: Tensor, *args) -> bool:
         # Where the first step made a sign change, the second one undoes it.
         move, twice = z - args[1], 2 * self.size(*args) * self.climb(*args).sign()
@@ -135,6 +146,16 @@ class SignedStep:
 
     def _moves_flat_pixels(self, z: Tensor, *args) -> bool:
         return bool(((self.climb(*args) == 0) & ((z - args[1]).abs() > 1e-5)).any())
+
+
+class Asking:
+    """The answers to the case and, asked only then, to these arguments are what the sign tells."""
+
+    def __init__(self, args: tuple, sign: Follows):
+        self.args, self.sign, self.formulas = args, sign, sign.formulas
+
+    def __call__(self, asked: Asked) -> bool:
+        return self.sign(asked) and self.sign(replace(asked, args=(self.args,), answers=(asked.ask(*self.args),)))
 
 
 class Steers:

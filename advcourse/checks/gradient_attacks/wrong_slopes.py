@@ -30,6 +30,15 @@ def _entropy(logits: Tensor, y: Tensor) -> Tensor:
     return -logits.softmax(1) * logits.log_softmax(1)
 
 
+def _yes_or_no(logits: Tensor, y: Tensor) -> Tensor:
+    return F.binary_cross_entropy_with_logits(logits, _one_hot(logits, y), reduction="none")
+
+
+def _margin(logits: Tensor, y: Tensor) -> Tensor:
+    others = logits.masked_fill(_one_hot(logits, y) > 0, -torch.inf)
+    return others.amax(1) - logits.gather(1, y[:, None])[:, 0]
+
+
 loss_slope = of(lambda logits, y: F.cross_entropy(logits, y, reduction="none"))
 
 WRONG_SLOPES: dict[str, tuple[Slope, ...]] = {
@@ -44,4 +53,7 @@ WRONG_SLOPES: dict[str, tuple[Slope, ...]] = {
         of(lambda logits, y: (logits.softmax(1) - _one_hot(logits, y)) ** 2),
     ),
     "entropy": (of(_entropy),),
+    "softmax-over-the-batch": (of(lambda logits, y: F.nll_loss(logits.log_softmax(0), y, reduction="none")),),
+    "sigmoid-loss": (of(_yes_or_no),),
+    "margin": (of(_margin),),
 }
