@@ -101,4 +101,5 @@ BANK = {
     "writes into w": ("mutates-input", projects_in_place),
     "step and class": ("returns-tuple", lambda f, w: (reference(f, w), nearest(f, w))),
     "a sparse step": ("wrong-device", lambda f, w: reference(f, w).to_sparse()),
+    "a constant above": ("overshoots", lambda f, w: reference(f, w) * (1 + 1e-3)),
 }

@@ -118,4 +118,8 @@ BANK = {
     "a float": ("returns-no-tensor", lambda *args: float(reference(*args)[0])),
     "complex": ("wrong-device", lambda *args: reference(*args).to(torch.complex64)),
     "infinite": ("own-class", lambda *args: reference(*args) / 0),
+    "infinite where misclassified": (
+        "own-class",
+        lambda W, b, x, y, p: reference(W, b, x, y, p).where((x @ W.T + b).argmax(1) == y, float("inf")),
+    ),
 }

@@ -75,7 +75,7 @@ BANK = {
     "keys of a sorted dict": ("ok", ordered_dict),
     "the stub": ("not-attempted", lambda distances: ...),
     "a stub for the key": ("not-attempted", lambda distances: sorted(distances, key=lambda name: ... + 1)),
-    "geometric mean": ("wrong-order", by(lambda d: d.log().mean())),
+    "geometric mean": ("by-logarithm", by(lambda d: d.log().mean())),
     "float64 the other way round": ("wrong-elsewhere", swapped_for_float64),
     "the most susceptible only": ("one-name", lambda d: reference(d)[0]),
     "names and medians": ("returns-no-names", lambda d: [(n, d[n].median()) for n in reference(d)]),
@@ -88,4 +88,8 @@ BANK = {
     "empties the dict": ("mutates-input", pops),
     "sorts the tensors in place": ("mutates-input", sorts_in_place),
     "moves keys": ("mutates-input", reorders),
+    "by the share within one half": (
+        "wrong-order",
+        lambda distances: sorted(distances, key=lambda name: -float((distances[name] < 0.5).double().mean())),
+    ),
 }

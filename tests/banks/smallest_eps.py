@@ -216,4 +216,5 @@ BANK = {
     "both ends": ("returns-tuple", lambda f, high, tol: search(f, 0.0, high, tol)[:2]),
     "two numbers in a tensor": ("wrong-shape", lambda f, high, tol: torch.tensor(search(f, 0.0, high, tol)[:2])),
     "NaN": ("nan", lambda f, high, tol: math.nan),
+    "per cent": ("beyond-high", lambda fooled, high, tolerance: 100 * reference(fooled, high, tolerance)),
 }

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..spec import Case, Spec, like, seen
+from ..verdict import apart
 from ..words import words
 
 
@@ -16,7 +17,7 @@ def nearest_step(f: Tensor, w: Tensor) -> Tensor:
     return _step_to(f.double(), w.double(), (f.double() / w.double().norm(dim=1)).argmin())
 
 
-def _step_to(f: Tensor, w: Tensor, l: Tensor) -> Tensor:  # noqa: E741, the letter of the paper
+def _step_to(f: Tensor, w: Tensor, l: Tensor | int) -> Tensor:  # noqa: E741, the letter of the paper
     return f[l] / w[l].square().sum() * w[l]
 
 
@@ -41,7 +42,9 @@ def _longer(answer: Tensor, f: Tensor, w: Tensor) -> bool:
     return bool(torch.cosine_similarity(answer, nearest_step(f, w), dim=0) > 0.9999)
 
 
+OVERSHOOTS = {"overshoots": seen(lambda r, f, w: _longer(r, f, w) and 1 < _times(r, f, w) < 1.2)}
 MISTAKES = {
+    "fixed-class": like(lambda f, w: _step_to(f, w, 0)),
     "smallest-gap": like(lambda f, w: _step_to(f, w, f.argmin())),
     "farthest-boundary": like(lambda f, w: _step_to(f, w, (f / w.norm(dim=1)).argmax())),
     "squared-in-choice": like(lambda f, w: _step_to(f, w, (f / w.square().sum(1)).argmin())),
@@ -59,7 +62,10 @@ MISTAKES = {
     "fixed-denominator": like(lambda f, w: _along(f, w, lambda g, _: g / w.square().sum())),
     "zero-step": like(lambda f, w: torch.zeros_like(w[0])),
     "minus-sign": like(lambda f, w: -nearest_step(f, w)),
-    "overshoots": seen(lambda r, f, w: _longer(r, f, w) and 1 < _times(r, f, w) < 1.2),
+    "gap-over-l1": like(lambda f, w: _along(f, w, lambda f, w: f / w.abs().sum())),
+    "per-cent": like(lambda f, w: 100 * nearest_step(f, w)),
+    "rounded": like(*(lambda f, w, n=n: nearest_step(f, w).round(decimals=n) for n in (1, 2, 3))),
+    **OVERSHOOTS,
     "wrong-length": seen(lambda r, f, w: _longer(r, f, w)),
     "other-boundary": seen(lambda r, f, w: (f.double() - w.double() @ r).abs().min() < 1e-4),
 }
@@ -72,7 +78,7 @@ NO_ANSWER = dict.fromkeys(("nan", "raises", "wrong-shape"), "unreachable-class")
 def cases() -> Iterator[Case]:
     f, w = boundaries()
     yield Case((f, w), "wrong-value", mistakes=MISTAKES)
-    yield Case(boundaries(classes=1, n=7, seed=2), "wrong-elsewhere", "a single other class")
+    yield Case(boundaries(classes=1, n=7, seed=2), "wrong-elsewhere", "a single other class", mistakes=OVERSHOOTS)
     yield Case(boundaries(classes=25, n=3, seed=3), "wrong-elsewhere", "25 other classes and three inputs")
     double = tuple(a.double() for a in boundaries(classes=5, n=8, seed=5))
     yield Case(double, "wrong-elsewhere", "float64")
@@ -89,18 +95,21 @@ def cases() -> Iterator[Case]:
 
 
 def boundaries(classes: int = 10, n: int = 6, seed: int = 22137) -> tuple[Tensor, Tensor]:
-    """Gaps [classes] and gradients [classes, n] of different lengths; this seed sends every wrong choice elsewhere."""
+    """Gaps [classes] and gradients [classes, n] of different lengths; this seed and order send every wrong choice
+    elsewhere."""
     draw = torch.Generator().manual_seed(seed)
     length = torch.linspace(0.5, 1.6, classes)[torch.randperm(classes, generator=draw)]
     w = torch.randn(classes, n, generator=draw)
     w = length[:, None] * w / w.norm(dim=1, keepdim=True)
-    return length * (0.5 + 1.5 * torch.rand(classes, generator=draw)), w
+    return (length * (0.5 + 1.5 * torch.rand(classes, generator=draw))).roll(-2), w.roll(-2, 0)
 
 
 def _numbers(answer: Tensor, f: Tensor, w: Tensor) -> dict:
     left = f.double() - w.double() @ answer
+    length, shortest = apart(answer.norm(), nearest_step(f, w).norm())
     return {
-        "length": answer.norm(),
+        "length": length,
+        "shortest": shortest,
         "more": _times(answer, f, w),
         "largest": answer.abs().max(),
         "left": left.abs().min(),

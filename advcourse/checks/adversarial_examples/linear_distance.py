@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..spec import Asked, Case, Formula, Spec, like, same
+from ..spec import Asked, Case, Formula, Spec, like, same, scaled
 from ..words import words
 
 NORMS = (2, math.inf)
@@ -83,12 +83,29 @@ def _right_alone(asked: Asked) -> bool:
     return True
 
 
+def _gap_of_one_norm_of_another(smallest: Callable[[Tensor, Tensor], Tensor]) -> Formula:
+    """The smallest gap over the smallest or the largest norm, those of two classes."""
+
+    def answer(W: Tensor, b: Tensor, x: Tensor, y: Tensor, p: float) -> Tensor:
+        gap = _others(_gaps(W, b, x, y), y).amin(1)
+        return (gap / smallest(_norms(W, y, _dual(p)), y)).clamp(min=0)
+
+    return answer
+
+
 MISTAKES = {
     "couples-samples": _right_alone,
     "same-norm": like(lambda W, b, x, y, p: _nearest(_ratios(W, b, x, y, p))),
     "ignores-p": like(lambda W, b, x, y, p: _nearest(_ratios(W, b, x, y, 2))),
     "always-l1": like(lambda W, b, x, y, p: _nearest(_ratios(W, b, x, y, 1))),
     "runner-up": like(_runner_up),
+    "swapped-norms": like(lambda W, b, x, y, p: distance(W, b, x, y, math.inf if p == 2 else 2)),
+    "gap-and-norm-apart": like(
+        _gap_of_one_norm_of_another(lambda norms, y: _others(norms, y).amin(1)),
+        _gap_of_one_norm_of_another(lambda norms, y: _others(norms, y, 0.0).amax(1)),
+    ),
+    "per-cent": like(lambda *args: 100 * distance(*args)),
+    "rounded": like(*(lambda *args, n=n: distance(*args).round(decimals=n) for n in (1, 2))),
     "own-class": like(lambda W, b, x, y, p: torch.zeros_like(x[:, 0])),
     "negative-distance": like(lambda W, b, x, y, p: _ratios(W, b, x, y, _dual(p)).amin(1)),
     "absolute-gap": like(lambda W, b, x, y, p: _ratios(W, b, x, y, _dual(p)).abs().amin(1)),
@@ -96,6 +113,7 @@ MISTAKES = {
     "squared-norm": like(_divided_by(lambda W, y, q: _norms(W, y, q).square())),
     "gap-not-distance": like(_divided_by(lambda W, y, q: torch.ones(1))),
     "mean-norm": like(lambda W, b, x, y, p: distance(W, b, x, y, p) * W.shape[1] ** (1 / _dual(p))),
+    "wrong-factor": scaled(lambda *args: 2 * distance(*args)),
     "norm-of-one-row": like(
         _divided_by(lambda W, y, q: W.norm(q, dim=1)[None]),
         _divided_by(lambda W, y, q: W[y].norm(q, dim=1)[:, None]),

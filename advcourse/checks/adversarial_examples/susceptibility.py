@@ -33,7 +33,16 @@ def _of(chosen, distance: Tensor, eps: Tensor) -> Tensor:
 MISTAKES = {
     "share-above": like(lambda d, e: 1 - share(d, e)),
     "counts": like(lambda d, e: share(d, e) * len(d), lambda d, e: (1 - share(d, e)) * len(d)),
-    "percent": like(lambda d, e: share(d, e) * 100),
+    "percent": like(lambda d, e: share(d, e) * 100, lambda d, e: (share(d, e) * 100).round()),
+    "first-point": like(lambda d, e: share(d[:1], e)),
+    "rounded": like(*(lambda d, e, n=n: share(d, e).round(decimals=n) for n in (1, 2, 3))),
+    "off-by-one": like(
+        lambda d, e: share(d, e) * len(d) / (len(d) - 1),
+        lambda d, e: share(d, e) * len(d) / (len(d) + 1),
+        lambda d, e: share(d[1:], e),
+        lambda d, e: share(d[:-1], e),
+    ),
+    "one-eps-for-all": like(lambda d, e: share(d, e[:1]).expand(len(e)), lambda d, e: share(d, e[-1:]).expand(len(e))),
     "divides-by-eps": like(lambda d, e: share(d, e) * len(d) / len(e)),
     "drops-infinite": like(lambda d, e: _of(d < math.inf, d, e)),
     "drops-misclassified": like(lambda d, e: _of(d > 0, d, e)),
