@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..spec import Case, Spec, like
+from ..spec import Case, Formula, Spec, like
 from ..words import words
 
 
@@ -52,10 +52,25 @@ def _diagonal(f: Tensor) -> Tensor:
     return torch.diag_embed(right(f).diagonal(dim1=1, dim2=2))
 
 
+def _side(dim: int) -> Formula:
+    """Divided by one side of the picture alone."""
+    return lambda f: _products(f) / f.shape[dim]
+
+
 MISTAKES = {
     "sum": like(_products),
     "divides-by-channels-too": like(lambda f: right(f) / f.shape[1]),
     "divides-by-channels": like(lambda f: _products(f) / f.shape[1]),
+    "divides-by-one-side": like(_side(2), _side(3)),
+    "divides-by-images": like(lambda f: right(f) / len(f), lambda f: _products(f) / len(f)),
+    "off-by-one": like(lambda f: _products(f) / (f.shape[2] * f.shape[3] - 1)),
+    "divides-by-root": like(lambda f: _products(f) / (f.shape[2] * f.shape[3]) ** 0.5),
+    "per-cent": like(lambda f: 100 * right(f)),
+    "rounded": like(*(lambda f, n=n: right(f).round(decimals=n) for n in (0, 1, 2, 3))),
+    "one-triangle": like(lambda f: right(f).triu(), lambda f: right(f).tril()),
+    "first-only": like(lambda f: right(f) * (torch.arange(len(f)) == 0).view(-1, 1, 1)),
+    "first-for-all": like(lambda f: right(f)[:1].expand(len(f), -1, -1)),
+    "places-mixed": like(lambda f: torch.einsum("bchw,bdhv->bcd", f.double(), f.double()) / (f.shape[2] * f.shape[3])),
     "covariance": like(lambda f: right(_centred(f)), lambda f: _products(_centred(f)) / (f.shape[2] * f.shape[3] - 1)),
     "correlation": like(_correlation),
     "cosine": like(_cosine),

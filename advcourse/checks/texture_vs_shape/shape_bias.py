@@ -26,7 +26,7 @@ class Counts(NamedTuple):
         return self.shape + self.texture + self.neither
 
 
-FIRST = Counts(7, 13, 11, 5, 4)
+FIRST = Counts(8, 15, 11, 5, 4)
 OTHERS = {
     "answers that all hit one of the cues": Counts(7, 13, 0),
     "an observer who always follows the shape": Counts(9, 0, 3, 2, 1),
@@ -60,16 +60,24 @@ MISTAKES = {
     "texture-bias": like(
         of(lambda c: c.texture / (c.shape + c.texture)),
         of(lambda c: c.texture / c.conflicts),
+        of(lambda c: c.texture / sum(c)),
     ),
     "odds": like(
         of(lambda c: c.shape / c.texture if c.texture else torch.inf),
         of(lambda c: c.texture / c.shape if c.shape else torch.inf),
     ),
-    "per-cent": like(of(lambda c: 100 * c.shape / (c.shape + c.texture))),
+    "per-cent": like(
+        of(lambda c: 100 * c.shape / (c.shape + c.texture)), of(lambda c: round(100 * c.shape / (c.shape + c.texture)))
+    ),
+    "difference": like(of(lambda c: (c.shape - c.texture) / (c.shape + c.texture))),
+    "adds-a-constant": like(
+        of(lambda c: (c.shape + 1) / (c.shape + c.texture + 2)), of(lambda c: c.shape / (c.shape + c.texture + 1))
+    ),
     "a-count": like(of(lambda c: c.shape), of(lambda c: c.shape + c.congruent_right)),
     "texture-counts-neither": like(of(lambda c: 1 - c.texture / c.conflicts)),
     "rounds": like(
         of(lambda c: c.shape // (c.shape + c.texture)),
+        *(of(lambda c, n=n: round(c.shape / (c.shape + c.texture), n)) for n in (1, 2, 3)),
         of(lambda c: round(c.shape / (c.shape + c.texture))),
     ),
 }

@@ -37,11 +37,32 @@ MISTAKES = {
     "max": like(_each(lambda part: part.amax(1))),
     "median": like(_each(lambda part: part.quantile(0.5, dim=1)), _each(lambda part: part.median(1).values)),
     "geometric-mean": like(_each(lambda part: part.log().mean(1).exp())),
-    "mean-of-logarithms": like(_each(lambda part: part.log().mean(1))),
+    "mean-of-logarithms": like(
+        _each(lambda part: part.log().mean(1)),
+        _each(lambda part: part.mean(1).log()),
+        _each(lambda part: part.sum(1).log()),
+    ),
     "first-member": like(_each(lambda part: part[:, 0])),
     "best-class-first": like(_first_decides),
     "divides-by-all": like(lambda p, members: _SUM(p, members) / p.shape[1]),
     "divides-by-categories": like(lambda p, members: _SUM(p, members) / len(members)),
+    "off-by-one": like(
+        _each(lambda part: part.sum(1) / (part.shape[1] + 1)),
+        _each(lambda part: part.sum(1) / max(1, part.shape[1] - 1)),
+    ),
+    "leaves-one-out": like(
+        _each(lambda part: part[:, 1:].mean(1) if part.shape[1] > 1 else part[:, 0]),
+        _each(lambda part: part[:, :-1].mean(1) if part.shape[1] > 1 else part[:, 0]),
+    ),
+    "from-first-to-last": like(
+        lambda p, members: right(p, {name: [*range(min(ks), max(ks) + 1)] for name, ks in members.items()})
+    ),
+    "min": like(_each(lambda part: part.amin(1))),
+    "divides-by-root": like(_each(lambda part: part.sum(1) / part.shape[1] ** 0.5)),
+    "mean-over-the-batch": like(lambda p, members: right(p, members).mean(0, keepdim=True).expand(len(p), -1)),
+    "first-for-all": like(lambda p, members: right(p, members)[:1].expand(len(p), -1)),
+    "per-cent": like(lambda p, members: 100 * right(p, members)),
+    "rounded": like(*(lambda p, members, n=n: right(p, members).round(decimals=n) for n in (1, 2, 3))),
     "renormalised": like(lambda p, members: right(p, members) / right(p, members).sum(1, keepdim=True)),
     "softmax-again": like(lambda p, members: right(p, members).softmax(1)),
     "counts-from-one": like(lambda p, members: right(p.roll(1, 1), members)),

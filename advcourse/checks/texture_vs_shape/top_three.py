@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import torch
@@ -67,6 +68,12 @@ def _from_one(logits: Tensor) -> Tops:
     return p, classes + 1
 
 
+def _from_the_second(logits: Tensor) -> Tops:
+    p = _softmax(logits)
+    order = p.argsort(1, descending=True)[:, 1 : K + 1]
+    return p.gather(1, order), order
+
+
 MISTAKES = {
     "classes-first": like(lambda logits: (*right(logits).flip(0),)),
     "counts-from-one": like(_from_one),
@@ -78,6 +85,13 @@ MISTAKES = {
     "softmax-twice": like(largest(lambda a: _softmax(_softmax(a)))),
     "exponentials": like(largest(torch.exp)),
     "shared-among-three": like(_shared),
+    "per-cent": like(lambda logits: (100 * right(logits)[0], right(logits)[1])),
+    "rounded": like(*(lambda logits, n=n: (right(logits)[0].round(decimals=n), right(logits)[1]) for n in (1, 2, 3))),
+    "first-row-for-all": like(lambda logits: (*right(logits)[:, :1].expand(-1, len(logits), -1),)),
+    "another-base": like(largest(lambda a: _softmax(a * math.log(2))), largest(lambda a: _softmax(a / 2))),
+    "skips-the-best": like(_from_the_second),
+    "of-absolute-values": like(largest(lambda a: _softmax(a.abs()))),
+    "of-minus-the-logits": like(largest(lambda a: _softmax(-a))),
     "smallest": like(largest(_softmax, descending=False)),
     "ascending": like(lambda logits: (*right(logits).flip(2),)),
     "in-class-order": like(_in_class_order),
