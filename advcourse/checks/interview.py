@@ -149,7 +149,8 @@ def _own_copies(args: tuple) -> tuple:
     for model, its_copy in zip(args, copies):
         if isinstance(model, nn.Module):
             for weight, its in zip(model.parameters(), its_copy.parameters()):
-                its.grad = copy.deepcopy(weight.grad)  # which deepcopy of a model leaves behind
+                if weight.grad is not None:  # which deepcopy leaves behind
+                    its.grad = weight.grad.clone()
     return copies
 
 

@@ -1,6 +1,7 @@
 """Answers to `patch_shuffle(x, grid, generator)`."""
 
 import torch
+import torch.nn.functional as F
 
 
 def pieces(x, grid):
@@ -151,6 +152,23 @@ def in_place(x, grid, generator):
     return x.copy_(reference(x, grid, generator))
 
 
+def swaps_two(x, grid, generator):
+    z = x.clone()
+    h, w = x.shape[2] // grid, x.shape[3] // grid
+    for image, old in zip(z, x):
+        (a, b), (c, d) = (divmod(int(k), grid) for k in torch.randperm(grid * grid, generator=generator)[:2])
+        for i, j, k, l in ((a, b, c, d), (c, d, a, b)):  # noqa: E741
+            image[:, i * h : (i + 1) * h, j * w : (j + 1) * w] = old[:, k * h : (k + 1) * h, l * w : (l + 1) * w]
+    return z
+
+
+def shuffles_the_first_half(x, grid, generator):
+    size = (x.shape[2] // grid, x.shape[3] // grid)
+    parts, half = F.unfold(x, size, stride=size), grid * grid // 2
+    orders = [[*torch.randperm(half, generator=generator).tolist(), *range(half, grid * grid)] for _ in x]
+    return F.fold(torch.stack([part[:, order] for part, order in zip(parts, orders)]), x.shape[2:], size, stride=size)
+
+
 BANK = {
     "the reference": ("ok", reference),
     "with loops": ("ok", with_loops),
@@ -182,4 +200,6 @@ BANK = {
     "three by three": ("wrong-elsewhere", lambda x, grid, g: reference(x, 3, g)),
     "in place": ("mutates-input", in_place),
     "the patches": ("wrong-shape", lambda x, grid, g: pieces(x, grid)),
+    "two patches change places": ("hardly-shuffles", swaps_two),
+    "the second half rests": ("hardly-shuffles", shuffles_the_first_half),
 }

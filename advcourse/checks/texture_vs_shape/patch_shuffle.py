@@ -76,6 +76,9 @@ def gives_each_image_its_order(ask: Interview) -> None:
         SAY.fail("not-every-image", still=still, images=len(x))
     if one_order_for_all(cut(z, GRID), cut(x, GRID)):
         SAY.fail("one-order-for-all", images=len(x))
+    moved = float((cut(z, GRID)[..., 0] != cut(x, GRID)[..., 0]).sum(1).double().mean())
+    if moved < 0.6 * GRID**2:  # of nine in random order eight move
+        SAY.fail("hardly-shuffles", moved=moved, patches=GRID**2)
 
 
 def draws_with_the_generator(ask: Interview) -> None:

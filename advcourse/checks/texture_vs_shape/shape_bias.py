@@ -77,7 +77,7 @@ MISTAKES = {
     "texture-counts-neither": like(of(lambda c: 1 - c.texture / c.conflicts)),
     "rounds": like(
         of(lambda c: c.shape // (c.shape + c.texture)),
-        *(of(lambda c, n=n: round(c.shape / (c.shape + c.texture), n)) for n in (1, 2, 3)),
+        *(of(lambda c, n=n: round(c.shape / (c.shape + c.texture), n)) for n in (1, 2, 3, 4)),
         of(lambda c: round(c.shape / (c.shape + c.texture))),
     ),
 }
