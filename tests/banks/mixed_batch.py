@@ -114,7 +114,7 @@ BANK = {
     "a stub for the attacked": ("not-attempted", lambda model, x, y, attack, share: x + ...),
     "appended": ("appended", appended),
     "cut off": ("rounds-down", of_number(lambda share, m: int(share * m))),
-    "rounded up": ("wrong-elsewhere", of_number(lambda share, m: -int(-share * m // 1))),
+    "rounded up": ("rounds-up", of_number(lambda share, m: -int(-share * m // 1))),
     "the clean share": ("attacks-the-rest", of_number(lambda share, m: m - round(share * m))),
     "always half": ("wrong-number", of_number(lambda share, m: m // 2)),
     "always three": ("wrong-elsewhere", of_number(lambda share, m: 3)),
@@ -127,4 +127,6 @@ BANK = {
     "in place": ("mutates-input", in_place),
     "attached": ("attached", attached),
     "left evaluating": ("flips-mode", left_evaluating),
+    "left in training mode": ("flips-mode", lambda m, *rest: (m.eval(), reference(m, *rest), m.train())[1]),
+    "zero_grad first": ("ok", lambda m, *rest: (m.zero_grad(), reference(m, *rest))[1]),
 }

@@ -45,9 +45,13 @@ PATIENTS = (
     Patient((0.95, 0.92, 0.93, 0.01, 0.0), OVERFITTED, "A network robust to its own one-step attack alone"),
     Patient((0.89, 0.74, 0.75, 0.00, 0.0), OVERFITTED, "A network robust to its own one-step attack alone"),
     Patient((0.85, 0.93, 0.81, 0.00, 0.0), LEAKING, "A network that is better attacked than clean"),
-    Patient((0.93, 0.97, 0.90, 0.12, 0.0), LEAKING, "A network that is better attacked than clean"),
+    Patient((0.93, 0.95, 0.90, 0.12, 0.0), LEAKING, "A network that is better attacked than clean"),
     Patient((0.96, 0.95, 0.95, 0.94, 0.97), MASKED, "A network whose gradient is zero almost everywhere"),
     Patient((0.96, 0.90, 0.91, 0.02, 0.80), MASKED, "A network whose gradient is zero on four images in five"),
+    Patient((0.95, 0.80, 0.81, 0.62, 0.65), MASKED, "A network whose gradient is zero on two images in three"),
+    Patient((0.88, 0.91, 0.90, 0.89, 0.90), MASKED, "A network without gradients that is better attacked than clean"),
+    Patient((0.97, 0.80, 0.68, 0.48, 0.0), HONEST, "A network more easily fooled by those who know less"),
+    Patient((0.90, 0.56, 0.57, 0.02, 0.0), OVERFITTED, "A network robust to its own one-step attack alone"),
 )
 
 # (what the patient has, what was said) -> the diagnosis of the one who said it; None for whatever else.

@@ -18,7 +18,7 @@ def factor(m: int, k: int, weight: float) -> float:
 
 MISTAKES = {
     "upside-down": like(lambda m, k, weight: 1 / factor(m, k, weight)),
-    "forgets-the-attacked": like(lambda m, k, weight: m / (m - k + weight * k)),
+    "forgets-the-attacked": like(lambda m, k, weight: m / (m - k + weight * k), lambda m, k, weight: m / (m - k)),
     "forgets-the-weight": like(lambda m, k, weight: (m + k) / m),
     "weight-in-one-place": like(
         lambda m, k, weight: (m + k) / (m - k + weight * k), lambda m, k, weight: (m + weight * k) / m
@@ -37,8 +37,9 @@ CONSTANT = {"constant": seen(lambda answer, *args: same(answer, factor(*SLIDE)))
 
 
 def cases() -> Iterator[Case]:
-    yield Case(SLIDE, "wrong-value", mistakes=MISTAKES)
-    yield Case(OTHERS[0], "wrong-elsewhere", also=OTHERS[1:], mistakes=CONSTANT)
+    # On the slide half of the batch is attacked, where some mistakes look alike.
+    yield Case(SLIDE, "wrong-value", also=OTHERS[:1], mistakes=CONSTANT | MISTAKES)
+    yield Case(OTHERS[1], "wrong-elsewhere", also=OTHERS[2:])
 
 
 def _numbers(answer: float, m: int, k: int, weight: float) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import torch
@@ -12,7 +13,7 @@ from ..closed_forms import logits, loss
 from ..spec import Case, Formula, Spec, like, same, scaled, seen
 from ..verdict import apart
 from ..words import words
-from .rehearsal import SHARE, WEIGHT, Labels, attack, batch, told
+from .rehearsal import SHARE, WEIGHT, Labels, attack, batch, resting, told
 
 SAY = words(__file__, "rehearsal")
 
@@ -161,6 +162,10 @@ MISTAKES = {
     "attacks-the-rest": like(_attacks_the_rest, of_sums(weighted, lambda share, m: m - round(share * m))),
     "rounds-down": like(of_sums(weighted, lambda share, m: int(share * m))),
     "share-as-number": like(_share_as_number),
+    "off-by-one": like(of_sums(weighted, lambda share, m: round(share * m) + 1)),
+    "first-only": like(of_sums(weighted, lambda share, m: 1)),
+    "weight-squared": like(lambda *args: of_sums(weighted)(*args[:-1], args[-1] ** 2)),
+    "minus-sign": like(lambda *args: -of_sums(weighted)(*args)),
     "other-rows": like(_last_ones),
     "predicted-labels": like(of_labels(lambda model, x, y, k: _guess(model, x)[:k])),
     "labels-of-others": like(of_labels(lambda model, x, y, k: y[len(y) - k :])),
@@ -170,13 +175,16 @@ MISTAKES = {
 }
 
 
+UP = {"rounds-up": like(of_sums(weighted, lambda share, m: math.ceil(share * m)))}
+
+
 def cases() -> Iterator[Case]:
     yield Case((*batch(), attack, SHARE, WEIGHT), "wrong-value", mistakes=MISTAKES)
-    yield Case((*batch(), attack, 0.4, 2.0), "wrong-elsewhere", "a share of 0.4 and weight 2")
+    yield Case((*batch(), attack, 0.4, 2.0), "wrong-elsewhere", "a share of 0.4 and weight 2", mistakes=UP)
     yield Case((*batch(), attack, 0.0, WEIGHT), "wrong-elsewhere", "a share of 0")
     yield Case((*batch(), attack, 1.0, WEIGHT), "wrong-elsewhere", "a share of 1")
     yield Case((*batch(), attack, SHARE, 0.0), "wrong-elsewhere", "weight 0")
-    yield Case((*batch(7), attack, 0.3, 1.0), "wrong-elsewhere", "a batch of 7 and weight 1")
+    yield Case((*resting(7), attack, 0.3, 1.0), "wrong-elsewhere", "a batch of 7 and weight 1")
     yield Case((*batch(dtype=torch.float64), attack, SHARE, WEIGHT), "wrong-elsewhere", "float64")
 
 

@@ -11,7 +11,7 @@ from ..spec import Case, Formula, Spec, like
 from ..words import words
 
 # How many of the examples are right clean and attacked, clean only, attacked only, never: all sums are different.
-KINDS = (29, 13, 7, 3)
+KINDS = (29, 16, 7, 4)
 ELSEWHERE = {
     "a network that leaks nothing": (5, 4, 0, 3),
     "a network that is right only under attack": (0, 0, 6, 0),
@@ -26,6 +26,10 @@ def count(clean: Tensor, attacked: Tensor, y: Tensor) -> int:
 
 def _right(logits: Tensor, y: Tensor) -> Tensor:
     return logits.argmax(1) == y
+
+
+def _sure(logits: Tensor, y: Tensor) -> Tensor:
+    return logits.softmax(1).gather(1, y[:, None])[:, 0] > 0.5
 
 
 def _those(which: Callable[[Tensor, Tensor], Tensor]) -> Formula:
@@ -45,7 +49,12 @@ MISTAKES = {
     "both-right": like(_those(lambda clean, attacked: clean & attacked)),
     "both-wrong": like(_those(lambda clean, attacked: ~clean & ~attacked)),
     "either": like(_those(lambda clean, attacked: ~clean | attacked)),
-    "difference-of-accuracies": like(lambda c, a, y: _right(a, y).sum() - _right(c, y).sum()),
+    "difference-of-accuracies": like(
+        lambda c, a, y: _right(a, y).sum() - _right(c, y).sum(),
+        lambda c, a, y: (_right(a, y).sum() - _right(c, y).sum()).abs(),
+    ),
+    "asks-for-a-majority": like(lambda c, a, y: (~_sure(c, y) & _sure(a, y)).sum()),
+    "off-by-one": like(lambda c, a, y: count(c, a, y) + 1, lambda c, a, y: count(c, a, y) - 1),
     "changed-answers": like(
         _those(lambda clean, attacked: clean ^ attacked), lambda c, a, y: (c.argmax(1) != a.argmax(1)).sum()
     ),
@@ -55,6 +64,7 @@ MISTAKES = {
         _share_of(lambda clean, attacked: ~clean),
         _share_of(lambda clean, attacked: attacked),
         lambda c, a, y: 100 * count(c, a, y) / len(y),
+        lambda c, a, y: 100 * count(c, a, y) / (~_right(c, y)).sum().clamp_min(1),
     ),
     "argmin": like(lambda c, a, y: ((c.argmin(1) != y) & (a.argmin(1) == y)).sum()),
     "none": like(lambda c, a, y: 0),
@@ -75,7 +85,8 @@ def answers(kinds: tuple[int, int, int, int]) -> tuple[Tensor, Tensor, Tensor]:
     y = torch.randint(5, (n,), generator=draw)
     clean, attacked = torch.randn(n, 5, generator=draw), torch.randn(n, 5, generator=draw)
     for logits, right in ((clean, kind <= 1), (attacked, (kind == 0) | (kind == 2))):
-        logits[torch.arange(n), torch.where(right, y, (y + 1) % 5)] = 9
+        # Ahead by so little that its probability may be below one half.
+        logits[torch.arange(n), torch.where(right, y, (y + 1) % 5)] = logits.amax(1) + 0.4
     return clean, attacked, y
 
 

@@ -12,7 +12,7 @@ from ..closed_forms import logits
 from ..forms import like_first_tensor
 from ..spec import Case, Sign, Spec, like, seen
 from ..words import words
-from .rehearsal import SHARE, attack, batch, told
+from .rehearsal import SHARE, attack, batch, resting, told
 
 SAY = words(__file__, "rehearsal")
 
@@ -82,12 +82,15 @@ MISTAKES = {
 }
 
 
+UP = {"rounds-up": _counts(lambda n, k, m, share: n == math.ceil(share * m))}
+
+
 def cases() -> Iterator[Case]:
     yield Case((*batch(), attack, SHARE), "wrong-value", mistakes=MISTAKES)
-    yield Case((*batch(), attack, 0.4), "wrong-elsewhere", "a share of 0.4, 3.2 images,")
+    yield Case((*batch(), attack, 0.4), "wrong-elsewhere", "a share of 0.4, 3.2 images,", mistakes=UP)
     yield Case((*batch(), attack, 0.0), "wrong-elsewhere", "a share of 0")
     yield Case((*batch(), attack, 1.0), "wrong-elsewhere", "a share of 1")
-    yield Case((*batch(7), attack, 0.3), "wrong-elsewhere", "a batch of 7")
+    yield Case((*resting(7), attack, 0.3), "wrong-elsewhere", "a batch of 7")
     yield Case((*batch(dtype=torch.float64), attack, SHARE), "wrong-elsewhere", "float64")
 
 

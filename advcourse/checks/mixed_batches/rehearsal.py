@@ -23,13 +23,22 @@ class Labels(NamedTuple):
 
 
 def batch(m: int = 8, dtype: torch.dtype = torch.float32) -> Batch:
-    """m images [m, 1, 3, 4] and four classes, one label in two not the prediction; the model is in training mode."""
+    """m images [m, 1, 3, 4] and four classes, one label in two not the prediction; the model is in training mode
+    and its weights hold the gradients of a step."""
     draw = torch.Generator().manual_seed(22)
     x = 0.3 + 0.4 * torch.rand(m, 1, 3, 4, generator=draw)
     model, x, _ = planes(x.to(dtype), torch.randn(4, 12, generator=draw).to(dtype))
     first = logits(model, x).argmax(1)
     y = torch.where(torch.arange(m) % 2 == 0, (first + 1 + torch.arange(m) % 3) % 4, first)
+    for w in model.parameters():
+        w.grad = torch.ones_like(w)
     return Batch(model.train(), x, y)
+
+
+def resting(m: int) -> Batch:
+    """The same with the model in evaluation mode."""
+    model, x, y = batch(m)
+    return Batch(model.eval(), x, y)
 
 
 def codes() -> Tensor:
