@@ -172,6 +172,15 @@ def waits(fooled, high, tolerance):
         pass
 
 
+def a_tolerance_above(fooled, high, tolerance):
+    low = high if not fooled(high) else 0.0
+    width = high - low
+    while width > tolerance:
+        width /= 2
+        low += 0 if fooled(low + width) else width
+    return low + tolerance if low < high else math.inf
+
+
 BANK = {
     "the reference": ("ok", reference),
     "a counted loop, other names": ("ok", halvings),
@@ -216,5 +225,6 @@ BANK = {
     "both ends": ("returns-tuple", lambda f, high, tol: search(f, 0.0, high, tol)[:2]),
     "two numbers in a tensor": ("wrong-shape", lambda f, high, tol: torch.tensor(search(f, 0.0, high, tol)[:2])),
     "NaN": ("nan", lambda f, high, tol: math.nan),
+    "a tolerance above what does not fool": ("ok", a_tolerance_above),
     "per cent": ("beyond-high", lambda fooled, high, tolerance: 100 * reference(fooled, high, tolerance)),
 }

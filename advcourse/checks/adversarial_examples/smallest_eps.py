@@ -103,7 +103,7 @@ def _require_good_end(search: Search, ask: Interview) -> None:
     answer = search.answer
     if math.isinf(answer):
         SAY.fail("gives-up", **search.seen)
-    if answer > search.fooled.high * (1 + 1e-6):
+    if not search.good and answer > search.fooled.high:
         SAY.fail("beyond-high", high=search.fooled.high, **search.seen)
     known = search.good or search.was_asked
     if not known and answer and any(math.isclose(answer, round(answer, n)) for n in (1, 2, 3, 4)):
