@@ -159,17 +159,17 @@ class Follows:
             return False
 
 
-def like(*formulas: Formula) -> Sign:
+def like(*formulas: Formula) -> Follows:
     """The answers are what one of the formulas gives."""
     return Follows(formulas, same)
 
 
-def scaled(*formulas: Formula) -> Sign:
+def scaled(*formulas: Formula) -> Follows:
     """The answers are what one of the formulas gives, times one number."""
     return Follows(formulas, lambda a, b, tolerance: _multiple(a.reshape(1, -1), b.reshape(1, -1), tolerance))
 
 
-def along(*formulas: Formula) -> Sign:
+def along(*formulas: Formula) -> Follows:
     """Every sample points where one of the formulas says, whatever its length."""
     return Follows(formulas, lambda a, b, tolerance: _multiple(a.flatten(1), b.flatten(1), tolerance, least=0.0))
 
