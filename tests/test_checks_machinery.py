@@ -19,6 +19,7 @@ from banks.rules import assert_judged, ids_of_all_banks, ids_of_machinery
 
 import advcourse as adv
 from advcourse.checks import EXERCISES, Verdict, check, interview, judge
+from advcourse.checks.spec import compared
 from advcourse.checks.verdict import Exercise
 
 
@@ -207,3 +208,9 @@ def test_a_helper_from_the_library_is_not_the_answer():
         return (x + eps * g.sign()).clamp(0, 1)
 
     assert "left as it was" in judge("fgsm", fgsm).message
+
+
+def test_the_share_that_is_off_goes_by_the_checks_own_tolerance():
+    """A check that is stricter than others must not say that 0 % of the entries are wrong."""
+    found, wanted = torch.tensor([0.5 + 5e-5, 0.25]), torch.tensor([0.5, 0.25])
+    assert compared(found, wanted, 1e-5)["share"] == "50" and compared(found, wanted, 1e-4)["share"] == "0"

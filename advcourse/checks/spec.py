@@ -90,7 +90,11 @@ class Spec:
                 diagnosis = self._diagnosis(case, asked)
                 if diagnosis is None:
                     break
-                numbers = {"where": case.where, **compared(answer, right), **self.numbers(answer, *args)}
+                numbers = {
+                    "where": case.where,
+                    **compared(answer, right, self.tolerance),
+                    **self.numbers(answer, *args),
+                }
                 return self._tell(case, diagnosis, numbers)
         return self.words.get(f"no-{case.otherwise}", "")
 
@@ -205,7 +209,7 @@ def same(a: object, b: object, tolerance: float = 1e-4) -> bool:
     return bool(_close(*_numbers(a, b), tolerance).all())
 
 
-def compared(answer: object, right: object) -> dict[str, object]:
+def compared(answer: object, right: object, tolerance: float) -> dict[str, object]:
     """What is most wrong: that entry as it was {found} and as it is {wanted}, with digits enough to tell them apart,
     the largest {error}, and the {share} of {n} entries, in per cent, that are wrong."""
     if not isinstance(right, Tensor | float | int):
@@ -213,7 +217,7 @@ def compared(answer: object, right: object) -> dict[str, object]:
     a, b = (v.flatten() for v in _numbers(answer, right))
     error = (a - b).abs().where(a != b, 0.0)
     found, wanted = apart(a[error.argmax()], b[error.argmax()])
-    share = f"{100 * float((~_close(a, b, 1e-4)).double().mean()):.0f}"
+    share = f"{100 * float((~_close(a, b, tolerance)).double().mean()):.0f}"
     return {"found": found, "wanted": wanted, "error": error.max(), "n": len(a), "share": share}
 
 
