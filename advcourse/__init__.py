@@ -12,6 +12,7 @@ from .checks import Verdict, check, judge
 from .claims import claim
 from .device import device
 from .goals import Targeted, Untargeted, cross_entropy, margin
+from .oracles import Decisions, Scores
 from .threats import L1, L2, Linf, Unbounded
 from .training import fit, kurakin_loss, madry_loss, standard_loss, train_step
 
@@ -37,6 +38,9 @@ __all__ = [
     "lbfgs",
     "deepfool",
     "ddn",
+    # what may be asked where there is no gradient
+    "Scores",
+    "Decisions",
     # training
     "standard_loss",
     "kurakin_loss",

@@ -94,12 +94,7 @@ def _classes(model: Model, x: Tensor) -> Tensor:
 def attacking(model: Model, x: Tensor, goal: Goal) -> Generator[Model]:
     """The model as an attack sees it: evaluating, and its first answer compared with the goal, before any loss is."""
     check_goal(goal)
-    weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
-    if weight is not None and weight.device != x.device:
-        raise ValueError(
-            f"x is on {x.device}, the model is on {weight.device}: "
-            f"use x.to({str(weight.device)!r}) or model.to(x.device)"
-        )
+    check_place(model, x)
     checked = False
 
     def forward(z: Tensor) -> Tensor:
@@ -119,6 +114,16 @@ def attacking(model: Model, x: Tensor, goal: Goal) -> Generator[Model]:
 
     with evaluating(model), torch.enable_grad():
         yield forward
+
+
+def check_place(model: Model, x: Tensor) -> None:
+    """Raise a ValueError that says what to move where the model, a network, and x are not on one device."""
+    weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
+    if weight is not None and weight.device != x.device:
+        raise ValueError(
+            f"x is on {x.device}, the model is on {weight.device}: "
+            f"use x.to({str(weight.device)!r}) or model.to(x.device)"
+        )
 
 
 def check_goal(goal: Goal) -> None:
