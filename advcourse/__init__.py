@@ -6,12 +6,13 @@ they need when they are asked: `import advcourse` costs little more than torch.
 """
 
 from .asking import least_likely, predicted
+from .attacks.apgd import apgd
 from .attacks.gradient import fgsm, input_gradient, iterative_fgsm, pgd
 from .attacks.minimal import ddn, deepfool, lbfgs
 from .checks import Verdict, check, judge
 from .claims import claim
 from .device import device
-from .goals import Targeted, Untargeted, cross_entropy, margin
+from .goals import Targeted, Untargeted, cross_entropy, logit_ratio, margin, probability_margin
 from .oracles import Decisions, Scores
 from .threats import L1, L2, Linf, Unbounded
 from .training import fit, kurakin_loss, madry_loss, standard_loss, train_step
@@ -22,6 +23,8 @@ __all__ = [
     "Targeted",
     "cross_entropy",
     "margin",
+    "logit_ratio",
+    "probability_margin",
     # what may be changed
     "Linf",
     "L2",
@@ -31,6 +34,7 @@ __all__ = [
     "fgsm",
     "iterative_fgsm",
     "pgd",
+    "apgd",
     "predicted",
     "least_likely",
     "input_gradient",

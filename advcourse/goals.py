@@ -84,6 +84,34 @@ def margin(logits: Tensor, y: Tensor) -> Tensor:
     return others - logits.gather(1, y[:, None]).squeeze(1)
 
 
+def logit_ratio(logits: Tensor, y: Tensor) -> Tensor:
+    """(max_{k != y} a_k - a_y) / (a_(1) - (a_(3) + a_(4)) / 2), a_(i) the i-th largest: the margin without its unit.
+
+    Neither a factor on all logits nor a constant added to them changes it. [B, K], [B] -> [B]. It is the difference of
+    logits ratio of Croce and Hein, "Reliable Evaluation of Adversarial Robustness with an Ensemble of Diverse
+    Parameter-free Attacks", ICML 2020, with the denominator of their targeted loss for both goals: with a_(3) alone it
+    is flat where y ranks third, and a target has to pass there. Of three classes the denominator takes the second and
+    the third. With two, a loss without unit could only say who wins: there it is the plain margin.
+    """
+    lead = margin(logits, y)
+    if logits.shape[1] == 2:
+        return lead
+    top = logits.topk(min(4, logits.shape[1])).values
+    spread = top[:, 0] - top[:, -2:].mean(1)
+    return lead / torch.where(spread > 0, spread, 1.0)  # a constant answer has no spread, and no margin
+
+
+def probability_margin(logits: Tensor, y: Tensor) -> Tensor:
+    """max_{k != y} p_k - p_y for every sample, between -1 and 1: [B, K], [B] -> [B].
+
+    It is computed as max p_k + (1 - p_y) - 1, so that the gradient stays exact where p_y rounds to one. Xie, Zheng,
+    Huang, Ye and Ma, "Towards Million-Scale Adversarial Robustness Evaluation with Stronger Individual Attacks", 2024.
+    """
+    lead = _over(logits, y).logsumexp(1)
+    rival = margin(logits, y) - F.softplus(lead)  # log max p_k, for -log p_y = log(1 + exp(lead))
+    return rival.exp() + lead.sigmoid() - 1
+
+
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 

@@ -66,7 +66,7 @@ def race_ours(model: nn.Module, digits: data.Images, batch: int, rounds: int) ->
     given = cases(digits, batch, rounds)
     for name, row in attacks_in_the_ball().items():
         pace = {"steps": STEPS, "step_size": STEP_SIZE} if row.iterates else {}
-        steps, step_size = (STEPS * row.restarts, STEP_SIZE) if row.iterates else (row.steps, EPS)
+        steps, step_size = (STEPS * row.restarts, STEP_SIZE) if row.iterates else (row.steps * row.restarts, EPS)
 
         def attack(x: Tensor, y: Tensor, run: Callable = row.run, pace: dict = pace) -> Tensor:
             return run(model, x, advcourse.Untargeted(y), advcourse.Linf(EPS), **pace)

@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from advcourse import L1, L2, Linf, Unbounded, ddn, deepfool, fgsm, iterative_fgsm, lbfgs, pgd
+from advcourse import L1, L2, Linf, Unbounded, apgd, ddn, deepfool, fgsm, iterative_fgsm, lbfgs, pgd
 
 STEPS = 6
 BALLS = (Linf(0.1), L2(0.3), L1(0.6))
 BOX = (Unbounded(),)
 SETS = (*BALLS, *BOX)
+PACED = (Linf(0.1), L2(0.3), *BOX)  # where apgd knows how long to step
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Attack:
             # The bare box has no radius: a path of length one crosses it.
             size = reach * (1.0 if math.isinf(threat.eps) else threat.eps)
             settings = {"steps": steps, "step_size": size / max(steps, 1), **settings}
+        elif steps is not None:
+            settings = {**settings, "steps": steps}
         return self.call(model, x, goal, threat, **settings)
 
 
@@ -49,6 +52,13 @@ ATTACKS = {
     "pgd": Attack(pgd, SETS, random=True, keeps_best=True),
     "pgd without random start": Attack(pgd, SETS, {"random_start": False}, keeps_best=True),
     "pgd with 3 restarts": Attack(pgd, SETS, {"restarts": 3}, random=True, keeps_best=True, restarts=3),
+    "apgd": Attack(apgd, PACED, {"steps": STEPS}, random=True, keeps_best=True, iterates=False),
+    "apgd without random start": Attack(
+        apgd, PACED, {"steps": STEPS, "random_start": False}, keeps_best=True, iterates=False
+    ),
+    "apgd with 3 restarts": Attack(
+        apgd, PACED, {"steps": STEPS, "restarts": 3}, random=True, keeps_best=True, restarts=3, iterates=False
+    ),
     "lbfgs": Attack(lbfgs, BOX, {"searches": 3, "steps": 8}, iterates=False, smallest=True),
     "deepfool": Attack(deepfool, BOX, {"steps": STEPS}, iterates=False, smallest=True),
     "deepfool in l_inf": Attack(deepfool, BOX, {"steps": STEPS, "norm": Linf}, iterates=False, smallest=True),

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from advcourse import Targeted, Untargeted, cross_entropy, margin
+from advcourse import Targeted, Untargeted, cross_entropy, logit_ratio, margin, probability_margin
 
 LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.0, 0.0, 3.0], [-5.0, -2.0, -9.0], [1.0, 4.0, 4.5]], dtype=torch.float64)
 Y = torch.tensor([0, 1, 1, 2])
@@ -21,8 +21,24 @@ def slow_margin(a: list[float], y: int) -> float:
     return max(v for k, v in enumerate(a) if k != y) - a[y]
 
 
-LOSSES = [(cross_entropy, slow_cross_entropy), (margin, slow_margin)]
-losses = pytest.mark.parametrize(("loss", "slow"), LOSSES, ids=["cross_entropy", "margin"])
+def slow_logit_ratio(a: list[float], y: int) -> float:
+    ranked = sorted(a, reverse=True)
+    low = ranked[2:4] if len(a) > 3 else ranked[1:]
+    return slow_margin(a, y) / (ranked[0] - math.fsum(low) / 2 if len(a) > 2 else 1.0)
+
+
+def slow_probability_margin(a: list[float], y: int) -> float:
+    p = [math.exp(-slow_cross_entropy(a, k)) for k in range(len(a))]
+    return slow_margin(p, y)
+
+
+LOSSES = [
+    (cross_entropy, slow_cross_entropy),
+    (margin, slow_margin),
+    (logit_ratio, slow_logit_ratio),
+    (probability_margin, slow_probability_margin),
+]
+losses = pytest.mark.parametrize(("loss", "slow"), LOSSES, ids=[loss.__name__ for loss, _ in LOSSES])
 
 
 def written_out(slow, logits: Tensor, y: Tensor) -> Tensor:
@@ -32,7 +48,7 @@ def written_out(slow, logits: Tensor, y: Tensor) -> Tensor:
 @losses
 def test_a_loss_is_its_formula_sample_by_sample(loss, slow):
     logits = 4 * torch.randn(50, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    for a, y in ((LOGITS, Y), (logits, torch.arange(50) % 5), (logits[:, :2], torch.arange(50) % 2)):
+    for a, y in ((LOGITS, Y), *((logits[:, :k], torch.arange(50) % k) for k in (2, 3, 4, 5))):
         got = loss(a, y)
         assert got.shape == (len(a),)
         torch.testing.assert_close(got, written_out(slow, a, y), rtol=1e-12, atol=1e-12)
@@ -80,10 +96,54 @@ def test_a_confident_models_cross_entropy_has_no_gradient_which_is_why_the_margi
     assert not g.any()
 
 
-def test_the_margin_is_positive_exactly_where_the_label_loses():
-    logits = torch.randn(200, 4, generator=torch.Generator().manual_seed(1))
-    y = torch.arange(200) % 4
-    assert torch.equal(margin(logits, y) > 0, logits.argmax(1) != y)
+@pytest.mark.parametrize("loss", [margin, logit_ratio, probability_margin], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("classes", [2, 3, 4, 7])
+def test_a_margin_in_any_unit_is_positive_exactly_where_the_label_loses(loss, classes):
+    logits = torch.randn(200, classes, generator=torch.Generator().manual_seed(1))
+    y = torch.arange(200) % classes
+    assert torch.equal(loss(logits, y) > 0, logits.argmax(1) != y)
+
+
+@pytest.mark.parametrize("classes", [3, 4, 7])
+@pytest.mark.parametrize("factor", [1e4, 1e-20])
+def test_the_logit_ratio_has_no_unit(classes, factor):
+    logits = torch.randn(50, classes, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    y = torch.arange(50) % classes
+    torch.testing.assert_close(logit_ratio(factor * logits, y), logit_ratio(logits, y), rtol=1e-9, atol=0)
+    big = (factor * logits).requires_grad_()
+    (g,) = torch.autograd.grad(logit_ratio(big, y).sum(), big)
+    # One direction for both, shorter the larger the logits; and across it, along the logits, nothing changes.
+    logits.requires_grad_()
+    (same,) = torch.autograd.grad(logit_ratio(logits, y).sum(), logits)
+    torch.testing.assert_close(factor * g, same, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close((same * logits).sum(1), torch.zeros(50, dtype=torch.float64), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 4, 7])
+def test_the_logit_ratio_of_no_rank_is_flat(classes):
+    """With the third largest logit alone below, as untargeted in the paper, a class of rank three has no gradient."""
+    ranks = torch.arange(classes)
+    logits = torch.linspace(3.0, -1.0, classes, dtype=torch.float64).repeat(classes, 1).requires_grad_()
+    (g,) = torch.autograd.grad(logit_ratio(logits, ranks).sum(), logits)
+    assert (g[ranks, ranks] < 0).all()
+    if classes > 2:
+        third = (margin(logits, ranks) / (logits[:, 0] - logits[:, 2]))[2]
+        assert not torch.autograd.grad(third, logits)[0].any()
+
+
+def test_equal_logits_have_no_ratio_and_no_nan():
+    flat = torch.full((2, 5), 7.0, requires_grad=True)
+    loss = logit_ratio(flat, Y[:2])
+    assert not loss.any() and torch.autograd.grad(loss.sum(), flat)[0].isfinite().all()
+
+
+def test_the_probability_margins_gradient_is_exact_where_the_model_is_sure():
+    """p_y rounds to 1 in float32, but its gradient must not round to 0: 1 - p_y is a small number, and exact."""
+    sure = torch.tensor([[20.0, 0.0, -1.0]], requires_grad=True)
+    (g,) = torch.autograd.grad(probability_margin(sure, Y[:1]).sum(), sure)
+    exact = sure.detach().double().requires_grad_()
+    (want,) = torch.autograd.grad(margin(exact.softmax(1), Y[:1]).sum(), exact)
+    torch.testing.assert_close(g.double(), want, rtol=1e-5, atol=0)
 
 
 def test_untargeted_climbs_the_loss_of_the_true_class_by_default_its_cross_entropy():

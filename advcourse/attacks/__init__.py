@@ -1,6 +1,7 @@
 """Attacks, one file for each kind of answer the attacker may ask for."""
 
+from .apgd import apgd
 from .gradient import fgsm, input_gradient, iterative_fgsm, pgd
 from .minimal import ddn, deepfool, lbfgs
 
-__all__ = ["ddn", "deepfool", "fgsm", "input_gradient", "iterative_fgsm", "lbfgs", "pgd"]
+__all__ = ["apgd", "ddn", "deepfool", "fgsm", "input_gradient", "iterative_fgsm", "lbfgs", "pgd"]

@@ -76,30 +76,22 @@ def pgd(
     Best is a reached goal first, then the higher score. Restarts share one batch, [restarts * B, ...], which is also
     what the trace sees. Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
     """
-    if restarts < 1 or (restarts > 1 and not random_start):
-        raise ValueError(
-            f"restarts={restarts} with random_start={random_start}: restarts must be >= 1, "
-            "and they differ only by their random starts"
-        )
     check_roles(goal, threat)
-    allowed = threat.around(x)
-    goal.check_batch(x)
     check_steps(threat, steps, step_size)
+    z, aim, allowed = starts(x, goal, threat, restarts, random_start, generator)
     if not len(x):
-        return x.detach().clone()
-    best, z = Best(goal, len(x)), x.detach().clone()
-    if random_start:
-        z, goal, allowed = _starts(x, goal, threat, allowed, restarts, generator)
-    with attacking(model, x, goal) as forward:
+        return z
+    best = Best(goal, len(x))
+    with attacking(model, x, aim) as forward:
         for _ in range(steps):
             trace(z)
-            g, score, out = score_gradient(forward, z, goal.score)
+            g, score, out = score_gradient(forward, z, aim.score)
             best.see(z, score, out)
             z = allowed.project(z.add(allowed.steepest(g, z), alpha=step_size))
         trace(z)
         with torch.no_grad():
             out = forward(z)
-            best.see(z, goal.score(out), out)
+            best.see(z, aim.score(out), out)
     return best.found()
 
 
@@ -151,10 +143,22 @@ class Best:
         return z[pick], score[pick], out[pick]
 
 
-def _starts(
-    x: Tensor, goal: Goal, threat: Threat, allowed: Allowed, restarts: int, generator: Generator | None
+def starts(
+    x: Tensor, goal: Goal, threat: Threat, restarts: int, random_start: bool, generator: Generator | None
 ) -> tuple[Tensor, Goal, Allowed]:
-    """Random members for every sample, all restarts in one batch [restarts * B, ...], with their goal and their set."""
+    """Where the restarts begin, all in one batch [restarts * B, ...], with the goal and the set of each.
+
+    Random members, or x itself. Raises ValueError where x and the goal do not fit, or the restarts would be the same.
+    """
+    if restarts < 1 or (restarts > 1 and not random_start):
+        raise ValueError(
+            f"restarts={restarts} with random_start={random_start}: restarts must be >= 1, "
+            "and they differ only by their random starts"
+        )
+    allowed = threat.around(x)
+    goal.check_batch(x)
+    if not random_start or not len(x):
+        return x.detach().clone(), goal, allowed
     z = torch.cat([allowed.sample(generator) for _ in range(restarts)])
     if restarts == 1:
         return z, goal, allowed
