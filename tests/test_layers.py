@@ -21,10 +21,11 @@ LAYERS = [
     {"oracles"},
     {"attacks"},
     {"convex"},
+    {"models"},
+    {"certify"},
     {"training"},
     {"density"},
     {"toys"},
-    {"models"},
     {"data"},
     {"measure"},
     {"conflict"},
@@ -38,9 +39,9 @@ LAYERS = [
 ]
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 TORCH_ONLY = {"device", "answers", "behind", "inputs", "goals", "threats", "oracles", "asking", "attacks"}
-TORCH_ONLY |= {"convex", "training", "density"}
+TORCH_ONLY |= {"convex", "certify", "training", "density"}
 ALSO = {"attacks/minimal.py": {"scipy"}, "training/loop.py": {"tqdm"}}
-WITHOUT_ATTACKS = {"asking", "convex", "training", "conflict", "models"}
+WITHOUT_ATTACKS = {"asking", "convex", "certify", "training", "conflict", "models"}
 HOME = {"matplotlib": {"draw"}, "ipywidgets": {"widgets"}, "anywidget": {"widgets"}}
 LAZY = {"torchvision", "timm", "skimage", "sklearn", "mlxtend", "pandas", "mtcnn"}
 HEAVY = LAZY | {"matplotlib", "scipy", "ipywidgets", "anywidget", "IPython"}

@@ -1,0 +1,14 @@
+"""What no attack can do: bounds that hold for every z of the threat's set, and samples that are certified by them.
+
+    certify.certified(model, x, y, Linf(0.1))                       # [B]: right, and never read differently
+    certify.certified(model, x, y, Linf(0.1), by=certify.intervals) # quicker, and fewer
+    certify.margins(model, x, y, Linf(0.1))                         # [B, K]: a_y - a_k is at least this
+    certify.radius(model, x, y, L2)                                 # [B]: certified up to here
+
+Attacks bound robust accuracy from above, this from below: the truth lies between.
+"""
+
+from .bounds import intervals, relaxation
+from .samples import certified, margins, radius
+
+__all__ = ["certified", "intervals", "margins", "radius", "relaxation"]
