@@ -115,6 +115,24 @@ def test_ci_runs_readmes_test_command():
     assert subprocess.run(["bash", "-n", ".ci/run"], cwd=ROOT).returncode == 0
 
 
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_runs_what_there_is_here(workflow):
+    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+    lines = [step.get("run", "") for job in jobs.values() for step in job["steps"]]
+    targets = {target for line in lines for target in re.findall(r"make\.py ([a-z-]+)", line)}
+    assert targets <= set(make.TARGETS) and (targets or ".ci/run" in lines)
+    assert all("timeout-minutes" in job for job in jobs.values())
+
+
+def test_workflows_try_the_oldest_python_and_run_the_same_as_ci():
+    jobs = yaml.safe_load(text(".github/workflows/test.yml"))["jobs"]
+    assert jobs["everything"]["strategy"]["matrix"]["python"][0] == ".".join(map(str, make.OLDEST))
+    assert [step["run"] for step in jobs["everything"]["steps"] if "run" in step][-1] == ".ci/run"
+
+
 def test_make_py_without_a_target_lists_them():
     listing = subprocess.run([sys.executable, "make.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert all(re.search(rf"^  {target}\s+\w", listing, re.M) for target in make.TARGETS)
