@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from advcourse import L1, L2, Linf, Unbounded, apgd, ddn, deepfool, fgsm, iterative_fgsm, lbfgs, pgd
+from advcourse.attacks.falling import falling
 
 STEPS = 6
 BALLS = (Linf(0.1), L2(0.3), L1(0.6))
@@ -30,6 +31,7 @@ class Attack:
     restarts: int = 1
     iterates: bool = True  # takes steps of a step_size
     smallest: bool = False  # looks for the smallest distortion, in a box: a sample that reaches the goal stays
+    stops: bool = False  # a sample that reaches the goal stays here too, in a ball
 
     def run(self, model, x, goal, threat, *, steps: int | None = None, reach: float = 2.0, **more) -> Tensor:
         """The attack; one that iterates makes `steps` steps, `reach` radii long in all."""
@@ -59,6 +61,7 @@ ATTACKS = {
     "apgd with 3 restarts": Attack(
         apgd, PACED, {"steps": STEPS, "restarts": 3}, random=True, keeps_best=True, restarts=3, iterates=False
     ),
+    "falling": Attack(falling, BALLS, {"steps": STEPS}, iterates=False, stops=True),
     "lbfgs": Attack(lbfgs, BOX, {"searches": 3, "steps": 8}, iterates=False, smallest=True),
     "deepfool": Attack(deepfool, BOX, {"steps": STEPS}, iterates=False, smallest=True),
     "deepfool in l_inf": Attack(deepfool, BOX, {"steps": STEPS, "norm": Linf}, iterates=False, smallest=True),

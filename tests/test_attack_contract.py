@@ -49,7 +49,7 @@ def labels(batch, classes=3, device="cpu") -> Tensor:
 
 def with_work_left(attack: Attack, model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """The labels y; for an attack that leaves misclassified samples alone, the model's answers, so that none is."""
-    if not attack.smallest:
+    if not (attack.smallest or attack.stops):
         return y
     with torch.no_grad():
         return copy.deepcopy(model).eval()(x).argmax(1)
@@ -472,7 +472,7 @@ def test_untargeted_leaves_the_true_class_and_targeted_nears_the_target(attack, 
     _, x, y = world(batch=6, device=device)
     model = nn.Sequential(nn.Flatten(), nn.Linear(12, 2)).to(device, torch.float64)
     y = with_work_left(attack, model, x, y % 2)
-    t = 1 - y if attack.smallest else y
+    t = 1 - y if attack.smallest or attack.stops else y
     more = () if loss is None else (loss,)
     away = attack.run(model, x, Untargeted(y, *more), threat, **dice(attack))
     near = attack.run(model, x, Targeted(t, *more), threat, **dice(attack))
@@ -595,7 +595,7 @@ def test_the_trace_gets_every_iterate_from_the_start_to_the_end(attack, threat, 
         copies.append(z.clone())
 
     z = attack.run(model, x, Untargeted(y), threat, trace=trace, **dice(attack))
-    assert len(path) == attack.steps + 1 or (attack.smallest and len(path) >= 2)
+    assert len(path) == attack.steps + 1 or ((attack.smallest or attack.stops) and len(path) >= 2)
     assert all(torch.equal(a, b) for a, b in zip(path, copies)), "an iterate was changed after it was shown"
     assert len({p.data_ptr() for p in (x, *path)}) == len(path) + 1, "iterates share memory"
     for p in path:
