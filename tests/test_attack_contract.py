@@ -588,6 +588,7 @@ def test_already_misclassified_samples_stay_misclassified(attack, threat, device
 @every_attack
 def test_the_trace_gets_every_iterate_from_the_start_to_the_end(attack, threat, device):
     model, x, y = world(device=device)
+    y = with_work_left(attack, model, x, y)
     path, copies = [], []
 
     def trace(z):
