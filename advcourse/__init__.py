@@ -9,10 +9,20 @@ from .asking import least_likely, predicted
 from .attacks.apgd import apgd
 from .attacks.gradient import fgsm, input_gradient, iterative_fgsm, pgd
 from .attacks.minimal import ddn, deepfool, lbfgs
+from .attacks.retrieval import mismatch, resized
 from .checks import Verdict, check, judge
 from .claims import claim
+from .descriptors import cosine_distance, histogram_distance, tensor_distance
 from .device import device
-from .goals import Targeted, Untargeted, cross_entropy, logit_ratio, margin, probability_margin
+from .goals import (
+    MatchDescriptor,
+    Targeted,
+    Untargeted,
+    cross_entropy,
+    logit_ratio,
+    margin,
+    probability_margin,
+)
 from .oracles import Decisions, Scores
 from .threats import L1, L2, Linf, Unbounded
 from .training import fit, kurakin_loss, madry_loss, standard_loss, train_step
@@ -21,10 +31,14 @@ __all__ = [
     # what the attacker wants
     "Untargeted",
     "Targeted",
+    "MatchDescriptor",
     "cross_entropy",
     "margin",
     "logit_ratio",
     "probability_margin",
+    "cosine_distance",
+    "histogram_distance",
+    "tensor_distance",
     # what may be changed
     "Linf",
     "L2",
@@ -42,6 +56,9 @@ __all__ = [
     "lbfgs",
     "deepfool",
     "ddn",
+    # querying without revealing the query
+    "mismatch",
+    "resized",
     # what may be asked where there is no gradient
     "Scores",
     "Decisions",

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from advcourse.answers import check_classes, check_device, check_labels
+from advcourse.descriptors import cosine_distance
 
 
 class Goal(Protocol):
@@ -188,6 +189,60 @@ class Targeted(_OfClass):
     def smooth_margin(self, out: Tensor) -> Tensor:
         """log p_t / (1 - p_t), the log odds of t: out [B, K] -> [B]."""
         return -_over(out, self.t).logsumexp(1)
+
+
+@dataclass(frozen=True, eq=False)
+class MatchDescriptor:
+    """What an embedding computes of a target, [B, D] or feature maps [B, C, H, W]: descend the distance from it.
+
+    Agreement is 1 - loss: with the cosine distance the cosine of the two descriptors. The goal is reached where it is
+    above the threshold. Of the losses in `descriptors`, `cosine_distance` is for a known pooling, `histogram_distance`
+    and `tensor_distance` for an unknown one; then the embedding answers with feature maps.
+    """
+
+    target: Tensor
+    loss: Loss = cosine_distance
+    threshold: float = 0.9
+
+    def score(self, out: Tensor) -> Tensor:
+        """What the attack climbs: out [B, ...] -> [B]."""
+        return -self.loss(out, self.target)
+
+    def reached(self, out: Tensor) -> Tensor:
+        """Where the agreement is above the threshold: out [B, ...] -> [B] bool."""
+        return self.smooth_margin(out) > 0
+
+    def margins(self, out: Tensor) -> Tensor:
+        """By how much the agreement exceeds the threshold: out [B, ...] -> [B, 1]."""
+        return self.smooth_margin(out)[:, None]
+
+    def smooth_margin(self, out: Tensor) -> Tensor:
+        """The same number, which has no kinks: [B]."""
+        return 1 - self.loss(out, self.target) - self.threshold
+
+    def check_batch(self, x: Tensor) -> None:
+        """Raise a ValueError unless there is one target for every sample of x, on its device."""
+        if not isinstance(self.target, Tensor) or self.target.ndim < 2 or len(self.target) != len(x):
+            found = list(self.target.shape) if isinstance(self.target, Tensor) else type(self.target).__name__
+            raise ValueError(
+                f"target must hold a descriptor for each of the {len(x)} samples, [{len(x)}, ...]; got {found}: it is "
+                f"embed(images of the target), and one target for all is target.expand({len(x)}, -1)"
+            )
+        check_device(self.target, x, "target", "x is")
+
+    def check(self, out: Tensor) -> None:
+        """Raise a ValueError that teaches if out cannot be compared with the target."""
+        self.check_batch(out)
+        found = self.loss(out.detach(), self.target)
+        if found.shape != out.shape[:1]:
+            raise ValueError(
+                f"the loss must return one distance a sample, [{len(out)}]; got {list(found.shape)}: sum or average "
+                "over all dimensions but the first"
+            )
+
+    def __getitem__(self, index: Tensor) -> Self:
+        """The same goal for some of the samples, also repeated."""
+        return replace(self, target=self.target[index])
 
 
 def _over(out: Tensor, y: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "advcourse"
 # The order of the course. A room may import from its own line and from the lines above.
 LAYERS = [
     {"device"},
-    {"answers", "behind", "inputs"},
+    {"answers", "behind", "inputs", "descriptors"},
     {"goals"},
     {"threats"},
     {"asking"},
@@ -30,6 +30,7 @@ LAYERS = [
     {"measure"},
     {"conflict"},
     {"checkpoints"},
+    {"retrieval"},
     {"draw"},
     {"widgets"},
     {"claims"},
@@ -38,7 +39,8 @@ LAYERS = [
     {"__init__", "__main__"},
 ]
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
-TORCH_ONLY = {"device", "answers", "behind", "inputs", "goals", "threats", "oracles", "asking", "attacks"}
+TORCH_ONLY = {"device", "answers", "behind", "inputs", "descriptors", "goals", "threats"}
+TORCH_ONLY |= {"oracles", "asking", "attacks"}
 TORCH_ONLY |= {"convex", "certify", "training", "density"}
 ALSO = {"attacks/minimal.py": {"scipy"}, "training/loop.py": {"tqdm"}}
 WITHOUT_ATTACKS = {"asking", "convex", "certify", "training", "conflict", "models"}

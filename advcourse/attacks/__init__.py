@@ -3,5 +3,17 @@
 from .apgd import apgd
 from .gradient import fgsm, input_gradient, iterative_fgsm, pgd
 from .minimal import ddn, deepfool, lbfgs
+from .retrieval import mismatch, resized
 
-__all__ = ["apgd", "ddn", "deepfool", "fgsm", "input_gradient", "iterative_fgsm", "lbfgs", "pgd"]
+__all__ = [
+    "apgd",
+    "ddn",
+    "deepfool",
+    "fgsm",
+    "input_gradient",
+    "iterative_fgsm",
+    "lbfgs",
+    "mismatch",
+    "pgd",
+    "resized",
+]
