@@ -150,20 +150,31 @@ def photos(size: int = 224) -> Images:
 
 
 def photo(name: str, size: int = 224) -> Tensor:
-    """One photograph of the scikit-image wheel, such as coffee, chelsea or astronaut: [1, 3, size, size] in [0, 1]."""
-    from skimage.io import imread
-    from torchvision.transforms.v2 import functional as tv
+    """One photograph, such as coffee, chelsea or astronaut, its centre cut out: [1, 3, size, size] in [0, 1]."""
+    pixels = shrunk(photograph(name), round(size / 0.875))
+    top, left = (round((side - size) / 2) for side in pixels.shape[2:])
+    return pixels[..., top : top + size, left : left + size]
 
-    folder = packaged("skimage", "data")
-    found = {p.stem: p for p in sorted(folder.glob("*.png")) + sorted(folder.glob("*.jpg"))}
+
+def photograph(name: str) -> Tensor:
+    """A whole photograph of the scikit-image or the scikit-learn wheel: [1, 3, H, W] in [0, 1], its own size."""
+    from skimage.io import imread
+
+    folders = packaged("skimage", "data"), packaged("sklearn", "datasets", "images")
+    found = {p.stem: p for folder in folders for kind in ("*.png", "*.jpg") for p in sorted(folder.glob(kind))}
     if name not in found:
         raise ValueError(f"no photograph called {name!r}; there are {', '.join(found)}")
     pixels = torch.from_numpy(np.atleast_3d(imread(found[name]))[..., :3].copy()).permute(2, 0, 1)[None]
-    pixels = pixels.expand(-1, 3, -1, -1).float() / 255
-    pixels = tv.resize(pixels, [round(size / 0.875)], interpolation=tv.InterpolationMode.BICUBIC, antialias=True)
-    pixels = tv.center_crop(pixels, [size, size]).clamp(0, 1)
+    return pixels.expand(-1, 3, -1, -1).float() / 255
+
+
+def shrunk(x: Tensor, size: int) -> Tensor:
+    """Images [B, 3, H, W] whose shorter side has this many pixels, bicubic and antialiased, in bytes of [0, 1]."""
+    from torchvision.transforms.v2 import functional as tv
+
+    x = tv.resize(x, [size], interpolation=tv.InterpolationMode.BICUBIC, antialias=True).clamp(0, 1)
     # A photograph is bytes: on that grid a change below half a grey level is one that a saved file cannot hold.
-    return (pixels * 255).round() / 255
+    return (x * 255).round() / 255
 
 
 def _fashion_part(folder: Path, part: str) -> Images:

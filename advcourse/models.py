@@ -143,7 +143,7 @@ def packaged(package: str, *parts: str) -> Path:
     spec = importlib.util.find_spec(package)
     path = Path(spec.origin).parent.joinpath(*parts) if spec and spec.origin else None
     if path is None or not path.exists():
-        project = {"skimage": "scikit-image"}.get(package, package.replace("_", "-"))
+        project = {"skimage": "scikit-image", "sklearn": "scikit-learn"}.get(package, package.replace("_", "-"))
         raise FileNotFoundError(
             f"{'/'.join(parts)} of the package {project} is missing: install it again with  "
             f"pip install --force-reinstall {project}"
