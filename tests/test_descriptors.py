@@ -67,6 +67,9 @@ def test_a_soft_histogram_is_shares_of_places_near_their_activation():
     assert float(shares.sum()) == pytest.approx(1) and shares[10] == shares.max()
     assert torch.equal(shares, shares.flip(0)) or torch.allclose(shares, shares.flip(0))
     assert float(shares[7:14].sum()) == pytest.approx(0.5, abs=0.05)
+    top = torch.tensor([1.0], dtype=DOUBLE)
+    within, beyond = (soft_histogram(torch.tensor([[[v]]], dtype=DOUBLE), top) for v in ([0.0, 1.0], [-3.0, 9.0]))
+    assert torch.equal(within, beyond), "what lies beyond the bins is in the last one"
 
 
 @kinds

@@ -74,7 +74,7 @@ def average_precision(relevant: Tensor) -> Tensor:
         )
     hits = precise(relevant)
     precision = hits.cumsum(1) / torch.arange(1, relevant.shape[1] + 1, device=hits.device)
-    return ((precision * hits).sum(1) / hits.sum(1)).to(relevant.device)
+    return ((precision * hits).sum(1) / hits.sum(1)).float().to(relevant.device)
 
 
 def mean_interval(values: Tensor) -> tuple[float, float]:
@@ -84,10 +84,10 @@ def mean_interval(values: Tensor) -> tuple[float, float]:
     """
     from scipy.stats import t
 
-    n = len(values)
+    n, values = len(values), precise(values)
     if n < 2:
         return 0.0, 1.0
-    centre, half = values.double().mean().item(), t.ppf(0.975, n - 1) * values.double().std().item() / n**0.5
+    centre, half = values.mean().item(), t.ppf(0.975, n - 1) * values.std().item() / n**0.5
     return max(0.0, centre - half), min(1.0, centre + half)
 
 

@@ -19,13 +19,16 @@ from advcourse import (
     draw,
     fgsm,
     fit,
+    histogram_distance,
     madry_loss,
     measure,
+    mismatch,
     pgd,
     toys,
 )
 from advcourse.conflict import cues, protocol
 from advcourse.draw import kinks
+from advcourse.retrieval import Index, average_precision, gem_pool, mean_interval, whitening
 from advcourse.training import Free
 
 THREATS = [Linf(0.1), L2(0.7), L1(2.0), Unbounded()]
@@ -46,6 +49,11 @@ def labels(device, n=6) -> Tensor:
 def network(device) -> nn.Module:
     torch.manual_seed(0)
     return nn.Sequential(nn.Flatten(), nn.Linear(36, 12), nn.Tanh(), nn.Linear(12, 3)).to(device)
+
+
+def pooled(device) -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten()).to(device)
 
 
 def cloud(device) -> Tensor:
@@ -116,6 +124,16 @@ COMPUTED = {
     "the directions of descent": lambda d: kinks.descent_sector(cloud(d)[:2, :2]),
     "Otsu's threshold": lambda d: cues.otsu(images(d)),
     "sixteen categories": lambda d: protocol.to_sixteen(cloud(d).new_full((2, 1000), 1e-3)),
+    "a mismatch": lambda d: mismatch(network(d), images(d), images(d).flip(0), Linf(0.1), steps=3, step_size=0.05),
+    "a mismatch at two sizes": lambda d: mismatch(
+        pooled(d), images(d), images(d).flip(0), L2(0.5), steps=3, step_size=0.05, weight=1.0, sizes=(4, 5)
+    ),
+    "the distance of histograms": lambda d: histogram_distance(images(d), images(d).flip(0)),
+    "a generalised mean": lambda d: gem_pool(images(d)),
+    "neighbours": lambda d: Index(cloud(d)).nearest(cloud(d)[:5], 4),
+    "average precision": lambda d: average_precision(cloud(d).T > 0),
+    "the interval of a mean": lambda d: torch.tensor(mean_interval(images(d)[:, 0, 0, 0])),
+    "whitened descriptors": lambda d: whitening(cloud(d), 2)(cloud(d)),
     "susceptibility": lambda d: toys.susceptibility(cloud(d)[:, 0], 0.3),
 }
 
