@@ -1,8 +1,8 @@
 """Adversarial examples and robust learning: a small, exact library, ordered like the lecture.
 
 The names below are what the notebooks use. Networks (`models`, `checkpoints`), data (`data`), measurements (`measure`),
-figures (`draw`), panels (`widgets`) and maxima of convex functions (`convex`) are modules of their own and load what
-they need when they are asked: `import advcourse` costs little more than torch.
+image search (`retrieval`), figures (`draw`), panels (`widgets`) and maxima of convex functions (`convex`) are modules
+of their own and load what they need when they are asked: `import advcourse` costs little more than torch.
 """
 
 from .asking import least_likely, predicted

@@ -6,7 +6,21 @@ from functools import partial
 import pytest
 import torch
 
-from advcourse import L1, L2, Linf, MatchDescriptor, Unbounded, ddn, deepfool, fgsm, iterative_fgsm, lbfgs, measure, pgd
+from advcourse import (
+    L1,
+    L2,
+    Linf,
+    MatchDescriptor,
+    Unbounded,
+    apgd,
+    ddn,
+    deepfool,
+    fgsm,
+    iterative_fgsm,
+    lbfgs,
+    measure,
+    pgd,
+)
 from advcourse.descriptors import cosine_distance, histogram_distance, tensor_distance
 
 DOUBLE = torch.float64
@@ -36,6 +50,7 @@ IN_A_BALL = {
     "fgsm": fgsm,
     "iterative_fgsm": partial(iterative_fgsm, **FEW),
     "pgd": partial(pgd, **FEW, random_start=False),
+    "apgd": partial(apgd, steps=10, random_start=False),
     "pgd with 3 restarts": partial(pgd, **FEW, restarts=3),
 }
 NEAREST = {

@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from advcourse.device import precise
 
-if TYPE_CHECKING:
-    from sklearn.neighbors import NearestNeighbors
+
+class Searcher(Protocol):
+    """What is asked of scikit-learn's NearestNeighbors: distances and places of the nearest, [B, k] both."""
+
+    def kneighbors(self, X: np.ndarray, n_neighbors: int) -> tuple[np.ndarray, np.ndarray]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +47,7 @@ class Index:
         return self.nearest(query, len(self))[1]
 
     @cached_property
-    def _searcher(self) -> "NearestNeighbors":
+    def _searcher(self) -> Searcher:
         from sklearn.neighbors import NearestNeighbors
 
         # Brute force is exact, and on some thousand descriptors quick.
