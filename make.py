@@ -300,6 +300,7 @@ TARGETS = {  # name: (what to do, extras to install, what it is for)
     "gpu-test": (gpu_test, {"dev"}, "run the lectures on a device without float64, and all on a GPU"),
     "exercises": (module(*COURSE, "build"), {"dev"}, "generate exercises/ from solutions/"),
     "notebooks": (module(*COURSE, "normalise", "--execute"), {"dev"}, "run and tidy lectures/ and solutions/"),
+    "grade": (module(*COURSE, "grade"), set(), "grade what a class handed in: a folder, or the zip of a platform"),
     # Run as a file, because whatever is ill may be what `import advcourse` imports.
     "doctor": (
         module("-P", "advcourse/course/doctor.py"),

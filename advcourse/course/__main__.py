@@ -1,9 +1,10 @@
-"""python -m advcourse.course build | normalise | lint | doctor"""
+"""python -m advcourse.course build | normalise | lint | grade | doctor"""
 
 from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -49,9 +50,22 @@ def run_lint(options: argparse.Namespace) -> bool:
     return not problems
 
 
+def run_grade(options: argparse.Namespace) -> bool:
+    # Loaded here: torch and the checks are not needed for anything else.
+    from advcourse.course.grading.grade import grade
+    from advcourse.course.grading.report import write_report
+    from advcourse.course.grading.room import Limits
+
+    limits = Limits(options.seconds, options.memory)
+    whole = grade(options.folder, options.out, unit=options.unit, jobs=options.jobs, limits=limits)
+    for line in write_report(whole, options.out):
+        print(line)
+    return True
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m advcourse.course", description="Tools around the course's notebooks")
-    commands = top.add_subparsers(required=True, metavar="build | normalise | lint | doctor")
+    commands = top.add_subparsers(required=True, metavar="build | normalise | lint | grade | doctor")
 
     command = commands.add_parser("build", help="generate exercises/ from solutions/")
     command.add_argument("--solutions", type=Path, default=Path("solutions"))
@@ -69,6 +83,15 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("lint", help="check the notebooks against the rules of the course")
     command.add_argument("root", nargs="?", type=Path, default=Path())
     command.set_defaults(run=run_lint)
+
+    command = commands.add_parser("grade", help="grade what a class handed in")
+    command.add_argument("folder", type=Path, help="folder or zip with notebooks, as the platform gives it")
+    command.add_argument("--unit", help="two digits; without it each notebook is graded as the unit it is of")
+    command.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="so many at a time (default: all cores)")
+    command.add_argument("--out", type=Path, default=Path("build/grading"), help="where the report goes")
+    command.add_argument("--seconds", type=float, default=6.0, help="for each function (default: 6)")
+    command.add_argument("--memory", type=int, default=2048, help="MiB for each function (default: 2048)")
+    command.set_defaults(run=run_grade)
 
     command = commands.add_parser("doctor", help="say what is here and what is missing")
     command.set_defaults(run=lambda options: report())
