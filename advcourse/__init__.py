@@ -10,6 +10,7 @@ from .attacks.apgd import apgd
 from .attacks.gradient import fgsm, input_gradient, iterative_fgsm, pgd
 from .attacks.minimal import ddn, deepfool, lbfgs
 from .attacks.retrieval import mismatch, resized
+from .attacks.score import nes, nes_gradient, square
 from .checks import Verdict, check, judge
 from .claims import claim
 from .descriptors import cosine_distance, histogram_distance, tensor_distance
@@ -62,6 +63,9 @@ __all__ = [
     # what may be asked where there is no gradient
     "Scores",
     "Decisions",
+    "nes",
+    "nes_gradient",
+    "square",
     # training
     "standard_loss",
     "kurakin_loss",

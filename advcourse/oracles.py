@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from advcourse.answers import check_logits, check_no_nan
-from advcourse.asking import Model, answer, check_goal, check_place, evaluating
+from advcourse.asking import Model, answer, check_goal, check_place, in_evaluation_mode
 from advcourse.goals import Goal
 
 AT_ONCE = 500  # so many inputs are given to the model at once
@@ -103,8 +103,10 @@ class _Oracle:
         if len(rows) != len(z):
             raise ValueError(f"this oracle was told of {len(rows)} samples, oracle[rows], and got {len(z)} inputs")
         self._count.add(rows, self.budget)
-        with evaluating(self.model), torch.no_grad():
-            return torch.cat([answer(self.model, part).detach() for part in z.split(AT_ONCE)])
+        with in_evaluation_mode(self.model), torch.no_grad():
+            if len(z) <= AT_ONCE:
+                return answer(self.model, z).detach()
+            return torch.cat([answer(self.model, part) for part in z.split(AT_ONCE)])
 
 
 class Scores(_Oracle):

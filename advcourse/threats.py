@@ -6,6 +6,7 @@ differs between channels belongs into the model, and samples of different radii 
 returned by a set is a member of it in the tensor's own precision, not just up to rounding.
 """
 
+import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -132,6 +133,10 @@ class Intervals:
     def __init__(self, lower: Tensor, upper: Tensor):
         self.lower, self.upper = lower, upper
 
+    def __getitem__(self, index: Tensor) -> "Intervals":
+        """The sets of some of the samples."""
+        return Intervals(self.lower[index], self.upper[index])
+
     def project(self, z: Tensor) -> Tensor:
         """The nearest member, in every norm: [B, ...] -> [B, ...]."""
         return z.clamp(self.lower, self.upper)
@@ -155,6 +160,12 @@ class BallL2:
     def __init__(self, x: Tensor, threat: L2):
         self.x, self.eps = x, threat.eps
         self.lo, self.hi = box_of(threat, x)
+
+    def __getitem__(self, index: Tensor) -> "BallL2":
+        """The sets of some of the samples."""
+        some = copy.copy(self)
+        some.x = self.x[index]
+        return some
 
     def project(self, z: Tensor) -> Tensor:
         """The nearest member: clip(x + m (z - x)) with one m in [0, 1] per sample, found exactly.
@@ -199,6 +210,12 @@ class BallL1:
     def __init__(self, x: Tensor, threat: L1):
         self.x, self.eps = x, threat.eps
         self.lo, self.hi = box_of(threat, x)
+
+    def __getitem__(self, index: Tensor) -> "BallL1":
+        """The sets of some of the samples."""
+        some = copy.copy(self)
+        some.x = self.x[index]
+        return some
 
     def project(self, z: Tensor) -> Tensor:
         """The nearest member: |d_i| -> clip(|d_i| - s, 0, room_i) with one s >= 0 per sample, found exactly.

@@ -8,7 +8,22 @@ import pytest
 import torch
 from torch import Tensor
 
-from advcourse import L1, L2, Linf, Unbounded, apgd, ddn, deepfool, fgsm, iterative_fgsm, lbfgs, pgd
+from advcourse import (
+    L1,
+    L2,
+    Linf,
+    Scores,
+    Unbounded,
+    apgd,
+    ddn,
+    deepfool,
+    fgsm,
+    iterative_fgsm,
+    lbfgs,
+    nes,
+    pgd,
+    square,
+)
 from advcourse.attacks.falling import falling
 
 STEPS = 6
@@ -32,17 +47,22 @@ class Attack:
     iterates: bool = True  # takes steps of a step_size
     smallest: bool = False  # looks for the smallest distortion, in a box: a sample that reaches the goal stays
     stops: bool = False  # a sample that reaches the goal stays here too, in a ball
+    oracle: Callable | None = None  # what of the model it sees; a budget of `queries` a sample
+    probes: int = 0  # queries that a step costs
 
     def run(self, model, x, goal, threat, *, steps: int | None = None, reach: float = 2.0, **more) -> Tensor:
         """The attack; one that iterates makes `steps` steps, `reach` radii long in all."""
         settings = {**self.settings, **more}
+        if self.oracle:
+            model = self.oracle(model)
         if self.smallest:
             return self.call(model, x, goal, box=threat, **settings)
         if self.iterates:
             steps = self.steps if steps is None else steps
             # The bare box has no radius: a path of length one crosses it.
             size = reach * (1.0 if math.isinf(threat.eps) else threat.eps)
-            settings = {"steps": steps, "step_size": size / max(steps, 1), **settings}
+            count = {"queries": 1 + steps * self.probes} if self.probes else {"steps": steps}
+            settings = {**count, "step_size": size / max(steps, 1), **settings}
         elif steps is not None:
             settings = {**settings, "steps": steps}
         return self.call(model, x, goal, threat, **settings)
@@ -67,6 +87,19 @@ ATTACKS = {
     "deepfool in l_inf": Attack(deepfool, BOX, {"steps": STEPS, "norm": Linf}, iterates=False, smallest=True),
     "deepfool in l_1": Attack(deepfool, BOX, {"steps": STEPS, "norm": L1}, iterates=False, smallest=True),
     "ddn": Attack(ddn, BOX, {"steps": 16}, iterates=False, smallest=True),
+    "nes": Attack(
+        nes,
+        SETS,
+        {"samples": 10, "sigma": 0.02},
+        random=True,
+        keeps_best=True,
+        stops=True,
+        oracle=Scores,
+        probes=11,
+    ),
+    "square": Attack(
+        square, (Linf(0.1), L2(0.3), *BOX), {"queries": 40}, random=True, iterates=False, stops=True, oracle=Scores
+    ),
 }
 DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
 

@@ -335,9 +335,8 @@ def test_a_box_is_written_unbounded(attack, threat, device, box):
 @pytest.mark.parametrize(("steps", "step_size"), [(-1, 0.1), (2, -0.1), (2, math.nan), (2, math.inf)])
 @iterating_attacks
 def test_steps_are_counted_and_have_a_length(attack, threat, device, steps, step_size):
-    with refused(
-        rf"steps and step_size must be >= 0.*got steps={steps}, step_size={step_size}.*goal decides the direction"
-    ):
+    words = rf"steps and step_size must be >= 0.*got steps={steps}, step_size={step_size}.*goal decides the direction"
+    with refused("queries is a number.*got -" if attack.probes and steps < 0 else words):
         attack.run(network(), X, Untargeted(Y), threat, steps=steps, step_size=step_size)
 
 

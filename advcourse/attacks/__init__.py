@@ -4,6 +4,7 @@ from .apgd import apgd
 from .gradient import fgsm, input_gradient, iterative_fgsm, pgd
 from .minimal import ddn, deepfool, lbfgs
 from .retrieval import mismatch, resized
+from .score import nes, nes_gradient, square
 
 __all__ = [
     "apgd",
@@ -14,6 +15,9 @@ __all__ = [
     "iterative_fgsm",
     "lbfgs",
     "mismatch",
+    "nes",
+    "nes_gradient",
     "pgd",
     "resized",
+    "square",
 ]

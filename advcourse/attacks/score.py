@@ -1,0 +1,243 @@
+"""Black-box attacks that see scores: an estimate of the gradient from differences, and random search without one.
+
+They ask `oracles.Scores`; a model that is none is asked through one of its own. `queries` is the most that is asked
+about each sample, its own picture included. A sample that has reached the goal is asked about no more.
+"""
+
+import math
+
+import torch
+from torch import Generator, Tensor
+
+from advcourse.answers import check_no_nan
+from advcourse.asking import Model, Trace, check_roles, check_steps, ignore
+from advcourse.attacks import windows
+from advcourse.attacks.draws import Draws, blocks
+from advcourse.goals import Goal
+from advcourse.oracles import Scores, check_asked
+from advcourse.threats import L1, L2, Linf, Threat, Unbounded
+
+BLOCK = 64  # steps of `square` whose random numbers are drawn at once
+
+
+def nes_gradient(
+    model: Model,
+    x: Tensor,
+    goal: Goal,
+    *,
+    queries: int,
+    sigma: float,
+    lo: float = -math.inf,
+    hi: float = math.inf,
+    generator: Generator | None = None,
+) -> Tensor:
+    """The gradient of the goal's score at x as seen from queries / 2 random directions u: [B, ...] -> [B, ...].
+
+    The mean of u (score(x + sigma u) - score(x - sigma u)) / (2 sigma) over normal u is the gradient of the score
+    smoothed by that noise; of a linear score it is the gradient itself. Each pair shares its direction: what is even in
+    u, the score itself first of all, cancels. Probes are clipped to lo and hi.
+    Ilyas, Engstrom, Athalye and Lin, "Black-box Adversarial Attacks with Limited Queries and Information", ICML 2018.
+    """
+    oracle = Scores.of(model)
+    _check_probes(queries, sigma)
+    check_asked(oracle, x, goal, queries)
+    rows = torch.arange(len(x), device=x.device)
+    return _estimate(oracle, x.detach(), goal, Draws(len(x), generator), rows, queries // 2, sigma, (lo, hi))
+
+
+@torch.inference_mode(False)
+def nes(
+    model: Model,
+    x: Tensor,
+    goal: Goal,
+    threat: Threat,
+    *,
+    queries: int,
+    samples: int,
+    sigma: float,
+    step_size: float,
+    generator: Generator | None = None,
+    trace: Trace = ignore,
+) -> Tensor:
+    """Projected gradient ascent without a gradient: each step follows an estimate made of `samples` queries.
+
+    z_t = P(z_{t-1} + step_size * steepest(nes_gradient(z_{t-1}))) from z_0 = x, and the best iterate of every sample,
+    which costs one more query a step. A last step has the queries that are left, where they make a pair.
+    Ilyas, Engstrom, Athalye and Lin, "Black-box Adversarial Attacks with Limited Queries and Information", ICML 2018.
+    """
+    check_roles(goal, threat)
+    oracle = Scores.of(model)
+    allowed = threat.around(x)
+    check_asked(oracle, x, goal, queries)
+    _check_probes(samples, sigma)
+    plan = _plan(queries, samples)
+    check_steps(threat, len(plan), step_size)
+    z = x.detach().clone()
+    trace(z)
+    if not queries or not len(x):
+        return z
+    out = _first_answers(oracle, x, goal)
+    best, top, draws = z, goal.score(out), Draws(len(x), generator)
+    left = (~goal.reached(out)).nonzero().squeeze(1)
+    for pairs in plan:
+        if not len(left):
+            break
+        here, aim = z[left], goal[left]
+        g = _estimate(oracle[left], here, aim, draws, left, pairs, sigma, (threat.lo, threat.hi))
+        here = allowed[left].project(here.add(allowed[left].steepest(g, here), alpha=step_size))
+        z = z.index_copy(0, left, here)
+        trace(z)
+        out = oracle[left](here)
+        score, reached = aim.score(out), aim.reached(out)
+        better = (score > top[left]) | reached
+        best = best.index_copy(0, left[better], here[better])
+        top = top.index_copy(0, left[better], score[better])
+        left = left[~reached]
+    return best.clone()
+
+
+@torch.inference_mode(False)
+def square(
+    model: Model,
+    x: Tensor,
+    goal: Goal,
+    threat: Threat,
+    *,
+    queries: int,
+    area: float = 1.0,
+    generator: Generator | None = None,
+    trace: Trace = ignore,
+) -> Tensor:
+    """Random search: a window of the picture is changed, and the change is kept only if the score rises.
+
+    So no query makes a sample worse. In l_inf a window goes to an end of what is allowed, in l_2 a bump is added to one
+    window at the cost of another. The windows are each sample's own; the first ones cover `area` of the picture, and
+    they shrink. What the differences between answers say about the gradient is remembered, and decides the sign of a
+    window and which of two is tried. In l_inf, l_2 and the bare box.
+    Andriushchenko, Croce, Flammarion and Hein, "Square Attack", ECCV 2020.
+    """
+    check_roles(goal, threat)
+    oracle = Scores.of(model)
+    if isinstance(threat, L1):
+        raise ValueError(f"square knows the windows of Linf, L2 and Unbounded; got {threat}: in l_1 use nes")
+    if not 0 < area <= 1:
+        raise ValueError(f"area is the share of the picture that the first windows cover, in (0, 1]; got {area}")
+    threat.around(x)
+    check_asked(oracle, x, goal, queries)
+    z = x.detach().clone()
+    trace(z)
+    if not queries or not len(x):
+        return z
+    answers = _first_answers(oracle, x, goal)
+    search = _Search(oracle, windows.pictures(z), goal, goal.score(answers), threat, Draws(len(x), generator))
+    search.keep(~goal.reached(answers))
+    for step in range(1, queries):
+        if not len(search.rows):
+            break
+        new = search.proposal(step, windows.share(area, step / queries))
+        search.judge(new, search.oracle(new.reshape(-1, *x.shape[1:])))
+        if trace is not ignore:
+            trace(search.found().view_as(x))
+    return search.found().view_as(x)
+
+
+class _Search:
+    """How far `square` is: the best picture of every sample, and of those that are not done, `rows`, all the rest."""
+
+    def __init__(
+        self, oracle: Scores, pictures: Tensor, goal: Goal, score: Tensor, threat: Linf | L2 | Unbounded, draws: Draws
+    ):
+        self.oracle, self.goal, self.allowed, self.draws = oracle, goal, threat.around(pictures), draws
+        self.best, self.here, self.score = pictures, pictures, score
+        self.rows = torch.arange(len(pictures), device=pictures.device)
+        self.slope = torch.zeros_like(pictures, dtype=torch.promote_types(pictures.dtype, torch.float32))
+        self.numbers = pictures.new_empty(len(pictures), 0)
+
+    def keep(self, these: Tensor) -> None:
+        """Go on with these of the samples, [N] bool; the others are done."""
+        self.best, these = self.found(), these.nonzero().squeeze(1)
+        state = (self.rows, self.here, self.score, self.slope, self.numbers)
+        self.rows, self.here, self.score, self.slope, self.numbers = (v[these] for v in state)
+        self.oracle, self.goal, self.allowed = self.oracle[these], self.goal[these], self.allowed[these]
+
+    def proposal(self, step: int, share: float) -> Tensor:
+        """What to ask about next, windows of this share of the picture: [N, C, H, W]."""
+        channels, height, width = self.here.shape[1:]
+        if step == 1:
+            return windows.first(self.allowed, self.draws.uniform(self.rows, channels, height, width))
+        at = (step - 2) % BLOCK
+        if not at:
+            self.numbers = self.draws.uniform(self.rows, BLOCK, windows.NUMBERS + channels)
+        size = windows.window(share, height, width)
+        return windows.proposal(self.allowed, self.here, self.slope, self.numbers[:, at], size)
+
+    def judge(self, new: Tensor, answers: Tensor) -> None:
+        """Keep what is better, remember what the difference says about the gradient, and let go who is done.
+
+        The slope moves to the nearest one that explains the last answer, as Kaczmarz solves linear equations.
+        """
+        score, reached = self.goal.score(answers), self.goal.reached(answers)
+        d = (new - self.here).flatten(1).to(self.slope.dtype)
+        length = torch.linalg.vecdot(d, d).clamp(min=torch.finfo(d.dtype).tiny)
+        missing = (score - self.score).to(d) - torch.linalg.vecdot(d, self.slope.flatten(1))
+        self.slope = torch.addcmul(self.slope, _like(missing / length, new), d.view_as(new))
+        better = (score > self.score) | reached
+        self.here = torch.where(_like(better, new), new, self.here)
+        self.score = torch.where(better, score, self.score)
+        if bool(reached.any()):
+            self.keep(~reached)
+
+    def found(self) -> Tensor:
+        """The best picture of every sample, in memory of its own: [B, C, H, W]."""
+        return self.best.index_copy(0, self.rows, self.here)
+
+
+def _plan(queries: int, samples: int) -> list[int]:
+    """So many pairs of probes for each step: a query is for x, and one for the end of every step."""
+    steps, rest = divmod(max(queries - 1, 0), samples + 1)
+    return [samples // 2] * steps + ([(rest - 1) // 2] if rest >= 3 else [])
+
+
+def _check_probes(samples: int, sigma: float) -> None:
+    """Raise a ValueError unless the probes come in pairs, at a distance."""
+    if samples < 2 or samples % 2 or not 0 < sigma < math.inf:
+        raise ValueError(
+            "an estimate needs pairs of probes at x + sigma u and x - sigma u: an even number of at least 2, and a "
+            f"finite sigma > 0; got {samples} and sigma={sigma}"
+        )
+
+
+def _estimate(
+    oracle: Scores,
+    z: Tensor,
+    goal: Goal,
+    draws: Draws,
+    rows: Tensor,
+    pairs: int,
+    sigma: float,
+    box: tuple[float, float],
+) -> Tensor:
+    """The antithetic estimate of the gradient at z [N, ...], of the samples that are `rows` of the batch."""
+    g = torch.zeros_like(z, dtype=torch.promote_types(z.dtype, torch.float32))
+    n = torch.arange(len(z), device=z.device)
+    for count in blocks(pairs, z):
+        u = draws.normal(rows, count, *z.shape[1:]).to(z)
+        probes = torch.stack([z[:, None] + sigma * u, z[:, None] - sigma * u], 1).clamp(*box)  # [N, 2, count, ...]
+        about = n.repeat_interleave(2 * count)
+        score = goal[about].score(oracle[about](probes.flatten(0, 2))).view(len(z), 2, count)
+        rise = ((score[:, 0] - score[:, 1]) / (2 * sigma * pairs)).to(g)
+        g = g + torch.einsum("nk,nk...->n...", rise, u.to(g))
+    return g.to(z)
+
+
+def _first_answers(oracle: Scores, x: Tensor, goal: Goal) -> Tensor:
+    """The scores of x, which costs each sample a query; raises a ValueError that teaches where they do not fit."""
+    out = oracle(x.detach())
+    goal.check(out)
+    check_no_nan(out)
+    return out
+
+
+def _like(v: Tensor, x: Tensor) -> Tensor:
+    """[B] -> [B, 1, 1, ...]: one value a sample against x [B, ...]."""
+    return v.view(-1, *[1] * (x.ndim - 1))
