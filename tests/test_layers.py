@@ -22,6 +22,7 @@ LAYERS = [
     {"attacks"},
     {"convex"},
     {"models"},
+    {"defences"},
     {"certify"},
     {"training"},
     {"density"},
@@ -41,9 +42,9 @@ LAYERS = [
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 TORCH_ONLY = {"device", "answers", "behind", "inputs", "descriptors", "goals", "threats"}
 TORCH_ONLY |= {"oracles", "asking", "attacks"}
-TORCH_ONLY |= {"convex", "certify", "training", "density"}
+TORCH_ONLY |= {"convex", "defences", "certify", "training", "density"}
 ALSO = {"attacks/minimal.py": {"scipy"}, "training/loop.py": {"tqdm"}}
-WITHOUT_ATTACKS = {"asking", "convex", "certify", "training", "conflict", "models"}
+WITHOUT_ATTACKS = {"asking", "convex", "certify", "training", "conflict", "models", "defences"}
 HOME = {"matplotlib": {"draw"}, "ipywidgets": {"widgets"}, "anywidget": {"widgets"}}
 LAZY = {"torchvision", "timm", "skimage", "sklearn", "mlxtend", "pandas", "mtcnn"}
 HEAVY = LAZY | {"matplotlib", "scipy", "ipywidgets", "anywidget", "IPython"}

@@ -1,5 +1,7 @@
 """Projected ascent whose steps fall from the width of the ball to almost nothing: no step size to choose."""
 
+import math
+
 import torch
 from torch import Generator, Tensor
 
@@ -57,6 +59,11 @@ def falling(
 
 
 def reach(threat: Threat, x: Tensor) -> float:
-    """The radius, or what of it a box can hold: no two points of it are farther apart."""
-    corner = torch.full((1, x[0].numel()), threat.hi - threat.lo, dtype=x.dtype, device=x.device) if len(x) else None
-    return threat.eps if corner is None else min(threat.eps, float(threat.size(corner)))
+    """The radius, or what of it the box can hold."""
+    return min(threat.eps, diameter(threat, x))
+
+
+def diameter(threat: Threat, x: Tensor) -> float:
+    """How far apart two points of the box can be, in the threat's norm, for samples like those of x [B, ...]."""
+    corner = torch.full((1, math.prod(x.shape[1:])), threat.hi - threat.lo, dtype=torch.float64)
+    return threat.size(corner).item()

@@ -37,7 +37,7 @@ class Finding:
 
     def __str__(self) -> str:
         verdict = {True: "ok", False: "ALARM", None: "-"}[self.sound]
-        return f"{verdict:<6}{self.name:<14}{self.found}" + (f": {self.cure}" if self.sound is False else "")
+        return f"{verdict:<6}{self.name:<16}{self.found}" + (f": {self.cure}" if self.sound is False else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,12 +119,12 @@ class Report:
             f"  clean             {_row(self.right)}",
             f"  robust, at most   {_row(self.survived)}",
             f"  robust, at least  {certified}",
-            "  attack          shown  fooled  forwards  backwards  seconds",
+            "  attack            shown  fooled  forwards  backwards  seconds",
             *(
-                f"  {s.name:<15}{s.shown:>6}{s.fooled:>8}{s.forwards:>10}{s.backwards:>11}{s.seconds:>9.2f}"
+                f"  {s.name:<17}{s.shown:>6}{s.fooled:>8}{s.forwards:>10}{s.backwards:>11}{s.seconds:>9.2f}"
                 for s in self.stages
             ),
-            f"  {'all':<15}{self.n:>6}{self._fooled():>8}{self.forwards:>10}{self.backwards:>11}{self.seconds:>9.2f}",
+            f"  {'all':<17}{self.n:>6}{self._fooled():>8}{self.forwards:>10}{self.backwards:>11}{self.seconds:>9.2f}",
             *(f"  {finding}" for finding in self.sanity),
         ]
         return "\n".join(lines)

@@ -1,6 +1,6 @@
 """The attacks of an evaluation, cheap ones first, and the goal of those that take one rival class after the other."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Self
@@ -11,8 +11,10 @@ from torch import Generator, Tensor
 from advcourse.answers import check_classes, check_device, check_labels
 from advcourse.asking import Model, attacking
 from advcourse.attacks.falling import falling, reach
-from advcourse.goals import Goal, Untargeted
+from advcourse.attacks.score import square
+from advcourse.goals import Untargeted, margin
 from advcourse.measure.shares import logits
+from advcourse.oracles import Scores
 from advcourse.threats import Threat
 
 RIVALS = 9  # of ten classes all: so many are ranked by their distance
@@ -78,8 +80,8 @@ class Schedule:
     """The attacks on samples x [N, ...], y [N], asked for some rows [R] of them: -> [R, ...].
 
     Noise and one step cost next to nothing, and say something about the model; 20 steps on the cross entropy fool most
-    of those that can be fooled. Then the margin of the nearest rival is climbed, for the closer quarter those of the
-    next two as well. What is left to be found lies close to the border: restarts are for the tenth that came closest.
+    of those that can be fooled. Then the margin of the nearest rival is climbed, and those of the next two. What is left
+    to be found lies close to the border, so the later, the fewer are shown; see `Outcome.show`.
     """
 
     def __init__(self, model: Model, x: Tensor, y: Tensor, threat: Threat, generator: Generator | None):
@@ -87,13 +89,13 @@ class Schedule:
         self.rivals = y.new_full((len(y), TARGETS), -1)
 
     def stages(self) -> Iterator[Stage]:
-        """Name, the share of the survivors that is shown, those who came closest to the border, and the attack."""
-        yield "noise", 1.0, self.noise
+        """Name, the share of the survivors that is shown at first, the closest ones, and the attack by gradients."""
         yield "one step", 1.0, partial(self.climb, steps=1)
         yield "many steps", 1.0, partial(self.climb, steps=20)
-        yield "nearest rival", 1.0, partial(self.chase, places=range(1), steps=40)
-        yield "next rivals", 0.25, partial(self.chase, places=range(1, TARGETS), steps=40)
-        yield "restarts", 0.1, partial(self.restart, times=4, steps=40)
+        yield "nearest rival", 0.25, partial(self.chase, places=[0], steps=40)
+        yield "next rivals", 0.1, partial(self.chase, places=[1, 2], steps=40)
+        yield "restarts", 0.05, partial(self.restart, copies=6, steps=40)
+        yield "twice the steps", 0.05, partial(self.chase, places=[0], steps=80)
 
     def noise(self, rows: Tensor) -> Tensor:
         """A random member of the set."""
@@ -101,31 +103,40 @@ class Schedule:
 
     def climb(self, rows: Tensor, *, steps: int) -> Tensor:
         """The cross entropy climbed."""
-        return self._in_turn(rows, [Untargeted(self.y[rows])], steps, random_start=False)
+        return self._walk(rows, Untargeted(self.y[rows]), steps, random_start=False)
 
-    def chase(self, rows: Tensor, *, places: Iterable[int], steps: int) -> Tensor:
-        """The margins of these rivals climbed in turn; place 0 has the nearest one."""
-        return self._in_turn(rows, [self._overtake(rows, place) for place in places], steps, random_start=False)
+    def chase(self, rows: Tensor, *, places: Sequence[int], steps: int) -> Tensor:
+        """The margins of these rivals climbed, each by a copy of the sample; place 0 has the nearest one."""
+        return self._walk(rows, self._overtake(rows, places), steps, random_start=False)
 
-    def restart(self, rows: Tensor, *, times: int, steps: int) -> Tensor:
-        """Cross entropy and the nearest rival's margin in turn, each time from a random member."""
-        goals = [Untargeted(self.y[rows]), self._overtake(rows, 0)]
-        return self._in_turn(rows, goals * times, steps, random_start=True)
+    def restart(self, rows: Tensor, *, copies: int, steps: int) -> Tensor:
+        """Cross entropy, then the nearest rival's margin for whom that has not moved, from several random members."""
+        z = self._walk(rows, Untargeted(self.y[rows.repeat(copies)]), steps, random_start=True)
+        left = logits(self.model, z).argmax(1) == self.y[rows]
+        if left.any():
+            z[left] = self._walk(rows[left], self._overtake(rows[left], [0] * copies), steps, random_start=True)
+        return z
 
-    def _overtake(self, rows: Tensor, place: int) -> Overtake:
+    def search(self, rows: Tensor, *, queries: int) -> Tensor:
+        """Square, by scores alone."""
+        asked = Scores(self.model), self.x[rows], Untargeted(self.y[rows], margin), self.threat
+        return square(*asked, queries=queries, generator=self.generator)
+
+    def _overtake(self, rows: Tensor, places: Sequence[int]) -> Overtake:
+        """The goals of len(places) copies of the rows, one copy after the other."""
         new = rows[self.rivals[rows, 0] < 0]
         if len(new):
             ranked = nearest_rivals(self.model, self.x[new], self.y[new], self.threat, TARGETS)
             # With fewer rivals than places the last one is chased again.
             self.rivals[new] = ranked[:, torch.arange(TARGETS).clamp(max=ranked.shape[1] - 1)]
-        return Overtake(self.y[rows], self.rivals[rows, place])
+        return Overtake(self.y[rows.repeat(len(places))], self.rivals[rows][:, places].T.flatten())
 
-    def _in_turn(self, rows: Tensor, goals: Sequence[Goal], steps: int, *, random_start: bool) -> Tensor:
-        """One goal after the other, each for those whom none before has moved to another answer."""
-        z, left = self.x[rows], torch.arange(len(rows), device=rows.device)
-        for goal in goals:
-            if len(left):
-                walk = partial(falling, steps=steps, random_start=random_start, generator=self.generator)
-                z[left] = walk(self.model, self.x[rows[left]], goal[left], self.threat)
-                left = left[~goal[left].reached(logits(self.model, z[left]))]
-        return z
+    def _walk(self, rows: Tensor, goal: Untargeted | Overtake, steps: int, *, random_start: bool) -> Tensor:
+        """As many walks for each row as the goal has copies of it, all in one batch; where the margin came highest."""
+        copies = len(goal.y) // len(rows)
+        x, walk = self.x[rows.repeat(copies)], partial(falling, random_start=random_start, generator=self.generator)
+        z = walk(self.model, x, goal, self.threat, steps=steps)
+        if copies == 1:
+            return z
+        height = margin(logits(self.model, z), goal.y).view(copies, -1)
+        return z[height.argmax(0) * len(rows) + torch.arange(len(rows), device=rows.device)]
