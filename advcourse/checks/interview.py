@@ -35,14 +35,15 @@ class Interview:
 
     Every call gets copies of its own, so that no call can spoil the next. A call that fails, or returns anything but
     what `form` asks for, ends the check at once. A call that answers well but leaves something behind is remembered,
-    and held against the candidate only by `require_manners`: a wrong value is the more useful news.
+    and held against the candidate only by `require_manners`: a wrong value is the more useful news. `rounding` is how
+    far off a right answer may be in the coarsest precision that was answered in, where any will do.
 
     `examine(function, *things)` is for whatever else a check does with a thing that the candidate made or touched.
     """
 
     def __init__(self, candidate: Callable, signature: str, seconds: float, form: Form = like_first_tensor):
         self.candidate, self.signature, self.seconds, self.form = candidate, signature, seconds, form
-        self.printed, self.latest = False, candidate
+        self.printed, self.latest, self.rounding = False, candidate, 0.0
         self.breaches: list[Breach] = []
 
     def __call__(self, *args: object) -> Answer:
@@ -102,6 +103,8 @@ class Interview:
             _not_attempted()
         _require_untouched(befores, args)
         answer = self.form(outcome.value, args)
+        if self.form is not like_first_tensor:  # which says in which precision
+            self.rounding = max(self.rounding, rounding_of(outcome.value))
         self._note_breaches(befores, args, outcome)
         return answer
 
@@ -123,6 +126,12 @@ class Interview:
                 self.breaches.extend(breaches_of_input(before, after))
         if isinstance(outcome.value, Tensor) and stripped(outcome.value).requires_grad:
             self.breaches.append(("attached", {}))
+
+
+def rounding_of(answer: object) -> float:
+    """What a few operations may be off by in the answer's own precision; 0 for what is no tensor of such numbers."""
+    floating = isinstance(answer, Tensor) and answer.dtype.is_floating_point
+    return 4 * torch.finfo(answer.dtype).eps if floating else 0.0
 
 
 def hands_it_to_the_library(candidate: Callable, name: str) -> bool:

@@ -58,7 +58,8 @@ class Spec:
     """Asks about every case in order; the first answer that is wrong ends the check with a diagnosis.
 
     `right` is the closed form. `numbers(answer, *args)` are what the words may name in braces, besides {where} and what
-    `compared` finds. Numbers are equal that differ by no more than `tolerance`, above 1 by that share.
+    `compared` finds. Numbers are equal that differ by no more than `tolerance`, above 1 by that share; those of a
+    coarser precision, such as bfloat16, by no more than that rounds.
     What would be bad manners elsewhere, but is `meant` here, is not held against an answer.
     """
 
@@ -86,13 +87,13 @@ class Spec:
                 raise
             return self._tell(case, case.told[found.verdict.diagnosis], {"where": case.where})
         for answer, right, args in zip(asked.answers, asked.right, asked.args):
-            if not same(answer, right, self.tolerance):
+            if not same(answer, right, asked.tolerance):
                 diagnosis = self._diagnosis(case, asked)
                 if diagnosis is None:
                     break
                 numbers = {
                     "where": case.where,
-                    **compared(answer, right, self.tolerance),
+                    **compared(answer, right, asked.tolerance),
                     **self.numbers(answer, *args),
                 }
                 return self._tell(case, diagnosis, numbers)
@@ -117,7 +118,8 @@ class Spec:
         every = (case.args, *case.also)
         answers = tuple(ask(*args) for args in every)
         ask.breaches = [breach for breach in ask.breaches if breach[0] not in self.meant]
-        return Asked(ask, every, answers, tuple(self.right(*args) for args in every), self.tolerance)
+        right = tuple(self.right(*args) for args in every)
+        return Asked(ask, every, answers, right, max(self.tolerance, ask.rounding))
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ BANK = {
     "by columns": ("ok", by_columns),
     "as a matrix": ("ok", by_matrix),
     "image by image": ("ok", image_by_image),
+    "in half precision": ("ok", lambda p, members: reference(p.half(), members)),
+    "in bfloat16": ("ok", lambda p, members: reference(p.bfloat16(), members)),
     "the stub": ("not-attempted", lambda probabilities, members: ...),
     "a stub for the members": ("not-attempted", lambda p, members: torch.stack([...], 1)),
     "softmax before": ("wrong-value", lambda p, m: reference(p.softmax(1), m)),
