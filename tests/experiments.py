@@ -25,7 +25,8 @@ GROWS = {"append", "update"}  # box_path.append may be handed to something that 
 class Line:
     """A top-level statement, the global names it reads, binds, stores into (as in `made[w] = z`), and may else change.
 
-    Where it is sure that it binds them, nothing from before is left in them. And what it claims, if it makes a claim.
+    Where it is sure that it binds them, nothing from before is left in them. And what it claims, if it makes a claim;
+    and which cell of the notebook it stands in.
     """
 
     code: ast.stmt
@@ -34,7 +35,17 @@ class Line:
     stores: frozenset[str]
     touches: frozenset[str]
     sure: bool
-    claims: str = ""
+    claims: str
+    cell: int
+
+    @property
+    def changes(self) -> frozenset[str]:
+        """The names that may have another value after it."""
+        return self.binds | self.stores | self.touches
+
+    def needs(self, wanted: set[str]) -> set[str]:
+        """The names that are wanted before this statement where these are after it."""
+        return (wanted - self.binds if self.sure else wanted) | self.reads
 
 
 def experiment(lecture: str, claim: str, smaller: Mapping[str, Made]) -> Callable[[], None]:
@@ -51,12 +62,13 @@ def experiment(lecture: str, claim: str, smaller: Mapping[str, Made]) -> Callabl
     (at,) = found
     wanted, left, steps = set(lines[at].reads), dict(smaller), [lines[at].code]
     for line in reversed(lines[:at]):
-        for name in (line.binds | line.stores) & wanted & left.keys():
+        # From the last to the first, as all steps are turned round in the end: two may draw from one generator.
+        for name in [name for name in reversed(left) if name in (line.binds | line.stores) & wanted]:
             steps.append((name, left.pop(name)))
             wanted = (wanted - {name}) | inspect.signature(steps[-1][1]).parameters.keys()
-        if (line.binds | line.stores | line.touches) & wanted:
+        if line.changes & wanted:
             steps.append(line.code)
-            wanted = (wanted - line.binds if line.sure else wanted) | line.reads
+            wanted = line.needs(wanted)
     if left:
         raise LookupError(f"in {lecture} this claim does not depend on {', '.join(left)}: {claim}")
     return lambda: _run(steps[::-1])
@@ -76,15 +88,16 @@ def _run(steps: list[ast.stmt | tuple[str, Made]]) -> None:
 @cache
 def lines_of(lecture: str) -> list[Line]:
     """All statements of a lecture but those that only draw."""
-    cells = [c.source for c in nbformat.read(LECTURES / f"{lecture}.ipynb", 4).cells if c.cell_type == "code"]
+    cells = enumerate(nbformat.read(LECTURES / f"{lecture}.ipynb", 4).cells)
+    sources = [(i, cell.source) for i, cell in cells if cell.cell_type == "code"]
     lines: list[Line] = []
     imported, later = set(), {}  # later: what a function reads is read where it is called
-    for cell in cells:
-        for code in ast.parse(cell).body:
+    for i, source in sources:
+        for code in ast.parse(source).body:
             reads, binds = names(code)
             if isinstance(code, ast.Import | ast.ImportFrom):
                 imported |= binds
-            if "draw.picture(" in cell and isinstance(code, ast.Expr | ast.For):
+            if "draw.picture(" in source and isinstance(code, ast.Expr | ast.For):
                 continue
             if any(isinstance(node, ast.Lambda | ast.FunctionDef) for node in ast.walk(code)):
                 later |= dict.fromkeys(binds, reads)
@@ -94,7 +107,7 @@ def lines_of(lecture: str) -> list[Line]:
                 touches |= ids(code.iter)
             sure = isinstance(code, ast.Assign | ast.FunctionDef | ast.Import | ast.ImportFrom)
             told = map(frozenset, (reads, binds, stores, touches - imported))
-            lines.append(Line(code, *told, sure, claimed(code)))
+            lines.append(Line(code, *told, sure, claimed(code), i))
     return lines
 
 
@@ -141,7 +154,8 @@ def ids(code: ast.AST) -> set[str]:
 
 
 def claimed(code: ast.stmt) -> str:
-    """Id and words of the claim that this statement makes, '' if it makes none."""
-    if isinstance(code, ast.Expr) and isinstance(code.value, ast.Call) and ast.unparse(code.value.func) == "claim":
-        return " ".join(ast.literal_eval(part) for part in code.value.args)
+    """Id and words of the claim that this statement makes, itself or in a block of it; '' if it makes none."""
+    for part in statements(code):
+        if isinstance(part, ast.Expr) and isinstance(part.value, ast.Call) and ast.unparse(part.value.func) == "claim":
+            return " ".join(ast.literal_eval(word) for word in part.value.args)
     return ""

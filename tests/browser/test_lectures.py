@@ -1,14 +1,15 @@
 """Every lecture with a panel, as a student meets it: the still picture, run all, a slider moved with the keyboard.
 
-All cells of all notebooks are run by nbval; here those run that the panels need.
+All cells of all notebooks are run by nbval; here those statements run that the panels need.
 """
 
 import ast
+from pathlib import Path
 
 import lab
 import nbformat
 import pytest
-from experiments import names
+from experiments import lines_of
 
 PANEL = "application/vnd.jupyter.widget-view+json"
 LECTURES = sorted(
@@ -24,25 +25,21 @@ def panels(cells: list[dict]) -> list[dict]:
     return [o for o in outputs if "run this notebook to move" in str(o.get("data", {}).get("text/plain", ""))]
 
 
-def takes_and_leaves(source: str) -> tuple[set[str], set[str]]:
-    """The names a cell needs from earlier cells, and those it leaves to later ones."""
-    takes, leaves = set(), set()
-    for statement in ast.parse(source).body:
-        reads, binds = names(statement)
-        takes |= reads - leaves
-        leaves |= binds
-    return takes, leaves
-
-
 def with_what_panels_need(path: str) -> nbformat.NotebookNode:
-    """The lecture, with the code of its panels and of the cells that they depend on; the others are left empty."""
-    notebook, wanted = nbformat.read(lab.ROOT / path, as_version=4), set()
-    for cell in reversed([cell for cell in notebook.cells if cell.cell_type == "code"]):
-        takes, leaves = takes_and_leaves(cell.source)
-        if panels([cell]) or leaves & wanted:
-            wanted |= takes
-        else:
-            cell.source = ""
+    """The lecture, of its code only what shows its panels and what they depend on, statement by statement."""
+    notebook = nbformat.read(lab.ROOT / path, as_version=4)
+    lines = lines_of(Path(path).stem)
+    last = {line.cell: line for line in lines}
+    kept: dict[int, list[str]] = {}
+    wanted: set[str] = set()
+    for line in reversed(lines):
+        shows = line is last[line.cell] and bool(panels([notebook.cells[line.cell]]))
+        if shows or line.changes & wanted:
+            kept.setdefault(line.cell, []).insert(0, ast.unparse(line.code))
+            wanted = line.needs(wanted)
+    for i, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code":
+            cell.source = "\n".join(kept.get(i, []))
     return notebook
 
 

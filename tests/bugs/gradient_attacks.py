@@ -59,6 +59,7 @@ def complement(f, *told):
     return replace(curve, right=tuple(curve.n - left for left in curve.right))
 
 
+ONE_STEP_ONLY = Bug("never more than one step", iterative_fgsm, instead_of_its_steps(lambda steps: 1))
 GRADIENTS_TOO_LONG = Bug("gradients a hundred times too long", input_gradient, lambda f, *told: 100 * f(*told))
 
 CLAIMS = [
@@ -76,6 +77,7 @@ CLAIMS = [
         "D1 Steep logits",
         Bug("the goal forgets its loss", Untargeted.score, lambda f, self, out: cross_entropy(out, self.y)),
     ),
+    Claim("D3 A quarter of a grey level in ten steps", ONE_STEP_ONLY, UNTARGETED_GOES_DOWN),
     Claim("D3 Until the ball ends", HALF_THE_RADIUS),
     Claim(
         "D1 The stable loss is the formula",
@@ -110,7 +112,7 @@ CLAIMS = [
         NO_PROJECTION,
         NO_SIGN,
         Bug("the ball goes along with the iterate", iterative_fgsm, ball_around_the_iterate),
-        Bug("never more than one step", iterative_fgsm, instead_of_its_steps(lambda steps: 1)),
+        ONE_STEP_ONLY,
         Bug("distances from the end of the path", measure.along, from_the_end),
     ),
     Claim(

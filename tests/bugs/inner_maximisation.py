@@ -36,6 +36,8 @@ FOUR = {
     }
 }
 
+TINY_STEPS = Bug("a twentieth of a step", pgd, stepping(lambda size, threat: size / 20))
+
 CLAIMS = [
     Claim(
         "F1 On average PGD reaches the maximum",
@@ -60,6 +62,19 @@ CLAIMS = [
         NO_PROJECTION,
         Bug("the step is the radius", pgd, stepping(lambda size, threat: threat.eps)),
     ),
+    Claim(
+        "F3 On average over fifty digits every step size",
+        Bug("the step size is ignored", pgd, stepping(lambda size, threat: threat.eps / 4)),
+        smaller={
+            "fifty": lambda test: test[:5],
+            "curves": lambda models, best_so_far, sizes, fifty, threat: {
+                "standard": {
+                    size: best_so_far(models["standard"], fifty, threat.eps / k, 200) for size, k in sizes.items()
+                }
+            },
+        },
+    ),
+    Claim("F2 Random restarts end about equally high", TINY_STEPS, NO_SIGN, smaller=FOUR),
     Claim(
         "F2 Yet they end apart",
         Bug(
@@ -92,7 +107,7 @@ CLAIMS = [
     ),
     Claim(
         "F4 A moderate number is enough",
-        Bug("a twentieth of a step", pgd, stepping(lambda size, threat: size / 20)),
+        TINY_STEPS,
         smaller={"fifty": lambda test: test[:10], "sizes": lambda: {"eps / 4": 4}},
     ),
 ]

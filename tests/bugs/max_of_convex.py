@@ -6,7 +6,7 @@ from advcourse import convex, pgd
 from advcourse.convex import HullPoint, MaxOf, Polyak, averages, min_norm_point, subgradient_method
 from advcourse.threats import Intervals
 from bugs import Bug, Claim
-from bugs.shared import HALF_THE_RADIUS
+from bugs.shared import HALF_THE_RADIUS, UNTARGETED_GOES_DOWN
 
 LECTURE = "09_max_of_convex"
 
@@ -32,6 +32,10 @@ def the_same_start(f, self, generator):
 def smallest_are_active(f, self, w):
     return f(MaxOf([lambda w, g=g: -g(w) for g in self.functions]), w)
 
+
+STOPS_AT_A_CORNER = Bug("the search stops at a corner", min_norm_point, mixed(at_a_corner))
+AVERAGE = Bug("the average for the shortest", min_norm_point, mixed(lambda g: torch.full((len(g),), 1 / len(g))))
+NO_RANDOM_START = Bug("no start is random", pgd, lambda f, *told, **set: f(*told, **{**set, "random_start": False}))
 
 CLAIMS = [
     Claim(
@@ -63,17 +67,26 @@ CLAIMS = [
     ),
     Claim(
         "G2 f'(w; -v*) = -|v*|^2",
-        Bug("the average for the shortest", min_norm_point, mixed(lambda g: torch.full((len(g),), 1 / len(g)))),
-        Bug("the search stops at a corner", min_norm_point, mixed(at_a_corner)),
+        AVERAGE,
+        STOPS_AT_A_CORNER,
         Bug("weights beyond the hull", min_norm_point, mixed(convex._nearest_of_plane)),
     ),
     Claim(
         "G2 Danskin",
         HALF_THE_RADIUS,
-        Bug("no start is random", pgd, lambda f, *told, **set: f(*told, **{**set, "random_start": False})),
+        NO_RANDOM_START,
         Bug("the same start for every row", Intervals.sample, the_same_start),
-        Bug("the search stops at a corner", min_norm_point, mixed(at_a_corner)),
+        STOPS_AT_A_CORNER,
     ),
+    Claim(
+        "G2 Of random cases",
+        STOPS_AT_A_CORNER,
+        smaller={
+            "measured": lambda failures, dice: {case: failures(*case, 150, dice) for case in ((2, 2), (10, 3))},
+        },
+    ),
+    Claim("G2 Three quarters of PGD's maximisers", NO_RANDOM_START, AVERAGE),
+    Claim("G2 Every one of those training steps", NO_RANDOM_START, UNTARGETED_GOES_DOWN),
     Claim(
         "G2 While the step is short enough",
         Bug(

@@ -47,6 +47,10 @@ ONE_OF_THREE = {
     },
 }
 
+USUAL = {"usual": lambda checkpoints: [checkpoints.load("digits_cnn")]}
+OVERFITTED = {"plain": lambda checkpoints: [checkpoints.load("digits_overfitted_0")]}
+BLACK_AND_WHITE = Bug("black and white", data.faint_digits, lambda f: data.digits())
+
 CLAIMS = [
     Claim(
         "E1 The loss is the weighted mean",
@@ -88,7 +92,7 @@ CLAIMS = [
         Bug("a noisy image for an attacked one", fgsm, noise),
         HALF_A_STEP,
         ONE_STEP_BACK,
-        Bug("black and white", data.faint_digits, lambda f: data.digits()),
+        BLACK_AND_WHITE,
         WEIGHTS_ARE_NOT_LOADED,
         smaller=LEAKS,
     ),
@@ -101,7 +105,30 @@ CLAIMS = [
             checkpoints.load,
             lambda f, name: f(name.replace("predicted", "in_steps")),
         ),
-        smaller={"usual": lambda checkpoints: [checkpoints.load("digits_cnn")]},
+        # The seed on which predictions and true labels differ most.
+        smaller=USUAL
+        | {
+            "leaky": lambda checkpoints: [checkpoints.load("faint_mixed_2")],
+            "guessing": lambda checkpoints: [checkpoints.load("faint_predicted_2")],
+            "stepping": lambda checkpoints: [checkpoints.load("faint_in_steps_2")],
+            "faint": lambda faint: faint[:300],
+            "faint_train": lambda faint_train: faint_train[:500],
+        },
+    ),
+    Claim("E5 The label is read off the attack", NO_STEP, smaller=LEAKS | USUAL),
+    Claim(
+        "E5 The same recipe on black-and-white digits",
+        BLACK_AND_WHITE,
+        NO_STEP,
+        smaller=LEAKS | OVERFITTED | {"test": lambda test: test[:200]},
+    ),
+    Claim(
+        "E5 Fashion-MNIST leaks",
+        NO_STEP,
+        smaller={
+            "fashion": lambda data: [data.fashion()[1][:150]],
+            "dressers": lambda checkpoints: [checkpoints.load("fashion_mixed_0")],
+        },
     ),
     Claim(
         "E5 Not the same",
@@ -110,6 +137,11 @@ CLAIMS = [
             measure.readings,
             lambda f, *told, **set: replace(f(*told, **set), zero_gradients=0.0),
         ),
-        smaller=LEAKS | ONE_OF_THREE,
+        smaller=LEAKS
+        | OVERFITTED
+        | {
+            "test": lambda test: test[:100],
+            "mixers": lambda checkpoints: [checkpoints.load("digits_mixed_0")],
+        },
     ),
 ]

@@ -36,6 +36,14 @@ def objective_with(*, layers: float = 1, weight: float = 1, smooth: float = 0.5)
     return wrong
 
 
+def shaped_once(agreement):
+    """One network, five times over."""
+    return lambda learn: {at: 5 * [learn(at, 0)] for at in agreement}
+
+
+NEVER_AGREE = Bug(
+    "the cues never agree", toys.textured_shapes, lambda f, *told, agreement, **set: f(*told, agreement=0.0, **set)
+)
 NOT_BLURRED = Bug("nothing is blurred", conflict.low_pass, lambda f, x, sigma: x)
 
 ONE_OF_EACH = {"nets": lambda learn: {agreement: [learn(agreement, 0)] for agreement in (1.0, 0.25)}}
@@ -47,7 +55,15 @@ CLAIMS = [
         Bug("half the weight", conflict.objective, objective_with(weight=0.5)),
         Bug("pixels may flicker", conflict.objective, objective_with(smooth=0)),
     ),
-    Claim("C1 Moved by three pixels, or blurred by one", NOT_BLURRED),
+    Claim(
+        "C1 Of all 24",
+        Bug("the cues are exchanged", conflict.shape_bias, lambda f, said, shape, texture: f(said, texture, shape)),
+    ),
+    Claim(
+        "C1 Moved by three pixels, or blurred by one",
+        NOT_BLURRED,
+        smaller={"shown": lambda shown: [shown[i] for i in (0, 9, 11, 16)]},
+    ),
     Claim(
         "C1 The network names the texture, the content",
         Bug("answers are looked up in reverse", conflict.decisions, lambda f, p: f((1 - p).softmax(1))),
@@ -71,7 +87,7 @@ CLAIMS = [
         ),
         smaller={
             "made": lambda conflict, network, triple: {
-                weight: conflict.cue_conflict(network, triple[1:2], triple[:1], weight=weight, steps=25)
+                weight: conflict.cue_conflict(network, triple[1:2], triple[:1], weight=weight, steps=10)
                 for weight in (0.3, 0.02)
             }
         },
@@ -97,13 +113,25 @@ CLAIMS = [
     Claim(
         "C2 Trained where both cues agree",
         Bug("answers for the texture count as shape", conflict.shape_bias, only_textures_counted),
-        Bug(
-            "the cues never agree",
-            toys.textured_shapes,
-            lambda f, *told, agreement, **set: f(*told, agreement=0.0, **set),
-        ),
+        NEVER_AGREE,
         Bug("every shape is untextured", toys.drawn, lambda f, *told, contrast: f(*told, contrast=0.0)),
         smaller=ONE_OF_EACH,
+    ),
+    Claim(
+        "C2 The more often",
+        NEVER_AGREE,
+        smaller={
+            "nets": shaped_once((1.0, 0.95, 0.75, 0.25)),
+            "test": lambda toys, dice: toys.textured_shapes(300, dice(99), agreement=0.0),
+        },
+    ),
+    Claim(
+        "C2 With a faint texture",
+        Bug("every texture is bold", toys.drawn, lambda f, *told, contrast: f(*told, contrast=0.3)),
+        smaller={
+            "pale": lambda bias, learn, faint: [bias(learn(1.0, 0, contrast=0.1), faint).bias],
+            "both": lambda bias, learn, test: [bias(learn(1.0, 0), test)],
+        },
     ),
     Claim(
         "C2 A higher shape bias does not make these networks robust in l_inf",
