@@ -83,9 +83,9 @@ def test_every_claim_is_broken_by_a_bug(lecture):
 def test_a_planted_bug_is_everywhere_and_is_gone_afterwards():
     right, around = fgsm, Linf.around
     with Bug("none", fgsm, lambda right: right).planted(), Bug("no", Linf.around, lambda *told: "no set").planted():
-        assert advcourse.fgsm is advcourse.attacks.gradient.fgsm is advcourse.measure.fgsm is not right
+        assert advcourse.fgsm is advcourse.attacks.gradient.fgsm is advcourse.measure.symptoms.fgsm is not right
         assert advcourse.fgsm() is right and Linf(0.1).around(None) == "no set"
-    assert advcourse.fgsm is advcourse.attacks.gradient.fgsm is advcourse.measure.fgsm is right
+    assert advcourse.fgsm is advcourse.attacks.gradient.fgsm is advcourse.measure.symptoms.fgsm is right
     assert Linf.around is around
 
 
