@@ -153,7 +153,7 @@ def test_the_undefended_twin_falls_and_what_fooled_it_is_shown_to_the_model(digi
 def test_proven_is_at_most_robust_and_a_refuted_proof_raises_an_alarm(digits, monkeypatch):
     model = checkpoints.load("digits_linear")
     report = evaluate(model, *digits, Linf(0.02), generator=seeded())
-    assert report.bound is not None and (report.bound <= report.survived).all() and 0 < report.certified
+    assert report.bound is not None and (report.bound <= report.survived).all() and report.certified > 0
     assert torch.equal(report.bound, certify.certified(model, *digits, Linf(0.02), by=certify.intervals))
     monkeypatch.setattr(evaluation, "certified", lambda model, x, y, threat, by: torch.ones_like(y, dtype=torch.bool))
     refuted = evaluate(model, *digits, EPS, generator=seeded())

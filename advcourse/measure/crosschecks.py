@@ -46,8 +46,8 @@ def converged(outcome: Outcome) -> Iterator[Finding]:
         (
             "black box",
             "black box",
-            "gradients are masked, for who sees more should do better: give Square more queries, and the attack a model "
-            "with honest gradients",
+            "gradients are masked, for who sees more should do better: give Square more queries, and the attack a "
+            "model with honest gradients",
         ),
         ("transfer", "transfer", "the twin's adversarial examples beat the model's own: its gradients are masked"),
     ):

@@ -80,8 +80,8 @@ class Schedule:
     """The attacks on samples x [N, ...], y [N], asked for some rows [R] of them: -> [R, ...].
 
     Noise and one step cost next to nothing, and say something about the model; 20 steps on the cross entropy fool most
-    of those that can be fooled. Then the margin of the nearest rival is climbed, and those of the next two. What is left
-    to be found lies close to the border, so the later, the fewer are shown; see `Outcome.show`.
+    of those that can be fooled. Then the margin of the nearest rival is climbed, and those of the next two. What is
+    left to be found lies close to the border, so the later, the fewer are shown; see `Outcome.show`.
     """
 
     def __init__(self, model: Model, x: Tensor, y: Tensor, threat: Threat, generator: Generator | None):
