@@ -13,6 +13,7 @@ from advcourse.training import (
     Replayed,
     descent_loss,
     fit,
+    interval_loss,
     kurakin_loss,
     madry_loss,
     on_predictions,
@@ -263,6 +264,56 @@ def test_the_robust_loss_of_a_linear_model_is_the_logistic_loss_of_the_margin_le
     assert abs(loss - robust_logistic(w, x, y, threat.eps, wrong).item()) > 0.05, "another norm is another number"
     random = threat.around(x).sample(torch.Generator().manual_seed(0))
     assert standard_loss(model, random, y).item() < loss, "no member of the ball is worse"
+
+
+@pytest.mark.parametrize("threat, dual", [(Linf(0.3, lo=-99, hi=99), 1), (L2(0.5, lo=-99, hi=99), 2)])
+def test_the_interval_loss_of_a_linear_model_is_madrys_whose_attack_is_exact(threat, dual):
+    model, x, y, w = two_classes()
+    for share in (0.0, 0.3, 1.0):
+        loss = interval_loss(model, x, y, threat=threat, share=share)
+        by_hand = share * robust_logistic(w, x, y, threat.eps, dual) + (1 - share) * robust_logistic(w, x, y, 0, dual)
+        assert loss.item() == pytest.approx(by_hand.item(), rel=1e-6)
+    attacked = madry_loss(model, x, y, attack=partial(fgsm, threat=threat))
+    for a, b in zip(*(torch.autograd.grad(each, list(model.parameters())) for each in (loss, attacked))):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
+
+
+def test_the_interval_loss_is_more_than_any_attack_makes_of_the_loss():
+    train, _ = data.digits()
+    x, y, threat = train.x[:20], train.y[:20], Linf(0.05)
+    torch.manual_seed(0)
+    model = models.cnn(width=4)
+    attack = partial(iterative_fgsm, threat=threat, steps=10, step_size=0.01)
+    attacked = madry_loss(model, x, y, attack=attack).item()
+    clean = standard_loss(model, x, y).item()
+    bounded = [interval_loss(model, x, y, threat=threat, share=share).item() for share in (0.0, 0.5, 1.0)]
+    assert bounded[0] == pytest.approx(clean) and bounded[1] == pytest.approx((clean + bounded[2]) / 2)
+    assert clean < attacked < bounded[2]
+    assert all(p.grad is None for p in model.parameters()) and model.training
+
+
+def test_a_step_down_the_interval_loss_lowers_it():
+    """The gradient of the bound is that of a finite difference."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 3)).double()
+    x, y = torch.rand(6, 3, dtype=torch.float64), torch.arange(6) % 3
+    loss = partial(interval_loss, threat=Linf(0.1), share=0.7)
+    for p in model.parameters():
+        (slope,) = torch.autograd.grad(loss(model, x, y), p)
+        way, there = torch.randn_like(p), []
+        for step in (1e-6, -2e-6):
+            with torch.no_grad():
+                p += step * way
+            there.append(loss(model, x, y).item())
+        with torch.no_grad():
+            p += 1e-6 * way
+        assert (there[0] - there[1]) / 2e-6 == pytest.approx((slope * way).sum().item(), rel=1e-4, abs=1e-7)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5, math.nan])
+def test_a_share_of_bounds_that_is_none_is_refused(share):
+    with pytest.raises(ValueError, match=rf"share.*in \[0, 1\]; got {share}"):
+        interval_loss(network(), *blobs(4), threat=Linf(0.1), share=share)
 
 
 def test_madrys_training_of_a_linear_model_is_gradient_descent_on_the_closed_form():

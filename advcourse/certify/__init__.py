@@ -9,6 +9,6 @@ Attacks bound robust accuracy from above, this from below: the truth lies betwee
 """
 
 from .bounds import intervals, relaxation
-from .samples import certified, margins, radius
+from .samples import certified, interval_margins, margins, radius
 
-__all__ = ["certified", "intervals", "margins", "radius", "relaxation"]
+__all__ = ["certified", "interval_margins", "intervals", "margins", "radius", "relaxation"]

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from advcourse.asking import Model, attacking
+from advcourse.asking import Model, attacking, check_roles
 from advcourse.behind import networks
 from advcourse.device import precise
 from advcourse.goals import Untargeted
@@ -22,8 +22,10 @@ class Question:
 
     def __init__(self, model: Model, x: Tensor, y: Tensor, threat: Threat):
         """Raises a ValueError for inputs outside of the threat's box, bad labels and layers that are not known."""
+        goal = Untargeted(y)
+        check_roles(goal, threat)
         threat.around(x)
-        Untargeted(y).check_batch(x)
+        goal.check_batch(x)
         self.steps = steps(model, lambda weight: precise(weight.detach()))
         weight = next((p for network in networks(model) for p in network.parameters()), x)
         self.arithmetic = arithmetic(weight)
@@ -36,12 +38,12 @@ class Question:
         """Whether no class comes up to y on the samples' region, rounding included: rows [R] -> [R] bool."""
         y = self.y[rows]
         known = by(self.steps, region)
-        rounded = self._rounded(known.boxes)
+        rounded = self.rounded(known.boxes)
         needed = rounded + rounded.gather(1, y[:, None])
         others = torch.ones_like(needed, dtype=torch.bool).scatter(1, y[:, None], False)
         return ((known.margins(y) > needed) | ~others).all(1)
 
-    def _rounded(self, boxes: list[Box]) -> Tensor:
+    def rounded(self, boxes: list[Box]) -> Tensor:
         """By how much the network may miss its answers when it computes them, for inputs in the first box: [B, K]."""
         error = torch.zeros_like(boxes[0].lower)
         for step, given in zip(self.steps, boxes):
@@ -55,7 +57,7 @@ class Question:
         at = precise(x)
         boxes = intervals(self.steps, Box(at, at)).boxes
         off = (precise(out) - boxes[-1].lower).abs()
-        if bool((off > self._rounded(boxes)).any()):
+        if bool((off > self.rounded(boxes)).any()):
             raise ValueError(
                 f"the model's answers are up to {float(off.max()):.2g} away from what its layers say: a hook, autocast "
                 "or a forward of its own changes them, and then bounds on the layers prove nothing"

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from advcourse.inputs import box_of
-from advcourse.threats import L1, L2, Threat
+from advcourse.threats import L1, L2, Linf, Threat, Unbounded
 
 from .rows import Rows
 
@@ -118,4 +118,8 @@ def regions(x: Tensor, norm: type[Threat], eps: Tensor, ends: tuple[float, float
     """The same with a radius for each sample, eps [B]; infinite ones leave the box alone."""
     reach = eps.view(-1, *[1] * (x.ndim - 1))
     hull = Box((x - reach).clamp(min=ends[0]), (x + reach).clamp(max=ends[1]))
-    return BALLS[norm](x, eps, hull) if norm in BALLS else hull
+    if norm in (Linf, Unbounded):
+        return hull
+    if norm not in BALLS:
+        raise ValueError(f"no bounds are known for a set of {norm.__name__}: use Linf, L2, L1 or Unbounded")
+    return BALLS[norm](x, eps, hull)

@@ -10,6 +10,7 @@ from advcourse.inputs import box_of
 from advcourse.threats import Linf, Threat, Unbounded
 
 from .bounds import By, intervals, relaxation
+from .network import steps
 from .question import Question
 from .regions import region, regions
 
@@ -29,6 +30,14 @@ def margins(model: Model, x: Tensor, y: Tensor, threat: Threat, *, by: By = rela
     exact = torch.cat(found)
     low = exact.to(x.dtype)
     return torch.where(low.double() > exact, torch.nextafter(low, torch.full_like(low, -torch.inf)), low).to(x.device)
+
+
+def interval_margins(model: Model, x: Tensor, y: Tensor, threat: Threat) -> Tensor:
+    """The margins of `by=intervals` in the network's own precision, with a gradient to its weights: for training.
+
+    x [B, ...], y [B] -> [B, K]. Nothing is checked and rounding is not counted: what is certified, `certified` says.
+    """
+    return intervals(steps(model, lambda weight: weight), region(x, threat)).margins(y)
 
 
 def certified(model: Model, x: Tensor, y: Tensor, threat: Threat, *, by: By = relaxation, batch: int = 100) -> Tensor:
@@ -60,8 +69,8 @@ def radius(
     """Up to which eps of the norm each sample is certified, zero where it is wrong: x [B, ...], y [B] -> [B].
 
     A lower bound of the distance to the nearest adversarial example in the box, which `deepfool` and `ddn` bound from
-    above. `norm` is Linf, L2 or L1 itself: there is no radius to give. It is doubled while it holds and then bisected,
-    until at most the share `tolerance` of it is missing.
+    above. `norm` is Linf, L2 or L1 itself: there is no radius to give. It is made larger while it holds and then
+    bisected, until at most the share `tolerance` of it is missing.
     """
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance is a share of the radius, between 0 and 1; got {tolerance}")
@@ -72,8 +81,8 @@ def radius(
     low = torch.zeros(len(x), dtype=asked.x.dtype, device=asked.x.device)  # it holds, and at `high` it does not
     high, open_ = torch.full_like(low, torch.inf), asked.right
     while bool(open_.any()):
-        doubled = (2 * low).clamp(SMALLEST * whole, whole)
-        tried = torch.where(high.isinf(), doubled, (low + high) / 2)
+        grown = (8 * low).clamp(SMALLEST * whole, whole)
+        tried = torch.where(high.isinf(), grown, (low * high).sqrt())
         holds = torch.zeros_like(open_)
         for rows in open_.nonzero().squeeze(1).split(batch):
             holds[rows] = asked.holds(rows, regions(asked.x[rows], norm, tried[rows], ends), by)

@@ -10,7 +10,7 @@ from advcourse import data, models
 from advcourse.attacks.gradient import fgsm, pgd
 from advcourse.threats import Linf
 from advcourse.toys import Portraits
-from advcourse.training import Free, TrainingLoss, kurakin_loss, madry_loss, on_predictions
+from advcourse.training import Free, TrainingLoss, interval_loss, kurakin_loss, madry_loss, on_predictions
 
 LossOfEps = Callable[[float], TrainingLoss]
 Pictures = data.Images | Portraits
@@ -104,6 +104,14 @@ def free(eps: float) -> TrainingLoss:
     return Free(Linf(eps), step_size=1.25 * eps)
 
 
+def certified(eps: float) -> TrainingLoss:
+    """Bounds on every z of the ball instead of an attack: Gowal et al., 2018.
+
+    Their share grows with the radius, to a half at eps = 0.1: with bounds alone training does not start.
+    """
+    return partial(interval_loss, threat=Linf(eps), share=min(1.0, 5 * eps))
+
+
 _FREE_DIGITS = partial(
     Recipe, models.cnn, data.digits, batch=64, learning_rate=2e-3, seed=0, loss=free, replays=4, warm_up=4
 )
@@ -127,6 +135,19 @@ RECIPES = {
     "digits_robust_1": _FREE_DIGITS(epochs=14, cool_down=13, eps=0.1, shift=1),
     "digits_robust_2": _FREE_DIGITS(epochs=14, cool_down=13, eps=0.2),
     "digits_robust_3": _FREE_DIGITS(epochs=16, cool_down=15, eps=0.3),
+    "digits_certified_1": Recipe(
+        models.cnn,
+        data.digits,
+        epochs=40,
+        batch=64,
+        learning_rate=2e-3,
+        seed=0,
+        loss=certified,
+        eps=0.1,
+        warm_up=14,
+        cool_down=30,
+        width=32,
+    ),
     "digits_kurakin_2": _AS_LONG_ROBUST(epochs=37, warm_up=11, cool_down=36, loss=mixed),
     "digits_fast_2": _AS_LONG_ROBUST(epochs=24, warm_up=7, cool_down=23, loss=fast),
     "digits_madry_2": _AS_LONG_ROBUST(epochs=7, warm_up=2, cool_down=6, loss=madry),

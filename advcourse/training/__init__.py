@@ -7,6 +7,7 @@ from .losses import (
     TrainingLoss,
     absolute_loss,
     descent_loss,
+    interval_loss,
     kurakin_loss,
     madry_loss,
     on_predictions,
@@ -21,6 +22,7 @@ __all__ = [
     "kurakin_loss",
     "madry_loss",
     "descent_loss",
+    "interval_loss",
     "on_predictions",
     # the one that remembers
     "Free",

@@ -7,8 +7,10 @@ from torch import Tensor, nn
 
 from advcourse.answers import check_classes, check_numbers
 from advcourse.asking import Adversary, Model, answer, as_written, predicted
+from advcourse.certify import interval_margins
 from advcourse.convex import min_norm_point
 from advcourse.goals import Goal, Untargeted, cross_entropy
+from advcourse.threats import Threat
 
 TrainingLoss = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
@@ -87,6 +89,21 @@ def descent_loss(model: nn.Module, x: Tensor, y: Tensor, *, attack: Adversary, c
     gradients = [torch.autograd.grad(loss, weights, retain_graph=True) for loss in maxima]
     flat = torch.stack([torch.cat([part.flatten() for part in gradient]) for gradient in gradients])
     return min_norm_point(flat).weights @ torch.stack(maxima)
+
+
+def interval_loss(model: nn.Module, x: Tensor, y: Tensor, *, threat: Threat, share: float) -> Tensor:
+    """(1 - share) * clean loss + share * loss of the worst margins that intervals allow, both mean cross entropies.
+
+    The worst margins are bounds for every z of the threat's set, so the second part is at least what any attack could
+    make of the loss: minimising it makes samples that can be certified. No attack is run, and none need be known.
+    Training has to begin with a small radius: bounds of an untrained network at a large one say nothing.
+    Gowal et al., "On the Effectiveness of Interval Bound Propagation for Training Verifiably Robust Models", 2018.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"share is the weight of the bounds against the clean loss, in [0, 1]; got {share}")
+    clean = standard_loss(model, x, y)
+    worst = cross_entropy(-interval_margins(model, x, y, threat), y)
+    return torch.lerp(clean, worst.mean(), share)
 
 
 def on_predictions(model: Model, x: Tensor, goal: Goal, *, attack: Adversary) -> Tensor:
