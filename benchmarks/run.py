@@ -26,6 +26,7 @@ from functools import partial
 from pathlib import Path
 
 import contestants
+import evaluation
 import robust_training
 import smallest
 import torch
@@ -142,6 +143,27 @@ def race_smallest(model: nn.Module, digits: data.Images, batch: int, rounds: int
     return targets
 
 
+def race_evaluation(digits: data.Images, networks: Sequence[str]) -> list[Target]:
+    """Robust accuracy on robust networks by `measure.evaluate`, PGD with restarts and AutoAttack; prints the tables."""
+    targets = []
+    for name in networks:
+        model, eps = checkpoints.load(name), evaluation.NETWORKS[name]
+        makers = {who: partial(make, eps=eps) for who, make in evaluation.EVERYONE.items()}
+        everyone = contestants.present(model, makers)
+        done = interleave(everyone, [(digits.x, digits.y)], warm_up=0, clock=clock_for(digits.x))
+        robust = {who: one.results[0].double().mean().item() for who, one in done.items()}
+        title = f"{name}, eps {eps:g}, {len(digits)} digits"
+        show(title, everyone, done, lambda found: [f"{found[0].double().mean().item():.3f}"], ["robust"])
+        for who in [who for who in done if who.startswith("AutoAttack")]:
+            share = done["advcourse"].seconds[0] / done[who].seconds[0]
+            apart = robust["advcourse"] - robust[who]
+            targets += [
+                (f"{title}: {share:.3f} of the time of {who}, at most 0.05", share <= 0.05),
+                (f"{title}: {apart:+.3f} from {who}, at most +.005", apart <= 0.005 + 1e-9),
+            ]
+    return targets
+
+
 def race_training(rounds: int) -> None:
     """An epoch of each kind of training on 1,280 digits, and how many images a second several processes train on."""
     kinds = robust_training.epochs(data.digits()[0][:1280])
@@ -232,6 +254,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     race_ours(model, digits, 128, few)
     race_training(few)
     targets += race_smallest(model, digits, 128, once + 1) + race_smallest(model, digits, 1, many // 5)
+    some_digits, networks = (digits[:20], 1) if wanted.quick else (digits[:200], 3)
+    targets += race_evaluation(some_digits, list(evaluation.NETWORKS)[:networks])
     targets += race_curve(model, digits, once) + race_import(few)
     if torch.cuda.is_available():
         print(f"GPU: {torch.cuda.get_device_name()}", end="\n\n")

@@ -7,7 +7,7 @@ import torch
 from attack_table import ATTACKS
 from torch.nn import functional as F
 
-from advcourse import Linf, Targeted, Untargeted, iterative_fgsm, models, pgd
+from advcourse import Linf, Targeted, Untargeted, data, iterative_fgsm, models, pgd
 from advcourse.attacks import gradient
 
 EPS, STEP_SIZE, STEPS = 0.1, 0.03, 6
@@ -79,6 +79,18 @@ def test_every_attack_of_the_table_that_knows_the_ball_is_raced(bench, world, ca
     rows = {name: row for name, row in ATTACKS.items() if Linf in map(type, row.threats)}
     assert len(rows) >= 5 and all(f"{name}, batch 4" in printed for name in rows)
     assert "bare loop of 1 " in printed and "bare loop of 120" in printed
+
+
+def test_whoever_measures_robust_accuracy_says_who_survived(bench, monkeypatch, capsys):
+    evaluation, digits = bench("evaluation"), data.digits()[1][:6]
+    names = ("advcourse", "PGD-40 x 20")
+    ours = {name: evaluation.EVERYONE[name] for name in names}
+    peers = {"AutoAttack of ours": evaluation.EVERYONE["PGD-40 x 20"], "AutoAttack": lambda model, eps: _absent(model)}
+    monkeypatch.setattr(evaluation, "EVERYONE", {**ours, **peers})
+    targets = bench("run").race_evaluation(digits, ["digits_madry_2"])
+    printed = capsys.readouterr().out
+    assert "digits_madry_2, eps 0.2, 6 digits" in printed and "not installed" in printed
+    assert len(targets) == 2 and targets[1][1], "never more than .005 above PGD"
 
 
 def _absent(model):

@@ -116,7 +116,7 @@ def _certified(model: Model, x: Tensor, y: Tensor, threat: Threat, by: By) -> tu
     try:
         return certified(model, x, y, threat, by=by), ""
     except ValueError as error:
-        return None, str(error).partition(":")[0]
+        return None, str(error).partition(";")[0].partition(":")[0]
 
 
 @contextmanager

@@ -1,11 +1,15 @@
 """What an evaluation found out, sample by sample: a value that prints itself as a short table."""
 
+import html
+import textwrap
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from advcourse.measure.shares import wilson
 from advcourse.threats import Threat
+
+BAR = (("certified", "#009E73"), ("not known", "#FFFFFF"), ("fooled", "#D55E00"), ("wrong when clean", "#767676"))
 
 
 @dataclass(frozen=True)
@@ -125,11 +129,23 @@ class Report:
                 for s in self.stages
             ),
             f"  {'all':<17}{self.n:>6}{self._fooled():>8}{self.forwards:>10}{self.backwards:>11}{self.seconds:>9.2f}",
-            *(f"  {finding}" for finding in self.sanity),
+            *(f"  {finding}" for finding in self.sanity if finding.sound is False),
         ]
+        for title, sound in (("as it should be", True), ("not asked", None)):
+            names = ", ".join(finding.name for finding in self.sanity if finding.sound is sound)
+            lines += textwrap.wrap(f"{title}: {names}", 88, initial_indent="  ", subsequent_indent="    ") if names else []
         return "\n".join(lines)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: one bar of all samples, and the table."""
+        proven = min(self.certified or 0.0, self.robust)
+        widths = (proven, self.robust - proven, self.clean - self.robust, 1 - self.clean)
+        told = ", ".join(f"{name} {width:.1%}" for (name, _), width in zip(BAR, widths))
+        inside = "".join(f'<div style="width:{w:.2%};background:{paint}"></div>' for (_, paint), w in zip(BAR, widths))
+        frame = "display:flex;height:1em;max-width:40em;border:1px solid #767676"
+        return f'<div role="img" aria-label="{told}" style="{frame}">{inside}</div><div>{told}</div><pre>{html.escape(str(self))}</pre>'
 
     def _fooled(self) -> int:
         return int((self.taken_by >= 0).sum())
