@@ -1,11 +1,10 @@
 """Searching a database by image: what a picture's descriptor is, who its neighbours are, how good the ranking is.
 
 maps = retrieval.features(models.pretrained())
-describe = retrieval.descriptor(maps, retrieval.gem_pool, size=128)
-shelf = retrieval.database()
-index = retrieval.Index(retrieval.described(describe, shelf.x))
-relevant = shelf.y[index.ranking(retrieval.described(describe, pictures))] == wanted[:, None]
-retrieval.average_precision(relevant)
+engine = retrieval.Engine(retrieval.descriptor(maps, retrieval.gem_pool, size=96), retrieval.database(96))
+cat = retrieval.queries().of("chelsea")
+engine.nearest(cat.x)            # [4, 5] places of the nearest views on engine.shelf
+engine.precision(cat.x, cat.y)   # [4] average precision of asking for the cat's photograph
 """
 
 from .database import PHOTOGRAPHS, Views, database, queries
@@ -23,10 +22,12 @@ from .embedding import (
     unit,
     whitening,
 )
+from .engine import Engine
 from .ranking import Index, average_precision, mean_interval, recall_at
 
 __all__ = [
     "PHOTOGRAPHS",
+    "Engine",
     "Index",
     "Layer",
     "Pooling",

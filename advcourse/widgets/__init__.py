@@ -4,7 +4,8 @@
 iterates go; `OutlierExplorer(clouds)` drags a point away from the data, `MorphExplorer(morphs, judge)` fades a face
 into something else, `ConflictExplorer(network)` slides between shape and texture, `LeakExplorer(networks)` shows what
 an attack repairs, `SliceExplorer(subjects)` climbs over a slice of the loss, `DescentExplorer(landscapes)` tries the
-directions at a kink, `RobustnessExplorer(networks, images)` attacks networks trained in several ways. Settings are
+directions at a kink, `RobustnessExplorer(networks, images)` attacks networks trained in several ways,
+`QueryExplorer(engine)` asks a database for one thing with the picture of another. Settings are
 traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
 """
 
@@ -18,6 +19,7 @@ from advcourse.widgets.outlier_explorer import Cloud, Look, OutlierExplorer, loo
 from advcourse.widgets.path_explorer import PathExplorer, Walks, walks
 from advcourse.widgets.perturbation_explorer import PerturbationExplorer, Scene, perturbation
 from advcourse.widgets.playground import Playground
+from advcourse.widgets.query_explorer import QueryExplorer
 from advcourse.widgets.robustness_explorer import Attacked, Defended, RobustnessExplorer, attacked
 from advcourse.widgets.slice import Ascent, Slice, ascend, slice_of
 from advcourse.widgets.slice_explorer import SliceExplorer
@@ -44,6 +46,7 @@ __all__ = [
     "PathExplorer",
     "PerturbationExplorer",
     "Playground",
+    "QueryExplorer",
     "RobustnessExplorer",
     "Scene",
     "Slice",

@@ -1,0 +1,146 @@
+"""The query explorer: a picture that looks like one thing and asks a database for another, and what is found."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+from torch.nn import functional as F
+
+from advcourse import draw
+from advcourse.attacks.retrieval import mismatch
+from advcourse.draw.neighbours import neighbours
+from advcourse.retrieval import Engine, Views, described, queries
+from advcourse.threats import Linf, Unbounded
+from advcourse.widgets.figures import figure
+from advcourse.widgets.panel import Panel, once
+from advcourse.widgets.settings import grey_levels, one_of, slider
+
+STEPS, STEP = 12, 0.02  # of the attack, and what a pixel moves in one of them at most
+NEAREST, FRAME = 5, 4  # neighbours shown, pixels of a frame
+RADIUS, PRICE = "a radius", "a price"
+PLACES = ("coffee, upper left", "chelsea, upper left", "flower, upper left", "astronaut, upper left")
+PLACES += ("china, upper left", "rocket, lower right", "coins, upper left", "retina, upper left")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A region of a photograph, by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Carrier, target and the picture z between them, [1, 3, H, W] each, and what the engine finds for carrier and z.
+
+    agreement: the cosines of the target's descriptor with the carrier's and with that of z.
+    """
+
+    carrier: Views
+    target: Views
+    z: Tensor
+    seen: Views
+    found: Views
+    agreement: tuple[float, float]
+    precision: tuple[float, float]
+
+    @property
+    def line(self) -> str:
+        """How far the looks went, how near the descriptor came, and what the database answers."""
+        change = 255 * (self.z - self.carrier.x)
+        largest, usual = float(change.abs().max()), float(change.square().mean().sqrt())
+        looks, name = self.carrier.regions[int(self.carrier.region)], self.target.photographs[int(self.target.y)]
+        before, now = (int((views.y == self.target.y).sum()) for views in (self.seen, self.found))
+        return (
+            f"looks like {looks} · changed by up to {largest:.3g} grey levels, {usual:.2g} on average · "
+            f"agreement with {name} {self.agreement[0]:.2f} → {self.agreement[1]:.2f} · "
+            f"of {NEAREST} neighbours {before} → {now} show {name} · "
+            f"average precision {self.precision[0]:.2f} → {self.precision[1]:.2f}"
+        )
+
+
+def asked(engine: Engine, carrier: Views, target: Views, z: Tensor) -> Asked:
+    """What the engine finds for the carrier as it is and for z, asking for the target's photograph."""
+    seen, found = (engine.shelf[engine.nearest(x, NEAREST)[0]] for x in (carrier.x, z))
+    aim = described(engine.describe, target.x)
+    agreement = [F.cosine_similarity(described(engine.describe, x), aim).item() for x in (carrier.x, z)]
+    precision = [engine.precision(x, target.y).item() for x in (carrier.x, z)]
+    return Asked(carrier, target, z, seen, found, (agreement[0], agreement[1]), (precision[0], precision[1]))
+
+
+class QueryExplorer(Panel[Place, Asked]):
+    """Choose carrier and target, and keep the looks by a radius or a price; see the query and what it finds.
+
+    Settings are traits and may be given as keywords: QueryExplorer(engine, target="rocket, lower right", eps=8).
+    """
+
+    choice, legend = "carrier", "blue frame: the target's photograph"
+    target = one_of(PLACES, "chelsea, upper left", "target")
+    kept = one_of((RADIUS, PRICE), RADIUS, "looks are kept by")
+    eps = grey_levels(4.0, "radius eps", min=0, max=16, step=1, idle=["kept", PRICE])
+    price = slider(2.0, "price 10 to the", min=0, max=4, step=0.5, idle=["kept", RADIUS])
+
+    def __init__(self, engine: Engine, **settings: Any):
+        self.engine, asked = engine, queries().to(engine.shelf.x.device)
+        self.places = {name: asked.of(name) for name in PLACES}
+        super().__init__([Place(name) for name in PLACES], **settings)
+
+    def compute(self) -> Asked:
+        threat, weight = (Linf(self.eps / 255), 0.0) if self.kept == RADIUS else (Unbounded(), 10**self.price)
+        return self._asked(self.chosen, self.target, threat, weight)
+
+    def figures(self, now: Asked) -> list[dict]:
+        change = now.z - now.carrier.x
+        return [
+            figure("what one sees: the query", draw.pixels(now.z)),
+            figure("its change, amplified", draw.signed(change, float(change.abs().max()))),
+            figure("what is asked for", draw.pixels(now.target.x)),
+            figure("neighbours as seen: the carrier's", sheet(now.seen, now.target), notes=_names(now.seen)),
+            figure("neighbours as queried", sheet(now.found, now.target), notes=_names(now.found)),
+        ]
+
+    def still(self, now: Asked) -> tuple[draw.Figure, str]:
+        fig, axes = draw.board(3, NEAREST, width=8, height=5.2)
+        change = now.z - now.carrier.x
+        draw.image(axes[0], draw.pixels(now.z), "the query")
+        draw.image(axes[1], draw.signed(change, float(change.abs().max())), "its change, amplified")
+        draw.image(axes[2], draw.pixels(now.target.x), "what is asked for")
+        for ax in axes[3:NEAREST]:
+            ax.set_axis_off()
+        for row, found in enumerate((now.seen, now.found), 1):
+            neighbours(axes[row * NEAREST : (row + 1) * NEAREST], found, wanted=int(now.target.y))
+        what = "below, the five neighbours of the carrier as it is, and the five of the query"
+        return fig, f"A query, its change and what is asked for; {what}."
+
+    @once
+    def _asked(self, carrier: str, target: str, threat: Linf | Unbounded, weight: float) -> Asked:
+        x, aim = self.places[carrier], self.places[target]
+        step_size = min(threat.eps / 4, STEP)
+        z = mismatch(
+            self.engine.describe,
+            x.x,
+            aim.x,
+            threat,
+            steps=STEPS if step_size else 0,
+            step_size=step_size,
+            weight=weight,
+        )
+        return asked(self.engine, x, aim, z)
+
+
+def sheet(found: Views, target: Views) -> np.ndarray:
+    """Views side by side, as a picture: framed blue where they show the target's photograph, white elsewhere."""
+    blue = [int(draw.BLUE[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    framed = []
+    for x, right in zip(found.x, (found.y == target.y).tolist(), strict=True):
+        inside = draw.pixels(x)
+        outside = np.full([side + 2 * FRAME for side in inside.shape[:2]] + [3], 1.0)
+        outside[:] = blue if right else 1.0
+        outside[FRAME:-FRAME, FRAME:-FRAME] = inside
+        framed.append(outside)
+    return np.concatenate(framed, 1)
+
+
+def _names(found: Views) -> list[str]:
+    return [", ".join(found.photographs[y].replace("_", " ") for y in found.y.tolist())]
