@@ -31,6 +31,11 @@ def shown(explorer, figure):
     return np.frombuffer(spec["pixels"], np.uint8).reshape(*spec["size"][::-1], 3)
 
 
+def said(explorer, figure):
+    (note,) = explorer.scene["figures"][figure]["notes"]
+    return note
+
+
 def as_bytes(x):
     return (x[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
 
@@ -51,8 +56,9 @@ def test_neighbours_are_those_of_the_carrier_and_those_of_the_query(explorer, en
     for x, views, place in ((now.carrier.x, now.seen, 3), (now.z, now.found, 4)):
         assert torch.equal(views.x, engine.shelf.x[engine.nearest(x)[0]])
         assert (shown(explorer, place)[FRAME : FRAME + 32, FRAME : FRAME + 32] == as_bytes(views.x[:1])).all()
-        names = ", ".join(views.photographs[y].replace("_", " ") for y in views.y.tolist())
-        assert explorer.scene["figures"][place]["notes"] == [names]
+        counted = {name: n for n, name in (part.split(" × ") for part in said(explorer, place).split(", "))}
+        shown_photographs = [views.photographs[y].replace("_", " ") for y in views.y.tolist()]
+        assert counted == {name: str(shown_photographs.count(name)) for name in shown_photographs}
 
 
 def test_the_line_counts_neighbours_and_measures_what_was_changed(explorer, engine):
@@ -74,7 +80,7 @@ def test_without_a_radius_nothing_moves(explorer):
 
 def test_the_higher_the_price_the_less_is_changed(explorer):
     explorer.kept, changes = PRICE, []
-    for price in (0, 2, 4):
+    for price in (0, 2, 3.5):
         explorer.price = price
         changes.append(float((explorer.compute().z - explorer.compute().carrier.x).square().mean()))
     assert changes[0] > changes[1] > changes[2]
@@ -94,7 +100,8 @@ def test_a_frame_is_blue_where_the_targets_photograph_is_shown(engine):
     blue = [int(draw.BLUE[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     assert corners[0].tolist() == [1, 1, 1] and corners[1].tolist() == blue
     _, axes = draw.board(1, 2)
-    neighbours(axes, found, wanted=int(target.y))
+    neighbours(axes, found, wanted=int(target.y), label="as seen")
+    assert axes[0].get_ylabel() == "as seen"
     assert [ax.get_title() for ax in axes] == ["astronaut", "coffee"]
     assert [ax.spines["left"].get_linestyle() != "-" for ax in axes] == [True, False]
 

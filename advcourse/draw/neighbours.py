@@ -5,19 +5,20 @@ from collections.abc import Mapping, Sequence
 import torch
 from matplotlib.axes import Axes
 
-from advcourse.draw import BLUE, GREY, RED, ManyAxes, _styled, image, pixels
+from advcourse.draw import BLUE, GREY, RED, ManyAxes, _styled, pixels
 from advcourse.retrieval import Views, mean_interval
 
 
-def neighbours(axes: ManyAxes, found: Views, *, wanted: int) -> ManyAxes:
+def neighbours(axes: ManyAxes, found: Views, *, wanted: int, label: str = "") -> ManyAxes:
     """Views found, nearest first, one for each of the Axes: framed blue where they show the photograph wanted.
 
-    The others have a dashed frame in vermilion. Each has its photograph's name above it.
+    The others have a dashed frame in vermilion. Each has its photograph's name above it, and the row its label beside.
     """
+    axes[0].set_ylabel(label, fontsize=9)
     for ax, x, y in zip(axes, found.x, found.y.tolist(), strict=True):
-        image(ax, pixels(x), found.photographs[y].replace("_", " "))
-        ax.set_axis_on()
+        ax.imshow(pixels(x), interpolation="antialiased")
         ax.set(xticks=[], yticks=[])
+        ax.set_title(found.photographs[y].replace("_", " "), fontsize=9)
         for side in ax.spines.values():
             side.set(visible=True, linewidth=2.5, color=BLUE if y == wanted else RED)
             side.set_linestyle("-" if y == wanted else (0, (4, 2)))

@@ -1,5 +1,6 @@
 """The query explorer: a picture that looks like one thing and asks a database for another, and what is found."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +80,7 @@ class QueryExplorer(Panel[Place, Asked]):
     target = one_of(PLACES, "chelsea, upper left", "target")
     kept = one_of((RADIUS, PRICE), RADIUS, "looks are kept by")
     eps = grey_levels(4.0, "radius eps", min=0, max=16, step=1, idle=["kept", PRICE])
-    price = slider(2.0, "price 10 to the", min=0, max=4, step=0.5, idle=["kept", RADIUS])
+    price = slider(2.0, "price 10 to the", min=0, max=3.5, step=0.5, idle=["kept", RADIUS])
 
     def __init__(self, engine: Engine, **settings: Any):
         self.engine, asked = engine, queries().to(engine.shelf.x.device)
@@ -96,8 +97,8 @@ class QueryExplorer(Panel[Place, Asked]):
             figure("what one sees: the query", draw.pixels(now.z)),
             figure("its change, amplified", draw.signed(change, float(change.abs().max()))),
             figure("what is asked for", draw.pixels(now.target.x)),
-            figure("neighbours as seen: the carrier's", sheet(now.seen, now.target), notes=_names(now.seen)),
-            figure("neighbours as queried", sheet(now.found, now.target), notes=_names(now.found)),
+            figure("neighbours as seen", sheet(now.seen, now.target), notes=_counted(now.seen)),
+            figure("neighbours as queried", sheet(now.found, now.target), notes=_counted(now.found)),
         ]
 
     def still(self, now: Asked) -> tuple[draw.Figure, str]:
@@ -108,8 +109,8 @@ class QueryExplorer(Panel[Place, Asked]):
         draw.image(axes[2], draw.pixels(now.target.x), "what is asked for")
         for ax in axes[3:NEAREST]:
             ax.set_axis_off()
-        for row, found in enumerate((now.seen, now.found), 1):
-            neighbours(axes[row * NEAREST : (row + 1) * NEAREST], found, wanted=int(now.target.y))
+        for row, label, found in ((1, "as seen", now.seen), (2, "as queried", now.found)):
+            neighbours(axes[row * NEAREST : (row + 1) * NEAREST], found, wanted=int(now.target.y), label=label)
         what = "below, the five neighbours of the carrier as it is, and the five of the query"
         return fig, f"A query, its change and what is asked for; {what}."
 
@@ -129,18 +130,19 @@ class QueryExplorer(Panel[Place, Asked]):
         return asked(self.engine, x, aim, z)
 
 
-def sheet(found: Views, target: Views) -> np.ndarray:
-    """Views side by side, as a picture: framed blue where they show the target's photograph, white elsewhere."""
+def sheet(found: Views, target: Views, columns: int = 3) -> np.ndarray:
+    """Views in rows, nearest first, as a picture: framed blue where they show the target's photograph, else white."""
     blue = [int(draw.BLUE[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    framed = []
-    for x, right in zip(found.x, (found.y == target.y).tolist(), strict=True):
-        inside = draw.pixels(x)
-        outside = np.full([side + 2 * FRAME for side in inside.shape[:2]] + [3], 1.0)
-        outside[:] = blue if right else 1.0
-        outside[FRAME:-FRAME, FRAME:-FRAME] = inside
-        framed.append(outside)
-    return np.concatenate(framed, 1)
+    side = found.x.shape[2] + 2 * FRAME
+    framed = np.ones([-(-len(found) // columns) * side, columns * side, 3])
+    for place, (x, right) in enumerate(zip(found.x, (found.y == target.y).tolist(), strict=True)):
+        top, left = side * (place // columns), side * (place % columns)
+        framed[top : top + side, left : left + side] = blue if right else 1.0
+        framed[top + FRAME : top + side - FRAME, left + FRAME : left + side - FRAME] = draw.pixels(x)
+    return framed
 
 
-def _names(found: Views) -> list[str]:
-    return [", ".join(found.photographs[y].replace("_", " ") for y in found.y.tolist())]
+def _counted(found: Views) -> list[str]:
+    """Which photographs they show and how many of them do."""
+    counts = Counter(found.photographs[y].replace("_", " ") for y in found.y.tolist())
+    return [", ".join(f"{n} × {name}" for name, n in counts.items())]

@@ -1,0 +1,117 @@
+"""The query explorer in a browser: the query and its neighbours move with the controls."""
+
+import statistics
+
+import lab
+import pytest
+
+PANEL = """
+from advcourse import models, retrieval, widgets
+
+describe = retrieval.descriptor(retrieval.features(models.pretrained()), retrieval.gem_pool, size=96)
+widgets.QueryExplorer(retrieval.Engine(describe, retrieval.database(96)))
+"""
+
+
+@pytest.fixture(scope="module")
+def book(folder, served):
+    """One notebook with the panel, the real network and the whole database."""
+    lab.write_notebook(folder / "query.ipynb", PANEL)
+    book = lab.Book(*served, "query.ipynb")
+    book.run_all()
+    assert book.errors == []
+    yield book
+    book.close()
+
+
+def pictures(panel) -> list[str]:
+    return panel.locator("canvas").evaluate_all("all => all.map(one => one.toDataURL())")
+
+
+def said(panel, what: str) -> str:
+    """Wait until the line says this; the line."""
+    panel.page.wait_for_function(
+        "([p, what]) => p.querySelector('.line').innerText.includes(what)", arg=[panel.element_handle(), what]
+    )
+    return lab.settled(panel)
+
+
+def notes(panel, figure: int) -> str:
+    return panel.locator("figure").nth(figure).inner_text()
+
+
+def test_a_cup_of_coffee_asks_for_the_cat(book, shoot):
+    panel = book.panel()
+    panel.locator("[name=eps]").fill("8")
+    line = said(panel, "up to 8 grey levels")
+    assert "0 → 5 show chelsea" in line
+    assert "5 × coffee" in notes(panel, 3) and "5 × chelsea" in notes(panel, 4)
+    shoot(panel, "query")
+
+
+def test_without_a_radius_it_asks_for_coffee(book, shoot):
+    panel = book.panel()
+    panel.locator("[name=eps]").fill("0")
+    said(panel, "up to 0 grey levels")
+    shown = pictures(panel)
+    assert shown[3] == shown[4] and "0 → 0 show chelsea" in lab.settled(panel)
+    shoot(panel, "query-clean")
+
+
+def test_a_price_instead_of_a_radius(book, shoot):
+    panel = book.panel()
+    assert panel.locator("[name=price]").is_disabled() and panel.locator("[name=eps]").is_enabled()
+    panel.locator("[name=kept]").select_option("a price")
+    panel.page.wait_for_function("p => p.querySelector('[name=eps]').disabled", arg=panel.element_handle())
+    panel.locator("[name=price]").fill("3")
+    lab.settled(panel)
+    assert "→ 0 show chelsea" not in lab.settled(panel)
+    shoot(panel, "query-price")
+    panel.locator("[name=kept]").select_option("a radius")
+    lab.settled(panel)
+
+
+def test_another_carrier_and_another_target(book, shoot):
+    panel = book.panel()
+    panel.locator("[name=chosen]").select_option("china, upper left")
+    panel.locator("[name=target]").select_option("rocket, lower right")
+    panel.locator("[name=eps]").fill("12")
+    said(panel, "show rocket")
+    assert "china" in notes(panel, 3) and "rocket" in notes(panel, 4)
+    shoot(panel, "query-china")
+
+
+def test_arrow_keys_move_the_radius_and_the_query_follows(book):
+    panel = book.panel()
+    panel.locator("[name=eps]").fill("2")
+    lab.settled(panel)
+    waits = lab.latencies(panel, panel.locator("[name=eps]"), "ArrowRight", 6)
+    print(f"key press to picture: median {statistics.median(waits):.0f} ms, worst {max(waits):.0f} ms")
+    assert statistics.median(waits) < 5000
+
+
+def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book):
+    panel = book.panel()
+    controls = [one for one in panel.locator("select, input").all() if one.is_enabled()]
+    assert len(controls) == 4
+    controls[0].focus()
+    for control in controls:
+        assert control.evaluate("one => one === document.activeElement")
+        assert control.evaluate("one => one.labels.length === 1 && one.labels[0].innerText.trim().length > 1")
+        book.page.keyboard.press("Tab")
+
+
+def test_dark_and_narrow(book, shoot):
+    panel = book.panel()
+    book.theme("JupyterLab Dark")
+    shoot(panel, "query-dark")
+    book.theme("JupyterLab Light")
+    book.page.set_viewport_size({"width": 700, "height": 1000})
+    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
+    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
+    shoot(panel, "query-narrow")
+    book.page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+def test_nothing_complained(book):
+    assert book.complaints == []
