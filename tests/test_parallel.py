@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from advcourse import checkpoints
 from advcourse.training import parallel, standard_loss
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,27 +41,39 @@ with parallel.processes(torch.device("cpu")) as device:
 """
 
 
-def train(folder: Path, processes: int) -> dict[str, dict[str, torch.Tensor]]:
+def train_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, torch.Tensor]]:
+    """Here, where everything is loaded already."""
+    monkeypatch.setattr(sys, "argv", ["script.py", str(folder)])
+    with monkeypatch.context() as known:
+        for name in ("standard", "attacked"):
+            known.setitem(checkpoints.RECIPES, name, None)
+        exec(TRAIN, {})
+    return trained(folder)
+
+
+def train_in(processes: int, folder: Path) -> dict[str, dict[str, torch.Tensor]]:
     script = folder / "script.py"
     script.write_text(TRAIN)
-    launch = [sys.executable]
-    if processes > 1:
-        launch += ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [*launch, str(script), str(folder)], env=environment, capture_output=True, text=True, timeout=240
     )
     assert not done.returncode, done.stderr[-2000:]
+    return trained(folder)
+
+
+def trained(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
     assert not list(folder.glob(".*")), "nothing is left but the checkpoints"
     return {path.stem: load_file(path) for path in folder.glob("*.safetensors")}
 
 
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="this PyTorch comes without torch.distributed")
-def test_two_processes_end_in_the_weights_of_one(tmp_path):
+def test_two_processes_end_in_the_weights_of_one(tmp_path, monkeypatch):
     """With an attack whose starts are not random; batches of 102 leave a last one of 92, all shared out in halves."""
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
-    one, two = train(tmp_path / "one", 1), train(tmp_path / "two", 2)
+    one, two = train_alone(tmp_path / "one", monkeypatch), train_in(2, tmp_path / "two")
     assert one.keys() == two.keys() == {"standard", "attacked"}
     for name, weights in one.items():
         for key, value in weights.items():
