@@ -1,8 +1,8 @@
 """Who measures robust accuracy: `measure.evaluate` and peers, each as (x, y) -> who survived, with the same model.
 
-AutoAttack is the standard version in l_inf: its authors' own package where it is on the path (it is on no registry), and
-torchattacks' copy. Foolbox has none, and ART's replaces two of the four attacks. PGD has 40 steps of a quarter of the
-radius from 20 random starts, all of which go on for everyone.
+AutoAttack is the standard version in l_inf: its authors' own package where it is on the path (it is on no registry),
+and torchattacks' copy. Foolbox has none, and ART's replaces two of the four attacks. PGD has 40 steps of a quarter of
+the radius from 20 random starts, all of which go on for everyone.
 """
 
 import torch

@@ -55,6 +55,7 @@ def taken(ax: Axes, report: Report) -> Axes:
         ax.barh(place, stage.fooled, height=0.6, **PARTS["fooled"])
         ax.text(stage.shown, place, f" {stage.fooled} of {stage.shown}", va="center", fontsize=8)
     most = max((stage.shown for stage in stages), default=1)
-    ax.set(xlim=(0, 1.25 * most), ylim=(len(stages) - 0.5, -0.5), xlabel="samples shown to the attack, and fooled by it")
+    ax.set(xlim=(0, 1.25 * most), ylim=(len(stages) - 0.5, -0.5))
+    ax.set(xlabel="samples shown to the attack, and fooled by it")
     ax.set_yticks(range(len(stages)), [stage.name for stage in stages])
     return ax

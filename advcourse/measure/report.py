@@ -133,7 +133,8 @@ class Report:
         ]
         for title, sound in (("as it should be", True), ("not asked", None)):
             names = ", ".join(finding.name for finding in self.sanity if finding.sound is sound)
-            lines += textwrap.wrap(f"{title}: {names}", 88, initial_indent="  ", subsequent_indent="    ") if names else []
+            if names:
+                lines += textwrap.wrap(f"{title}: {names}", 88, initial_indent="  ", subsequent_indent="    ")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -145,7 +146,8 @@ class Report:
         told = ", ".join(f"{name} {width:.1%}" for (name, _), width in zip(BAR, widths))
         inside = "".join(f'<div style="width:{w:.2%};background:{paint}"></div>' for (_, paint), w in zip(BAR, widths))
         frame = "display:flex;height:1em;max-width:40em;border:1px solid #767676"
-        return f'<div role="img" aria-label="{told}" style="{frame}">{inside}</div><div>{told}</div><pre>{html.escape(str(self))}</pre>'
+        bar = f'<div role="img" aria-label="{told}" style="{frame}">{inside}</div>'
+        return f"{bar}<div>{told}</div><pre>{html.escape(str(self))}</pre>"
 
     def _fooled(self) -> int:
         return int((self.taken_by >= 0).sum())
