@@ -36,7 +36,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import advcourse
-from advcourse import checkpoints, data, measure
+from advcourse import certify, checkpoints, data, measure
+from advcourse.certify import intervals, relaxation
+from advcourse.certify.bounds import By
 
 RADII = [0.0375 * i for i in range(1, 9)]
 
@@ -164,6 +166,26 @@ def race_evaluation(digits: data.Images, networks: Sequence[str]) -> list[Target
     return targets
 
 
+def race_certifying(digits: data.Images, rounds: int) -> None:
+    """What proofs cost against the bare loop of an attack, on 128 digits, and whom they certify; prints the tables."""
+    for name, eps in (("digits_certified_1", 0.1), ("digits_robust_1", 0.03)):
+        model, threat = checkpoints.load(name), advcourse.Linf(eps)
+        loop = partial(contestants.bare_loop, model, eps=eps, step_size=eps / 10, steps=STEPS)
+        ways = {way.__name__: partial(_proven, model, threat=threat, by=way) for way in (intervals, relaxation)}
+        everyone = {f"bare loop of {STEPS}": partial(_left, model, loop)}
+        done = interleave(everyone | ways, cases(digits, 128, rounds), clock=clock_for(digits.x))
+        title = f"{name}, eps {eps:g}, batch 128"
+        show(title, everyone | ways, done, lambda found: [f"{torch.cat(found).double().mean():.3f}"], ["right"])
+
+
+def _left(model: nn.Module, loop: Callable[[Tensor, Tensor, Tensor], Tensor], x: Tensor, y: Tensor) -> Tensor:
+    return measure.logits(model, loop(x, y, x)).argmax(1) == y
+
+
+def _proven(model: nn.Module, x: Tensor, y: Tensor, *, threat: advcourse.Linf, by: By) -> Tensor:
+    return certify.certified(model, x, y, threat, by=by)
+
+
 def race_training(rounds: int) -> None:
     """An epoch of each kind of training on 1,280 digits, and how many images a second several processes train on."""
     kinds = robust_training.epochs(data.digits()[0][:1280])
@@ -252,6 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     model, (_, digits) = checkpoints.load("digits_cnn"), data.digits()
     targets = race_pgd(model, digits, 128, some, at_most=1.05) + race_pgd(model, digits, 1, many, at_most=1.10)
     race_ours(model, digits, 128, few)
+    race_certifying(digits, few)
     race_training(few)
     targets += race_smallest(model, digits, 128, once + 1) + race_smallest(model, digits, 1, many // 5)
     some_digits, networks = (digits[:20], 1) if wanted.quick else (digits[:200], 3)

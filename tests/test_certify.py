@@ -12,6 +12,7 @@ from advcourse import L1, L2, Linf, Unbounded, Untargeted, certify, checkpoints,
 from advcourse.certify import regions, steps
 from advcourse.certify.question import Question
 from advcourse.certify.rounding import Arithmetic
+from advcourse.certify.samples import rounded_down
 from advcourse.checkpoints import RECIPES
 from advcourse.models import Normalize
 
@@ -343,6 +344,13 @@ def test_what_is_left_for_rounding_covers_it_and_not_much_more(layers):
     off = (answer - single.double()(z.double())).abs()
     assert (off <= left).all() and off.max() > 0
     assert (left < 1e-2 * answer.abs().amax()).all()
+
+
+def test_a_bound_in_single_precision_is_a_bound():
+    exact = torch.randn(1000, dtype=torch.float64)
+    low = rounded_down(exact, torch.zeros(1))
+    assert low.dtype == torch.float32 and (low.double() <= exact).all()
+    assert (torch.nextafter(low, torch.full_like(low, torch.inf)).double() > exact).all()
 
 
 def test_tf32_of_a_gpu_is_left_more_room():

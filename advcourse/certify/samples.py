@@ -27,15 +27,14 @@ def margins(model: Model, x: Tensor, y: Tensor, threat: Threat, *, by: By = rela
     """
     asked = Question(model, x, y, threat)
     found = [by(asked.steps, region(asked.x[rows], threat)).margins(asked.y[rows]) for rows in asked.rows.split(batch)]
-    exact = torch.cat(found)
-    low = exact.to(x.dtype)
-    return torch.where(low.double() > exact, torch.nextafter(low, torch.full_like(low, -torch.inf)), low).to(x.device)
+    return rounded_down(torch.cat(found), x)
 
 
 def interval_margins(model: Model, x: Tensor, y: Tensor, threat: Threat) -> Tensor:
     """The margins of `by=intervals` in the network's own precision, with a gradient to its weights: for training.
 
-    x [B, ...], y [B] -> [B, K]. Nothing is checked and rounding is not counted: what is certified, `certified` says.
+    x [B, ...], y [B] -> [B, K], of the network in evaluation mode. Nothing is checked and rounding is not counted: what
+    is certified, `certified` says.
     """
     return intervals(steps(model, lambda weight: weight), region(x, threat)).margins(y)
 
@@ -71,6 +70,7 @@ def radius(
     A lower bound of the distance to the nearest adversarial example in the box, which `deepfool` and `ddn` bound from
     above. `norm` is Linf, L2 or L1 itself: there is no radius to give. It is made larger while it holds and then
     bisected, until at most the share `tolerance` of it is missing.
+    Every radius that was certified holds for all smaller ones, whether or not a bound would prove those again.
     """
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance is a share of the radius, between 0 and 1; got {tolerance}")
@@ -87,7 +87,12 @@ def radius(
         for rows in open_.nonzero().squeeze(1).split(batch):
             holds[rows] = asked.holds(rows, regions(asked.x[rows], norm, tried[rows], ends), by)
         low, high = torch.where(holds, tried, low), torch.where(open_ & ~holds, tried, high)
-        open_ = (
-            open_ & (low < whole) & torch.where(low > 0, high.isinf() | (high - low > tolerance * high), high.isinf())
-        )
-    return low.to(x)
+        unsure = high.isinf() | ((low > 0) & (high - low > tolerance * high))
+        open_ = open_ & unsure & (low < whole)
+    return rounded_down(low, x)
+
+
+def rounded_down(bound: Tensor, x: Tensor) -> Tensor:
+    """A lower bound in double precision as one in x's own, where x is."""
+    low = bound.to(x.dtype)
+    return torch.where(low.double() > bound, torch.nextafter(low, torch.full_like(low, -torch.inf)), low).to(x.device)
