@@ -7,6 +7,7 @@ of their own and load what they need when they are asked: `import advcourse` cos
 
 from .asking import least_likely, predicted
 from .attacks.apgd import apgd
+from .attacks.decision import boundary, hopskipjump
 from .attacks.gradient import fgsm, input_gradient, iterative_fgsm, pgd
 from .attacks.minimal import ddn, deepfool, lbfgs
 from .attacks.retrieval import mismatch, resized
@@ -66,6 +67,8 @@ __all__ = [
     "nes",
     "nes_gradient",
     "square",
+    "boundary",
+    "hopskipjump",
     # training
     "standard_loss",
     "kurakin_loss",

@@ -52,6 +52,18 @@ def check_radius(threat: Threat, *, largest: float = math.inf) -> None:
         )
 
 
+def check_box(box: Threat) -> None:
+    """Raise a TypeError or ValueError that teaches unless box is the box of valid inputs alone, without a ball."""
+    if isinstance(box, type) or not hasattr(box, "around"):
+        raise TypeError(f"box must be the box of valid inputs, Unbounded(lo, hi); got {box!r}")
+    if math.isfinite(box.eps):
+        raise ValueError(
+            f"box={box} has a radius, and the smallest distortion is looked for, however long it is: give the box of "
+            "valid inputs alone, Unbounded(lo, hi), and compare measure.distances with the radius; or use pgd, which "
+            "looks for the worst point within a radius"
+        )
+
+
 def check_inputs(x: Tensor, threat: Threat) -> Tensor:
     """x as the constant centre of a set, without its history; a ValueError that teaches if it cannot be one."""
     if not isinstance(x, Tensor) or not x.is_floating_point():

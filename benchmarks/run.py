@@ -4,7 +4,8 @@ Method. Contestants take turns, A B C A B C ..., on the same real digits with th
 process with one thread, after a warm-up. What counts is the ratio to the first contestant *in the same round*; printed
 are the median over the rounds and, in brackets, the quartiles. On the CPU the clock is the processor's time for this
 process. So a busy machine widens the brackets and hardly moves the median. Settings are equal: PGD in l_inf with
-eps .1, step .01, 40 steps and one random start; DeepFool and DDN as `smallest` tells. Beside speed stands strength, on
+eps .1, step .01, 40 steps and one random start; DeepFool and DDN as `smallest` tells, Square and HopSkipJump as
+`black_box` does. Beside speed stands strength, on
 the same digits: the mean cross entropy and the accuracy that the attack leaves, or the median distance.
 
 Training is raced the same way, an epoch of each kind against a standard one; what several processes bring is measured
@@ -25,6 +26,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import black_box
 import contestants
 import evaluation
 import robust_training
@@ -122,17 +124,10 @@ def race_curve(model: nn.Module, digits: data.Images, rounds: int) -> list[Targe
 def race_smallest(model: nn.Module, digits: data.Images, batch: int, rounds: int) -> list[Target]:
     """DeepFool and DDN of everyone, in l_2: the time and the median distance; prints the tables."""
     given, targets = cases(digits, batch, rounds), []
-    y = torch.cat([y for _, y in given])
-    x = torch.cat([x for x, _ in given])
-
-    def distance(results: Sequence[Tensor]) -> float:
-        """The median over all digits, infinity for one that is still read as what it is."""
-        z = torch.cat(list(results))
-        return measure.distances(model, x, z, advcourse.Untargeted(y), advcourse.L2).median().item()
-
+    distance = partial(median_distance, model, given)
     for title, makers in smallest.RACES.items():
         everyone = contestants.present(model, makers)
-        done = interleave(everyone, given, clock=clock_for(x))
+        done = interleave(everyone, given, clock=clock_for(digits.x))
         show(f"{title}, batch {batch}", everyone, done, lambda found: [f"{distance(found):.4f}"], ["median distance"])
         mine, peers = done.pop("advcourse"), done
         share = {name: ratio(mine.seconds, one.seconds).median for name, one in peers.items()}
@@ -186,6 +181,35 @@ def _proven(model: nn.Module, x: Tensor, y: Tensor, *, threat: advcourse.Linf, b
     return certify.certified(model, x, y, threat, by=by)
 
 
+def race_black_box(model: nn.Module, digits: data.Images, batch: int, rounds: int) -> list[Target]:
+    """Square and HopSkipJump of everyone within a budget of queries: the time and the strength; prints the tables."""
+    given, targets = cases(digits, batch, rounds), []
+    torch.manual_seed(0)
+    everyone = contestants.present(model, black_box.SQUARE)
+    done = interleave(everyone, given, clock=clock_for(digits.x))
+    show(f"Square, {black_box.SQUARE_QUERIES} queries", everyone, done, partial(strength, model, given))
+    mine, peer = done["advcourse"], done.get("torchattacks")
+    if peer:
+        left, theirs = (accuracy_left(model, given, one.results) for one in (mine, peer))
+        share = ratio(mine.seconds, peer.seconds).median
+        targets += [
+            (f"Square: {share:.3f} of torchattacks' time, at most 1.0", share <= 1),
+            (f"Square: accuracy left {left:.3f}, at most torchattacks' {theirs:.3f} - .05", left <= theirs - 0.05),
+        ]
+
+    distance = partial(median_distance, model, given)
+    everyone = contestants.present(model, black_box.JUMP)
+    done = interleave(everyone, given, clock=clock_for(digits.x))
+    title = f"HopSkipJump, {black_box.JUMP_QUERIES} queries"
+    show(title, everyone, done, lambda found: [f"{distance(found):.4f}"], ["median distance"])
+    share = ratio(done["advcourse"].seconds, done["bare forwards"].seconds).median
+    targets.append((f"HopSkipJump: {share:.3f} of the bare forwards, at most 1.5", share <= 1.5))
+    if "foolbox" in done:
+        mine, theirs = distance(done["advcourse"].results), distance(done["foolbox"].results)
+        targets.append((f"HopSkipJump: median l_2 {mine:.3f}, at most Foolbox's {theirs:.3f}", mine <= theirs))
+    return targets
+
+
 def race_training(rounds: int) -> None:
     """An epoch of each kind of training on 1,280 digits, and how many images a second several processes train on."""
     kinds = robust_training.epochs(data.digits()[0][:1280])
@@ -234,6 +258,13 @@ def accuracy_left(model: nn.Module, given: Sequence[Case], results: Sequence[Ten
     return measure.accuracy(model, torch.cat(list(results)), torch.cat([y for _, y in given]))
 
 
+def median_distance(model: nn.Module, given: Sequence[Case], results: Sequence[Tensor]) -> float:
+    """The median |z - x|_2 over all attacked digits, infinity for one that is still read as what it is."""
+    x, y = (torch.cat(part) for part in zip(*given))
+    goal = advcourse.Untargeted(y)
+    return measure.distances(model, x, torch.cat(list(results)), goal, advcourse.L2).median().item()
+
+
 def show(
     title: str,
     everyone: dict,
@@ -279,6 +310,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     targets += race_smallest(model, digits, 128, once + 1) + race_smallest(model, digits, 1, many // 5)
     some_digits, networks = (digits[:20], 1) if wanted.quick else (digits[:200], 3)
     targets += race_evaluation(some_digits, list(evaluation.NETWORKS)[:networks])
+    targets += race_black_box(model, digits, 128, once + 1)
     targets += race_curve(model, digits, once) + race_import(few)
     if torch.cuda.is_available():
         print(f"GPU: {torch.cuda.get_device_name()}", end="\n\n")

@@ -11,13 +11,16 @@ from torch import Tensor
 from advcourse import (
     L1,
     L2,
+    Decisions,
     Linf,
     Scores,
     Unbounded,
     apgd,
+    boundary,
     ddn,
     deepfool,
     fgsm,
+    hopskipjump,
     iterative_fgsm,
     lbfgs,
     nes,
@@ -99,6 +102,10 @@ ATTACKS = {
     ),
     "square": Attack(
         square, (Linf(0.1), L2(0.3), *BOX), {"queries": 40}, random=True, iterates=False, stops=True, oracle=Scores
+    ),
+    "boundary": Attack(boundary, BOX, {"queries": 90}, random=True, iterates=False, smallest=True, oracle=Decisions),
+    "hopskipjump": Attack(
+        hopskipjump, BOX, {"queries": 90}, random=True, iterates=False, smallest=True, oracle=Decisions
     ),
 }
 DEVICES = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]

@@ -103,7 +103,7 @@ def test_one_step_gains_eps_times_the_dual_norm_on_a_linear_model(threat):
 
 
 @pytest.mark.parametrize("goal", [Untargeted, Targeted])
-@having(lambda a, t: isinstance(t, Linf) and not a.oracle, ["cpu"])
+@having(lambda a, t: isinstance(t, Linf) and not (a.oracle or a.stops), ["cpu"])
 def test_no_corner_of_ball_and_box_is_worse_for_a_linear_model(attack, threat, device, goal):
     model, n, eps = linear(5), 5, 0.3
     x = torch.tensor([[0.0, 1.0, 0.1, 0.95, 0.5], [0.5, 0.2, 0.8, 0.0, 1.0]], dtype=DOUBLE)
@@ -397,6 +397,7 @@ def test_options_are_named_and_a_budget_has_no_default(attack):
         "norm",
         "searches",
         "steps",
+        "queries",
     )
     named = {name: p for name, p in arguments.items() if p.kind is inspect.Parameter.KEYWORD_ONLY}
     assert set(arguments) - set(named) <= {"model", "x", "goal", "threat", "norm"}

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from advcourse import L1, L2, Linf, Untargeted, input_gradient, margin, standard_loss
 from advcourse.training import descent_loss
 
-smallest = having(lambda a, t: a.smallest)
+smallest = having(lambda a, t: a.smallest and not a.oracle)
 HALF = [torch.bfloat16, torch.float16]
 
 X, Y = torch.tensor([[0.6, 0.4], [0.7, 0.4], [0.35, 0.45]]), torch.tensor([0, 0, 1])

@@ -19,6 +19,7 @@ from advcourse.attacks.gradient import score_gradient
 from advcourse.attacks.region import Norm, clearance, edge, faces, like, nearer, nearest_crossing
 from advcourse.device import precise, with_float64
 from advcourse.goals import Bordered, Goal
+from advcourse.inputs import check_box
 from advcourse.threats import L1, L2, Linf, Unbounded
 
 PIXELS = Unbounded()
@@ -244,14 +245,7 @@ def _check_goal(goal: Goal, attack: str, *needed: str) -> None:
 
 def _start(x: Tensor, goal: Goal, box: Unbounded, *counts: int) -> Tensor:
     """A copy of x, once everything is known to fit together."""
-    if isinstance(box, type) or not hasattr(box, "around"):
-        raise TypeError(f"box must be the box of valid inputs, Unbounded(lo, hi); got {box!r}")
-    if math.isfinite(box.eps):
-        raise ValueError(
-            f"box={box} has a radius, and the smallest distortion is looked for, however long it is: give the box of "
-            "valid inputs alone, Unbounded(lo, hi), and compare measure.distances with the radius; or use pgd, which "
-            "looks for the worst point within a radius"
-        )
+    check_box(box)
     box.around(x)
     goal.check_batch(x)
     if min(counts) < 0:

@@ -180,9 +180,10 @@ class _Search:
         d = (new - self.here).flatten(1).to(self.slope.dtype)
         length = torch.linalg.vecdot(d, d).clamp(min=torch.finfo(d.dtype).tiny)
         missing = (score - self.score).to(d) - torch.linalg.vecdot(d, self.slope.flatten(1))
-        self.slope = torch.addcmul(self.slope, _like(missing / length, new), d.view_as(new))
+        self.slope.addcmul_(_like(missing / length, new), d.view_as(new))
         better = (score > self.score) | reached
-        self.here = torch.where(_like(better, new), new, self.here)
+        rows = better.nonzero().squeeze(1)
+        self.here.index_copy_(0, rows, new[rows])
         self.score = torch.where(better, score, self.score)
         if bool(reached.any()):
             self.keep(~reached)
