@@ -85,7 +85,7 @@ def test_whoever_measures_robust_accuracy_says_who_survived(bench, monkeypatch, 
     evaluation, digits = bench("evaluation"), data.digits()[1][:6]
     names = ("advcourse", "PGD-40 x 20")
     ours = {name: evaluation.EVERYONE[name] for name in names}
-    peers = {"AutoAttack of ours": evaluation.EVERYONE["PGD-40 x 20"], "AutoAttack": lambda model, eps: _absent(model)}
+    peers = {"AutoAttack, torchattacks": ours["PGD-40 x 20"], "AutoAttack": lambda model, eps: _absent(model)}
     monkeypatch.setattr(evaluation, "EVERYONE", {**ours, **peers})
     targets = bench("run").race_evaluation(digits, ["digits_madry_2"])
     printed = capsys.readouterr().out
