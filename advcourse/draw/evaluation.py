@@ -1,6 +1,7 @@
 """Robustness between two bounds, as bars of samples: proven, not known, fooled, wrong from the start."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
@@ -8,7 +9,7 @@ from matplotlib.patches import Patch
 from advcourse.draw import BLACK, GREEN, GREY, RED
 from advcourse.measure import Report
 
-PARTS = {  # how each part of the samples looks
+PARTS: dict[str, dict[str, Any]] = {  # how each part of the samples looks
     "nothing fools": {"facecolor": GREEN, "edgecolor": "white"},
     "not known": {"facecolor": "white", "edgecolor": GREY, "hatch": ".."},
     "fooled": {"facecolor": RED, "edgecolor": "white", "hatch": "///"},
@@ -36,7 +37,7 @@ def sandwich(ax: Axes, reports: Mapping[str, Report]) -> Axes:
     ax.set_yticks(range(len(names)), names)
     shown = [any(report_part > 0 for report_part in column) for column in zip(*map(parts, reports.values()))]
     handles = {name: Patch(**look) for (name, look), some in zip(PARTS.items(), shown) if some}
-    where = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+    where: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
     ax.legend(handles.values(), handles.keys(), frameon=False, fontsize=8, ncols=4, **where)
     return ax
 
