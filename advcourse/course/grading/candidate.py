@@ -6,7 +6,7 @@ import ast
 import importlib
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import Any, NoReturn
 
@@ -30,7 +30,7 @@ class Candidate:
     """`candidate(*args)` asks the function and does to the arguments what it did to them. Whatever ends the process,
     its time or its sense ends the check with a Finding."""
 
-    def __init__(self, worker: Worker, program: Program, cells: list[Cell]):
+    def __init__(self, worker: Worker, program: Program, cells: Sequence[Cell]):
         self.worker, self.program, self.cells = worker, program, cells
         self.exchange = Exchange(worker.line, self._serve)
         self.watch, worker.line.idle = worker.watch, worker.watch.look
@@ -121,7 +121,7 @@ class Candidate:
 
     def _gone(self) -> NoReturn:
         code = self.worker.end(GRACE)
-        how = f"signal {code - 128}" if code > 128 else f"exit code {code}"
+        how = f"signal {code - 128}" if 128 < code < 193 else f"exit code {code}"
         self._end(*_failed(OWN, "ended-its-process", how=how))
 
     def _take_over(self, states: object, blobs: list[bytes]) -> None:

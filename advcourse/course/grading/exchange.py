@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .wire import Garbled, Head, Line, Node, read, tensor_read, tensor_written, written
+from .wire import Garbled, Head, Line, Node, bare, read, tensor_read, tensor_written, written
 
 Serves = Callable[[Head, list[bytes]], tuple[Head, list[bytes]]]
 
@@ -113,7 +113,7 @@ def write(value: object, blobs: list[bytes], exchange: Exchange, inputs: Sequenc
 def hangs(value: Tensor) -> bool:
     """Whether it asks for a gradient, whatever a subclass says."""
     with torch._C.DisableTorchFunctionSubclass():
-        return value.as_subclass(Tensor).requires_grad
+        return bare(value).requires_grad
 
 
 def read_back(node: Node, blobs: list[bytes], exchange: Exchange, inputs: Sequence[Tensor], other: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,11 @@ from tqdm import tqdm
 from advcourse.course.notebook import NotebookError
 
 from .collect import collect
+from .extract import Cell, lines_of
 from .journal import Journal
 from .judging import MISSING, UNREADABLE, Graded, graded, said
 from .processes import Zygote
-from .room import Limits
+from .room import Limits, walled
 from .roster import Entry, entries
 from .units import units
 
@@ -41,6 +42,7 @@ class Class:
 
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    walls: bool
 
 
 def grade(folder: Path, report: Path, *, unit: str | None = None, jobs: int = 1, limits: Limits = USUAL) -> Class:
@@ -56,48 +58,63 @@ def grade(folder: Path, report: Path, *, unit: str | None = None, jobs: int = 1,
         raise NotebookError(f"{folder}: nothing to grade; notebooks (.ipynb) are wanted, in it or below it")
     journal = Journal(report, limits)
     keys = [journal.key(entry) for entry in found]
-    todo = {key: entry for key, entry in zip(keys, found) if journal.known(key) is None}
+    todo = {key: Job.of(key, entry) for key, entry in zip(keys, found) if journal.known(key) is None}
     with tqdm(total=len(found), desc="grading", unit="notebook", initial=len(found) - len(todo)) as bar:
-        for key, rows in _all_graded(todo, jobs, limits, [folder.resolve(), report.resolve()]):
+        for key, rows in _all_graded(todo.values(), jobs, limits, [folder.resolve(), report.resolve()]):
             journal.note(key, rows)
             bar.update()
-    return Class(tuple(Row(e, tuple(journal.known(key) or ())) for e, key in zip(found, keys)), (*notes, *more))
+    rows = tuple(Row(entry, tuple(journal.known(key) or ())) for entry, key in zip(found, keys))
+    return Class(rows, (*notes, *more), walled())
 
 
 def _all_graded(
-    todo: dict[str, Entry], jobs: int, limits: Limits, hidden: list[Path]
+    todo: Collection[Job], jobs: int, limits: Limits, hidden: list[Path]
 ) -> Iterator[tuple[str, list[Graded]]]:
     """As they are ready."""
     if jobs <= 1 or len(todo) <= 1:
         helper = Helper(limits, hidden)
         try:
-            yield from map(helper.grade, todo.items())
+            yield from map(helper.grade, todo)
         finally:
             helper.close()
         return
-    with multiprocessing.get_context("fork").Pool(min(jobs, len(todo)), _begin, (limits, hidden)) as pool:
-        yield from pool.imap_unordered(_go_on, todo.items())
+    # Helpers are started afresh: a copy of this process would share its threads' locks.
+    with multiprocessing.get_context("spawn").Pool(min(jobs, len(todo)), _begin, (limits, hidden)) as pool:
+        yield from pool.imap_unordered(_go_on, todo)
         pool.close()
         pool.join()
+
+
+@dataclass(frozen=True)
+class Job:
+    """A notebook to be graded: its cells, the names of its functions, or why none of them is."""
+
+    key: str
+    exercises: tuple[str, ...]
+    diagnosis: str | None
+    cells: tuple[Cell, ...]
+
+    @classmethod
+    def of(cls, key: str, entry: Entry) -> Job:
+        cells = tuple(Cell(cell.number, cell.source) for cell in entry.sheet.cells)
+        return cls(key, entry.unit.exercises, entry.diagnosis, cells)
 
 
 class Helper:
     """Grades one notebook after the other."""
 
     def __init__(self, limits: Limits, hidden: list[Path]):
-        self.limits, self.hidden, self.zygote = limits, hidden, Zygote(limits, hidden)
+        self.zygote = Zygote(limits, hidden)
 
-    def grade(self, job: tuple[str, Entry]) -> tuple[str, list[Graded]]:
-        key, entry = job
-        return key, [self._one(entry, name) for name in entry.unit.exercises]
+    def grade(self, job: Job) -> tuple[str, list[Graded]]:
+        if job.diagnosis is not None:
+            status = MISSING if job.diagnosis == "another-unit" else UNREADABLE
+            return job.key, [said(name, status, job.diagnosis) for name in job.exercises]
+        lines = lines_of(job.cells)
+        return job.key, [graded(self.zygote, name, job.cells, lines) for name in job.exercises]
 
     def close(self) -> None:
         self.zygote.close()
-
-    def _one(self, entry: Entry, name: str) -> Graded:
-        if (diagnosis := entry.diagnosis) is not None:
-            return said(name, MISSING if diagnosis == "another-unit" else UNREADABLE, diagnosis)
-        return graded(self.zygote, name, entry.sheet.cells, entry.sheet.lines)
 
 
 def _begin(limits: Limits, hidden: list[Path]) -> None:
@@ -105,5 +122,5 @@ def _begin(limits: Limits, hidden: list[Path]) -> None:
     HELPER = Helper(limits, hidden)
 
 
-def _go_on(job: tuple[str, Entry]) -> tuple[str, list[Graded]]:
+def _go_on(job: Job) -> tuple[str, list[Graded]]:
     return HELPER.grade(job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from advcourse.checks import judge
@@ -28,7 +29,7 @@ class Graded:
     seconds: int = 0
 
 
-def graded(zygote: Zygote, name: str, cells: list[Cell], lines: list[Line]) -> Graded:
+def graded(zygote: Zygote, name: str, cells: Sequence[Cell], lines: Sequence[Line]) -> Graded:
     """The verdict on the function of this name among the lines of these cells."""
     found = program(name, lines)
     if found is None:

@@ -16,7 +16,7 @@ import sys
 import textwrap
 from collections.abc import Callable
 from functools import cache
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import torch
@@ -120,6 +120,7 @@ def _is_elsewhere(node: ast.Import | ast.ImportFrom) -> bool:
 @cache
 def make_class(name: str, source: str, bases: tuple[type, ...]) -> type:
     """The class that such lines make."""
-    space: dict[str, Any] = {base.__name__: base for base in bases} | {"__name__": "advcourse_case"}
+    module = sys.modules.setdefault("advcourse_case", ModuleType("advcourse_case"))  # where dataclasses look
+    space: dict[str, Any] = {base.__name__: base for base in bases} | {"__name__": module.__name__}
     exec(compile(source, "<a case of the exercise>", "exec"), space)
     return space[name.rpartition(".")[2]]

@@ -123,6 +123,9 @@ def written(value: Any, blobs: list[bytes], other: Writes) -> Node:
         return tensor_written(value, blobs)
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fiubc":
         return {"is": "numpy", "of": tensor_written(torch.from_numpy(np.array(value)), blobs), "array": value.ndim > 0}
+    if isinstance(value, tuple | list):
+        of = [written(item, blobs, other) for item in tuple(value)]
+        return {"is": "tuple" if isinstance(value, tuple) else "list", "of": of, "kind": type(value).__name__[:60]}
     return {"is": "thing", "kind": type(value).__name__[:60], **float_of(value)}
 
 
@@ -135,7 +138,8 @@ def read(node: Node, blobs: list[bytes], other: Reads) -> Any:
             return ...
         case {"is": "tuple" | "list" as kind, "of": [*items]}:
             values = [read(item, blobs, other) for item in items]
-            return tuple(values) if kind == "tuple" else values
+            own = tuple if kind == "tuple" else list
+            return type(printable(node["kind"]), (own,), {})(values) if "kind" in node else own(values)
         case {"is": "dict", "of": [*pairs]} if all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
             try:
                 return {read(key, blobs, other): read(item, blobs, other) for key, item in pairs}
@@ -188,12 +192,17 @@ def printable(text: object) -> str:
 # Tensors --------------------------------------------------------------------------------------------------------------
 
 
+def bare(value: Tensor) -> Tensor:
+    """The same numbers without what a subclass makes of the operations on them."""
+    return value if type(value) is Tensor else value.as_subclass(Tensor)
+
+
 def tensor_written(value: Tensor, blobs: list[bytes]) -> Node:
     """Shape, precision and bytes. Of a tensor that is no plain one only what it is: its numbers are not wanted."""
     with torch._C.DisableTorchFunctionSubclass(), torch.no_grad():
         if isinstance(value, (torch.nn.UninitializedParameter, torch.nn.UninitializedBuffer)):
             return {"is": "tensor", "odd": "uninitialized"}
-        plain = value.detach().as_subclass(Tensor)
+        plain = bare(value).detach()
         node = {"is": "tensor", "shape": list(plain.shape)}
         for odd, holds in (
             ("quantized", plain.is_quantized),
@@ -203,8 +212,8 @@ def tensor_written(value: Tensor, blobs: list[bytes]) -> Node:
         ):
             if holds:
                 return node | {"odd": odd}
-        plain = plain.resolve_conj().resolve_neg().contiguous()
-        blobs.append(plain.reshape(-1).view(torch.uint8).numpy().tobytes() if plain.numel() else b"")
+        plain = plain.resolve_conj().resolve_neg()
+        blobs.append((plain.view(torch.int16) if plain.dtype == torch.bfloat16 else plain).numpy().tobytes())
         return node | {"dtype": str(plain.dtype).removeprefix("torch."), "at": len(blobs) - 1}
 
 

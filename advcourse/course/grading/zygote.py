@@ -91,6 +91,7 @@ def keep(told: dict, line: int) -> NoReturn:
         os.setgid(told["nobody"])
         os.setuid(told["nobody"])
     room.process_control(room.ADOPT, 1)
+    room.process_control(room.DIE_WITH_PARENT, signal.SIGTERM)
     if told["walls"]:
         room.separate()
     worker = os.fork()
