@@ -12,7 +12,8 @@ from pathlib import Path
 
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_file(_.*)?", re.IGNORECASE)
 CANVAS = re.compile(r"(?P<name>[^_]+)(?P<late>_LATE)?_(?P<number>\d+)_(?P<file>\d+)_(?P<rest>.+)", re.IGNORECASE)
-AGAIN = re.compile(r"(?P<stem>.+?)(?: \((?P<n>\d+)\)|-Copy(?P<copy>\d+)|-(?P<attempt>\d+))", re.IGNORECASE)
+AGAIN = re.compile(r"(?P<stem>.+?)(?: \((?P<n>\d+)\)|-Copy(?P<copy>\d+))", re.IGNORECASE)
+CANVAS_AGAIN = re.compile(r".*-(\d+)")
 # What somebody may have handed in instead of the notebook.
 INSTEAD = (".pdf", ".html", ".htm", ".docx", ".odt")
 COURSE = {"lectures", "exercises", "solutions"}
@@ -134,7 +135,8 @@ def _submission(file: File) -> Submission:
         if found := MOODLE.fullmatch(part):
             return Submission(found["name"].strip(), found["number"], (again, file.when), file)
         if found := CANVAS.fullmatch(part):
-            _, again = _stem(found["rest"])
+            more = CANVAS_AGAIN.fullmatch(_stem(found["rest"])[0])
+            again = int(more[1]) if more else again
             return Submission(found["name"], found["number"], (again, int(found["file"]), file.when), file)
     if len(file.parts) > 1:
         return Submission(_stem_of_zip(file.parts[0]), "", (again, file.when), file)
@@ -146,9 +148,9 @@ def _stem_of_zip(name: str) -> str:
 
 
 def _stem(name: str) -> tuple[str, int]:
-    """Without its ending and without what a browser, JupyterLab or Canvas adds to a second one: that is a number."""
+    """Without its ending and without what a browser or JupyterLab adds to a second one: that is a number."""
     stem = name.rpartition(".")[0] or name
     found = AGAIN.fullmatch(stem)
     if found is None:
         return stem, 0
-    return found["stem"], int(found["n"] or found["copy"] or found["attempt"])
+    return found["stem"], int(found["n"] or found["copy"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from advcourse.checks import EXERCISES
 from advcourse.course.notebook import NotebookError
 
 from .collect import collect
@@ -22,6 +23,7 @@ from .units import units
 
 HELPER: Helper
 USUAL = Limits()
+FEW = 8  # notebooks for which another helper is not worth its start
 
 
 @dataclass(frozen=True)
@@ -71,15 +73,17 @@ def _all_graded(
     todo: Collection[Job], jobs: int, limits: Limits, hidden: list[Path]
 ) -> Iterator[tuple[str, list[Graded]]]:
     """As they are ready."""
-    if jobs <= 1 or len(todo) <= 1:
-        helper = Helper(limits, hidden)
+    warm = {name for job in todo for name in _loaded_for(job.exercises)}
+    jobs = min(jobs, len(todo) // FEW)
+    if jobs <= 1:
+        helper = Helper(limits, hidden, warm)
         try:
             yield from map(helper.grade, todo)
         finally:
             helper.close()
         return
     # Helpers are started afresh: a copy of this process would share its threads' locks.
-    with multiprocessing.get_context("spawn").Pool(min(jobs, len(todo)), _begin, (limits, hidden)) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, _begin, (limits, hidden, warm)) as pool:
         yield from pool.imap_unordered(_go_on, todo)
         pool.close()
         pool.join()
@@ -100,11 +104,16 @@ class Job:
         return cls(key, entry.unit.exercises, entry.diagnosis, cells)
 
 
+def _loaded_for(exercises: tuple[str, ...]) -> set[str]:
+    """What takes seconds to load and is needed by these alone: torch loads it with the first optimizer."""
+    return {"torch._dynamo"} if any("optimizer" in EXERCISES[name].arguments for name in exercises) else set()
+
+
 class Helper:
     """Grades one notebook after the other."""
 
-    def __init__(self, limits: Limits, hidden: list[Path]):
-        self.zygote = Zygote(limits, hidden)
+    def __init__(self, limits: Limits, hidden: list[Path], warm: set[str]):
+        self.zygote = Zygote(limits, hidden, warm)
 
     def grade(self, job: Job) -> tuple[str, list[Graded]]:
         if job.diagnosis is not None:
@@ -117,9 +126,9 @@ class Helper:
         self.zygote.close()
 
 
-def _begin(limits: Limits, hidden: list[Path]) -> None:
+def _begin(limits: Limits, hidden: list[Path], warm: set[str]) -> None:
     global HELPER
-    HELPER = Helper(limits, hidden)
+    HELPER = Helper(limits, hidden, warm)
 
 
 def _go_on(job: Job) -> tuple[str, list[Graded]]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,9 +33,12 @@ class TooLong(Exception):
 
 @dataclass
 class Watch:
-    """Counts what a keeper's child computes and what it waits, but not what the machine lets it wait for its turn."""
+    """Counts what a worker computes and what it waits, but not what the machine lets it wait for its turn.
+
+    It is the `which`-th child of its keeper."""
 
     keeper: int
+    which: int
     seconds: float
     used: float = 0.0
     looked: float = field(default_factory=time.monotonic)
@@ -44,8 +47,8 @@ class Watch:
     def look(self) -> None:
         """Raises TooLong."""
         now = time.monotonic()
-        state, ran = _state(self.keeper)
-        self.used += ran - self.ran if ran > self.ran or state == "R" else now - self.looked
+        runs, ran = _state(self.keeper, self.which)
+        self.used += ran - self.ran if runs or ran > self.ran else now - self.looked
         self.looked, self.ran = now, ran
         if self.used > self.seconds:
             raise TooLong
@@ -55,32 +58,38 @@ class Watch:
         self.looked = time.monotonic()
 
 
-def _state(keeper: int) -> tuple[str, float]:
-    """R where it runs or could, and the seconds it has computed. Where the system does not say, it waits."""
+def _state(keeper: int, which: int) -> tuple[bool, float]:
+    """Whether any of its threads runs or could, and the seconds it has computed. Where nobody says so, it waits."""
     try:
-        (pid, *_) = Path(f"/proc/{keeper}/task/{keeper}/children").read_text().split() or ("",)
-        if not pid:
-            return "R", 0.0  # it is about to start
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        children = Path(f"/proc/{keeper}/task/{keeper}/children").read_text().split()
+        if len(children) <= which:
+            return True, 0.0  # it is about to start
+        process = Path(f"/proc/{children[which]}")
+        states = [_fields(thread)[0] for thread in (process / "task").iterdir()]
+        computed = sum(map(int, _fields(process)[11:13]))
     except OSError:
-        return "S", 0.0
-    return fields[0], (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return False, 0.0
+    return not {"R", "D"}.isdisjoint(states), computed / os.sysconf("SC_CLK_TCK")
+
+
+def _fields(process: Path) -> list[str]:
+    return (process / "stat").read_text().rpartition(")")[2].split()
 
 
 class Zygote:
     """A process that forks others. One at a time is asked of it."""
 
-    def __init__(self, limits: Limits, hidden: list[Path]):
+    def __init__(self, limits: Limits, hidden: list[Path], warm: Iterable[str] = ()):
         if not hasattr(os, "fork"):
             raise NotebookError("grading needs Linux or macOS, which can fork; on Windows run it in WSL")
         self.limits, self.jobs, self.walls = limits, 0, walled()
-        self.hidden = [PACKAGE / "checks", *(PACKAGE.parent / name for name in ("solutions", "tests")), *hidden]
+        self.hidden = [*_secrets(), *hidden]
         self.scratch = Path(tempfile.mkdtemp(prefix="advcourse-grading-"))
         self.control, theirs = socket.socketpair(
             socket.AF_UNIX, socket.SOCK_SEQPACKET if _packets() else socket.SOCK_STREAM
         )
         with theirs:
-            command = [sys.executable, "-P", str(ZYGOTE), str(theirs.fileno())]
+            command = [sys.executable, "-P", str(ZYGOTE), str(theirs.fileno()), *warm]
             environment = {"OMP_NUM_THREADS": "1", "ADVCOURSE_DEVICE": "cpu", "CUDA_VISIBLE_DEVICES": ""}
             environment |= {"PATH": os.environ.get("PATH", ""), "MPLBACKEND": "agg", "HOME": str(self.scratch)}
             self.process = subprocess.Popen(
@@ -114,7 +123,7 @@ class Zygote:
             told |= {"walls": self.walls, "hidden": [str(place) for place in self.hidden]}
             told |= {"folder": str(folder), "environment": _environment(folder)}
             keeper = self.ask(told, [theirs])["started"]
-        worker = Worker(Line(ours), self, self.jobs, Watch(keeper, self.limits.seconds))
+        worker = Worker(Line(ours), self, self.jobs, Watch(keeper, int(self.walls), self.limits.seconds))
         try:
             yield worker
         finally:
@@ -138,6 +147,13 @@ class Worker:
         if self.ended is None:
             self.ended = self.zygote.ask({"do": "end", "job": self.job, "grace": grace}, [])["ended"]
         return self.ended
+
+
+def _secrets() -> list[Path]:
+    """Right answers: the checks, and in a clone of the repository whatever lies beside the library."""
+    root, needed = PACKAGE.parent, (PACKAGE.name, ".venv")
+    beside = root.iterdir() if (root / "pyproject.toml").exists() else ()
+    return [PACKAGE / "checks", *(place for place in beside if place.is_dir() and place.name not in needed)]
 
 
 def _packets() -> bool:

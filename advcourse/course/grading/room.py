@@ -11,12 +11,13 @@ import ctypes
 import os
 import signal
 import struct
+import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 NEW_MOUNTS, NEW_IPC, NEW_USER, NEW_PROCESSES, NEW_NETWORK = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
-READ_ONLY, NO_SETUID, NO_DEVICES, PRIVATE, RECURSIVE = 1, 2, 4, 1 << 18, 1 << 14
+READ_ONLY, NO_SETUID, NO_DEVICES, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 1 << 12, 1 << 14, 1 << 18
 MOUNT_SETATTR, AT_CWD, AT_RECURSIVE = 442, -100, 0x8000
 DIE_WITH_PARENT, ADOPT, NO_NEW_PRIVILEGES, DUMPABLE = 1, 36, 38, 4
 MEBIBYTE = 1 << 20
@@ -53,7 +54,13 @@ def walled() -> bool:
     return os.waitpid(process, 0)[1] == 0
 
 
+def begin_processes() -> subprocess.Popen:
+    """The first process of a new namespace, which no signal from inside ends: it is to be nobody's answer."""
+    return subprocess.Popen(["sleep", "infinity"], stdin=subprocess.DEVNULL)
+
+
 def _alone_inside() -> bool:
+    first = begin_processes()
     inside = os.fork()
     if not inside:
         try:
@@ -61,7 +68,9 @@ def _alone_inside() -> bool:
             os._exit(0)
         except BaseException:
             os._exit(1)
-    return os.waitpid(inside, 0)[1] == 0
+    status = os.waitpid(inside, 0)[1]
+    first.kill()
+    return status == 0
 
 
 def separate() -> None:
@@ -83,6 +92,8 @@ def enclose(folder: Path, hidden: list[Path]) -> None:
     for place in hidden:
         if place.is_dir():
             _mount("tmpfs", str(place), "tmpfs", READ_ONLY | NO_SETUID | NO_DEVICES, "size=4k")
+        elif place.exists():
+            _mount(os.devnull, str(place), None, BIND, None)
     _mount("tmpfs", str(folder), "tmpfs", NO_SETUID | NO_DEVICES, "size=64m,mode=700")
     try:
         _mount("proc", "/proc", "proc", NO_SETUID | NO_DEVICES, None)

@@ -14,6 +14,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -243,6 +244,9 @@ def _nothing_written(value: object, blobs: list[bytes]) -> None:
 
 
 def _has_children() -> bool:
+    """Or anybody else in here, where this process has a room of its own."""
+    if (first := Path("/proc/1/comm")).exists() and first.read_text() == "sleep\n":
+        return len([p for p in Path("/proc").iterdir() if p.name.isdigit()]) > 2
     try:
         os.waitpid(-1, os.WNOHANG)
     except ChildProcessError:

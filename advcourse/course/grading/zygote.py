@@ -40,16 +40,15 @@ def without_checks() -> None:
     sys.modules["advcourse.checks"] = room
 
 
-def warm_up() -> None:
+def warm_up(more: list[str]) -> None:
     """Load what would be loaded again and again. No backward pass: its threads would not survive a fork."""
     import importlib
 
     import torch
 
     torch.set_num_threads(1)
-    for name in WARM:
-        importlib.import_module(f"advcourse.{name}")
-    torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 0.1)
+    for name in (*(f"advcourse.{name}" for name in WARM), *more):
+        importlib.import_module(name)
 
 
 def serve(control: socket.socket) -> None:
@@ -94,12 +93,15 @@ def keep(told: dict, line: int) -> NoReturn:
     room.process_control(room.DIE_WITH_PARENT, signal.SIGTERM)
     if told["walls"]:
         room.separate()
+        first = room.begin_processes().pid
     worker = os.fork()
     if not worker:
         work(told, line)
     os.close(line)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(worker, signal.SIGKILL))
     _, status = os.waitpid(worker, 0)
+    if told["walls"]:
+        os.kill(first, signal.SIGKILL)  # and with it whoever is left in there
     end_all_others()
     os._exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
 
@@ -159,7 +161,7 @@ def end(keeper: int, grace: float) -> int:
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     without_checks()
-    warm_up()
+    warm_up(sys.argv[2:])
     with socket.socket(fileno=int(sys.argv[1])) as control:
         control.send(b"{}")
         serve(control)
