@@ -143,7 +143,7 @@ NOTEBOOKS = ("lectures", "solutions", "exercises")
 BY_NOTEBOOK = (*TWO_WORKERS, "--dist=loadfile")
 
 
-APART = ("on_pretend", "after", "browser")  # folders of tests/ that are steps of their own
+APART = ("on_pretend", "after", "browser", "every_bank")  # folders of tests/ that are steps of their own
 STEPS = {  # name: the commands, for the Python that runs them
     "lint": lint_commands,
     "unit": lambda _: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *TWO_WORKERS)],
@@ -153,7 +153,9 @@ STEPS = {  # name: the commands, for the Python that runs them
     "after": lambda _: [pytest("after", "tests/after")],
     # Each of the two workers has a JupyterLab and a browser of its own.
     "browser": lambda _: [pytest("browser", "tests/browser", *BY_NOTEBOOK)],
+    "grading": lambda _: [pytest("grading", "tests/every_bank", *TWO_WORKERS)],
 }
+LONGER = {"grading": "grading-test"}  # steps that `make test` leaves out, and the targets that run them
 
 
 def step_environment(**more: str) -> dict[str, str]:
@@ -284,6 +286,8 @@ def steps(*names: str) -> Callable[[Path, list[str]], int]:
             raise Stop("the test steps take no arguments; those for pytest go into the variable PYTEST_ADDOPTS")
         results = [run_step(python, name, STEPS[name](python)) for name in names]
         print(summary(results), flush=True)
+        for target in LONGER.values() if "unit" in names else ():
+            print(f"  left out, with a target of its own: make {target}", flush=True)
         return int(any(r["outcome"] == "FAIL" for r in results))
 
     return run
@@ -292,10 +296,15 @@ def steps(*names: str) -> Callable[[Path, list[str]], int]:
 COURSE = ("-m", "advcourse.course")
 TARGETS = {  # name: (what to do, extras to install, what it is for)
     "lab": (lab, set(), "open the course in JupyterLab"),
-    "test": (steps(*STEPS), {"dev"}, "run everything: lint, unit, device, nbval, after, browser"),
+    "test": (
+        steps(*(name for name in STEPS if name not in LONGER)),
+        {"dev"},
+        "run everything: lint, unit, device, nbval, after, browser",
+    ),
     "lint": (steps("lint"), {"dev"}, "check code, types and notebooks without running them"),
     "unit": (steps("unit", "device"), {"dev"}, "run the tests of the library and the tools"),
     "nbval": (steps("nbval", "after"), {"dev"}, "run and compare every notebook, then look at what was claimed"),
+    "grading-test": (steps("grading"), {"dev"}, "grade every answer that the tests know, minutes; no part of test"),
     "browser": (steps("browser"), {"dev"}, "drive the widgets in a real browser"),
     "gpu-test": (gpu_test, {"dev"}, "run the lectures on a device without float64, and all on a GPU"),
     "exercises": (module(*COURSE, "build"), {"dev"}, "generate exercises/ from solutions/"),

@@ -1,56 +1,158 @@
-"""A class is graded: whoever hands in what, everybody gets the verdict on every function, and nobody else's changes."""
+"""A class is graded: whoever hands in what, everybody gets the verdict on every function, the same every time."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
+from handed_in import FGSM, PROJECT, SETUP, good, hand_in, notebook
 
+from advcourse.course.__main__ import main
+from advcourse.course.grading import grade as grading
 from advcourse.course.grading.grade import grade
+from advcourse.course.grading.journal import Journal
+from advcourse.course.grading.report import write_report
+from advcourse.course.grading.room import Limits
 from advcourse.course.grading.tables import grades, summary
+from advcourse.course.notebook import NotebookError
 
 ROOT = Path(__file__).resolve().parent.parent
 SIX = ("input_gradient", "fgsm", "project", "iterative_fgsm", "least_likely_fgsm", "l2_step")
-
-
-def rows(whole) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(grades(whole))))
+WRONG = PROJECT.replace(".clamp(0, 1)", "")
+NAME = "<b>eve & co"
 
 
 @pytest.fixture(scope="module")
-def small_class(tmp_path_factory):
-    """Somebody who solved everything, somebody who solved nothing, and somebody who solved one exercise wrongly."""
-    folder = tmp_path_factory.mktemp("class")
-    solved = (ROOT / "solutions/04_gradient_attacks.ipynb").read_text(encoding="utf-8")
-    untouched = (ROOT / "exercises/04_gradient_attacks.ipynb").read_text(encoding="utf-8")
-    notebook = json.loads(untouched)
-    for cell in notebook["cells"]:
-        cell["source"] = "".join(cell["source"]).replace("nearest = ...", "nearest = z.clamp(0, 1)")
-    (folder / "alice.ipynb").write_text(solved, encoding="utf-8")
-    (folder / "bob.ipynb").write_text(untouched, encoding="utf-8")
-    (folder / "carol.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
-    return grade(folder, tmp_path_factory.mktemp("report"), jobs=1)
+def handed_in(tmp_path_factory) -> Path:
+    """Who solved everything, who solved nothing, who is half wrong, who copied that, and who handed in nonsense."""
+    solved = (ROOT / "solutions/04_gradient_attacks.ipynb").read_bytes()
+    untouched = (ROOT / "exercises/04_gradient_attacks.ipynb").read_bytes()
+    half = good(project=WRONG)
+    files = {"alice": solved, "bob": untouched, "carol": half, NAME: half, "=1+1": b"nonsense"}
+    return hand_in(tmp_path_factory.mktemp("class"), {f"{name}.ipynb": made for name, made in files.items()})
 
 
-def test_a_right_notebook_passes_throughout(small_class):
-    mine = [row for row in rows(small_class) if row["student"] == "alice"]
-    assert [row["exercise"] for row in mine] == list(SIX)
-    assert {(row["unit"], row["status"], row["diagnosis"], row["file"]) for row in mine} == {
-        ("04", "passed", "ok", "alice.ipynb")
-    }
+@pytest.fixture(scope="module")
+def report(handed_in, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    assert main(["grade", str(handed_in), "--out", str(folder), "--jobs", "1"]) == 0
+    return folder
 
 
-def test_an_untouched_notebook_is_not_attempted(small_class):
-    assert {row["status"] for row in rows(small_class) if row["student"] == "bob"} == {"not attempted"}
+def rows(folder: Path, student: str) -> list[dict[str, str]]:
+    table = csv.DictReader(io.StringIO((folder / "grades.csv").read_text(encoding="utf-8")))
+    return [row for row in table if row["student"] == student]
 
 
-def test_a_wrong_answer_gets_the_diagnosis_that_the_check_gives(small_class):
-    (found,) = [row for row in rows(small_class) if row["student"] == "carol" and row["exercise"] == "project"]
-    assert (found["status"], found["diagnosis"]) == ("failed", "no-ball")
+def test_a_right_notebook_passes_throughout(report):
+    found = rows(report, "alice")
+    assert [row["exercise"] for row in found] == list(SIX)
+    told = {(row["unit"], row["status"], row["diagnosis"], row["file"]) for row in found}
+    assert told == {("04", "passed", "ok", "alice.ipynb")}
 
 
-def test_the_summary_counts_what_passed(small_class):
-    assert summary(small_class) == "student,unit,passed,of\nalice,04,6,6\nbob,04,0,6\ncarol,04,0,6\n"
+def test_an_untouched_notebook_is_not_attempted(report):
+    assert {row["status"] for row in rows(report, "bob")} == {"not attempted"}
+
+
+def test_a_wrong_answer_gets_the_diagnosis_that_the_check_gives(report):
+    found = {row["exercise"]: (row["status"], row["diagnosis"]) for row in rows(report, "carol")}
+    assert found["project"] == ("failed", "no-box") and found["l2_step"] == ("missing", "missing")
+
+
+def test_the_summary_counts_what_passed(report):
+    table = (report / "summary.csv").read_text(encoding="utf-8").splitlines()
+    assert table == [
+        "student,unit,passed,of",
+        f"{NAME},04,1,6",
+        "'=1+1,04,0,6",
+        "alice,04,6,6",
+        "bob,04,0,6",
+        "carol,04,1,6",
+    ]
+
+
+def test_a_student_reads_what_was_verified_and_what_looks_wrong(report):
+    page = (report / "students/04_carol.html").read_text(encoding="utf-8")
+    assert "Every pixel moves by eps" in page and "failed: no-box" in page and "carol" in page
+    assert "alice" not in page and "torch.maximum" not in page
+
+
+def test_the_class_page_shows_the_figure_what_is_wrong_and_who_has_the_same_code(report):
+    page = (report / "index.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64," in page and "alt=" in page
+    assert "project: no-box" in page
+    assert "The same code in every cell: &lt;b&gt;eve &amp; co, carol." in page
+
+
+def test_names_are_text_wherever_they_stand(report):
+    pages = [path.read_text(encoding="utf-8") for path in report.rglob("*.html")]
+    assert pages and not any("<b>eve" in page for page in pages)
+    assert all((report / link).exists() for link in re.findall(r'href="([^"]+)"', (report / "index.html").read_text()))
+
+
+def without_seconds(folder: Path) -> dict[str, bytes]:
+    files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    files = {name: data for name, data in files.items() if not name.startswith(".graded")}
+    files["grades.csv"] = re.sub(rb",\d+(?=,[^,\n]*\n)", b"", files["grades.csv"])
+    return files
+
+
+def test_the_same_input_gives_the_same_bytes(handed_in, report, tmp_path):
+    write_report(grade(handed_in, tmp_path), tmp_path)
+    assert without_seconds(tmp_path) == without_seconds(report)
+
+
+def test_killed_and_started_again_it_goes_on(handed_in, report, tmp_path, monkeypatch):
+    """The second run asks only what the first one had not finished."""
+    noted, asked = [], []
+
+    def note(self, key, found):
+        noted.append(key)
+        if len(noted) == 3:
+            raise KeyboardInterrupt
+        remember(self, key, found)
+
+    remember, ask = Journal.note, grading.Helper.grade
+    monkeypatch.setattr(Journal, "note", note)
+    with pytest.raises(KeyboardInterrupt):
+        grade(handed_in, tmp_path)
+    monkeypatch.setattr(Journal, "note", remember)
+    monkeypatch.setattr(grading.Helper, "grade", lambda self, job: asked.append(job.key) or ask(self, job))
+    write_report(grade(handed_in, tmp_path), tmp_path)
+    assert set(asked).isdisjoint(noted[:2]) and len(asked) == 2
+    assert without_seconds(tmp_path) == without_seconds(report)
+
+
+def test_nothing_is_asked_again_until_the_rules_change(handed_in, report, monkeypatch):
+    monkeypatch.setattr(grading, "Helper", None)
+    assert grades(grade(handed_in, report)) == (report / "grades.csv").read_text(encoding="utf-8")
+    with pytest.raises(TypeError):
+        grade(handed_in, report, limits=Limits(seconds=5.0))
+
+
+def test_several_helpers_find_what_one_finds(tmp_path, monkeypatch):
+    monkeypatch.setattr(grading, "FEW", 1)
+    files = {f"{n}.ipynb": notebook(SETUP, FGSM.replace("eps *", f"{n} * eps *")) for n in (1, 2)}
+    whole = grade(hand_in(tmp_path / "class", files), tmp_path / "report", jobs=2)
+    assert summary(whole) == "student,unit,passed,of\n1,04,1,6\n2,04,0,6\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["nowhere"], "is not there"), (["."], "nothing to grade"), ([".", "--unit", "99"], "there is no unit '99'")],
+)
+def test_bad_orders_are_answered_with_what_is_needed(arguments, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["grade", *arguments, "--out", str(tmp_path / "report")]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_unit_is_needed_where_nothing_tells_which(tmp_path):
+    hand_in(tmp_path, {"alice.ipynb": json.dumps({"cells": []})})
+    with pytest.raises(NotebookError, match="nothing to grade"):
+        grade(tmp_path, tmp_path / "report")

@@ -7,7 +7,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_file(_.*)?", re.IGNORECASE)
@@ -114,15 +114,21 @@ def _zip(parts: tuple[str, ...], data: bytes, notes: list[str], depth: int) -> I
 
 def _without_wrapper(files: list[File], archive: bool) -> list[File]:
     """A zip or folder around all of them is not a student: `submitted`, or one with several students in it."""
-    while files and all(len(file.parts) > 1 for file in files):
-        first, *others = {file.parts[0] for file in files}
-        inner = {file.parts[1] for file in files}
-        folders = all(len(file.parts) > 2 for file in files) and not inner & COURSE
-        several = len(inner) > 1 and (archive or first.lower().endswith(".zip") or folders)
-        if others or not (several or first.lower() == "submitted"):
-            break
-        files = [File(file.parts[1:], file.data, file.when) for file in files]
-    return files
+    inside = _inside(files, archive)
+    return files if inside is None else _without_wrapper(inside, archive)
+
+
+def _inside(files: list[File], archive: bool) -> list[File] | None:
+    """What lies in the wrapper, None where there is none. A folder alone in a zip may be one that has been packed."""
+    if not files or any(len(file.parts) < 2 for file in files) or len({file.parts[0] for file in files}) > 1:
+        return None
+    name, stripped = files[0].parts[0].lower(), [replace(file, parts=file.parts[1:]) for file in files]
+    inner = {file.parts[0] for file in stripped}
+    packed = archive or name.endswith(".zip")
+    folders = all(len(file.parts) > 1 for file in stripped) and not inner & COURSE
+    if name == "submitted" or (len(inner) > 1 and (packed or folders)):
+        return stripped
+    return _inside(stripped, archive=True) if packed else None
 
 
 # Students -------------------------------------------------------------------------------------------------------------

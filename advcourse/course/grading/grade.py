@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from tqdm import tqdm
@@ -73,6 +74,8 @@ def _all_graded(
     todo: Collection[Job], jobs: int, limits: Limits, hidden: list[Path]
 ) -> Iterator[tuple[str, list[Graded]]]:
     """As they are ready."""
+    if not todo:
+        return
     warm = {name for job in todo for name in _loaded_for(job.exercises)}
     jobs = min(jobs, len(todo) // FEW)
     if jobs <= 1:
@@ -129,6 +132,7 @@ class Helper:
 def _begin(limits: Limits, hidden: list[Path], warm: set[str]) -> None:
     global HELPER
     HELPER = Helper(limits, hidden, warm)
+    Finalize(HELPER, HELPER.close, exitpriority=1)  # such a process ends without what atexit would do
 
 
 def _go_on(job: Job) -> tuple[str, list[Graded]]:

@@ -10,7 +10,7 @@ from advcourse.checks.verdict import PASSED, Finding
 from advcourse.checks.words import words
 
 from .candidate import Candidate
-from .extract import Cell, Line, program
+from .extract import Cell, Line, Program, program
 from .processes import Zygote
 
 MISSING, UNREADABLE = "missing", "unreadable"
@@ -35,6 +35,11 @@ def graded(zygote: Zygote, name: str, cells: Sequence[Cell], lines: Sequence[Lin
     if found is None:
         broken = any(cell.tree is None and cell.names_function(name) for cell in cells)
         return said(name, UNREADABLE, "syntax-error") if broken else said(name, MISSING, "missing")
+    return asked(zygote, name, found, cells)
+
+
+def asked(zygote: Zygote, name: str, found: Program, cells: Sequence[Cell]) -> Graded:
+    """The verdict on what this program makes, asked as the exercise of this name."""
     with zygote.worker() as worker:
         candidate = Candidate(worker, found, cells)
         try:
