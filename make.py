@@ -322,8 +322,8 @@ TARGETS = {  # name: (what to do, extras to install, what it is for)
 
 def usage() -> str:
     lines = ["usage: python make.py TARGET [--here] [arguments for the target]", ""]
-    lines += [f"  {name:<11}{what}" for name, (_, _, what) in TARGETS.items()]
-    return "\n".join([*lines, "", "  --here     use the Python that runs this, as it is, instead of .venv"])
+    lines += [f"  {name:<13}{what}" for name, (_, _, what) in TARGETS.items()]
+    return "\n".join([*lines, "", "  --here       use the Python that runs this, as it is, instead of .venv"])
 
 
 def say(line: str) -> None:
