@@ -134,8 +134,8 @@ def square(
     for step in range(1, queries):
         if not len(search.rows):
             break
-        new = search.proposal(step, windows.share(area, step / queries))
-        search.judge(new, search.oracle(new.reshape(-1, *x.shape[1:])))
+        new, pixels = search.proposal(step, windows.share(area, step / queries))
+        search.judge(new, pixels, search.oracle(new.reshape(-1, *x.shape[1:])))
         if trace is not ignore:
             trace(search.found().view_as(x))
     return search.found().view_as(x)
@@ -150,7 +150,8 @@ class _Search:
         self.oracle, self.goal, self.allowed, self.draws = oracle, goal, threat.around(pictures), draws
         self.best, self.here, self.score = pictures, pictures, score
         self.rows = torch.arange(len(pictures), device=pictures.device)
-        self.slope = torch.zeros_like(pictures, dtype=torch.promote_types(pictures.dtype, torch.float32))
+        # Not zeros_like: it is written to by pixel, and a view by pixel needs the plain layout.
+        self.slope = pictures.new_zeros(pictures.shape, dtype=torch.promote_types(pictures.dtype, torch.float32))
         self.numbers = pictures.new_empty(len(pictures), 0)
 
     def keep(self, these: Tensor) -> None:
@@ -160,8 +161,8 @@ class _Search:
         self.rows, self.here, self.score, self.slope, self.numbers = (v[these] for v in state)
         self.oracle, self.goal, self.allowed = self.oracle[these], self.goal[these], self.allowed[these]
 
-    def proposal(self, step: int, share: float) -> Tensor:
-        """What to ask about next, windows of this share of the picture: [N, C, H, W]."""
+    def proposal(self, step: int, share: float) -> windows.Proposal:
+        """What to ask about next, windows of this share of the picture: [N, C, H, W], and which pixels that changes."""
         channels, height, width = self.here.shape[1:]
         if step == 1:
             return windows.first(self.allowed, self.draws.uniform(self.rows, channels, height, width))
@@ -171,16 +172,17 @@ class _Search:
         size = windows.window(share, height, width)
         return windows.proposal(self.allowed, self.here, self.slope, self.numbers[:, at], size)
 
-    def judge(self, new: Tensor, answers: Tensor) -> None:
+    def judge(self, new: Tensor, pixels: Tensor, answers: Tensor) -> None:
         """Keep what is better, remember what the difference says about the gradient, and let go who is done.
 
         The slope moves to the nearest one that explains the last answer, as Kaczmarz solves linear equations.
         """
         score, reached = self.goal.score(answers), self.goal.reached(answers)
-        d = (new - self.here).flatten(1).to(self.slope.dtype)
-        length = torch.linalg.vecdot(d, d).clamp(min=torch.finfo(d.dtype).tiny)
-        missing = (score - self.score).to(d) - torch.linalg.vecdot(d, self.slope.flatten(1))
-        self.slope.addcmul_(_like(missing / length, new), d.view_as(new))
+        after, before, rise = (v.flatten(2).gather(2, pixels) for v in (new, self.here, self.slope))
+        d = (after - before).to(rise)
+        missing = (score - self.score).to(d) - (rise * d).sum((1, 2))
+        step = missing / d.square().sum((1, 2)).clamp(min=torch.finfo(d.dtype).tiny)
+        self.slope.flatten(2).scatter_add_(2, pixels, step[:, None, None] * d)
         better = (score > self.score) | reached
         rows = better.nonzero().squeeze(1)
         self.here.index_copy_(0, rows, new[rows])

@@ -33,16 +33,21 @@ def share(area: float, done: float) -> float:
     return area / 2 ** sum(done >= at for at in HALVINGS)
 
 
-def first(allowed: Intervals | BallL2, u: Tensor) -> Tensor:
+Proposal = tuple[Tensor, Tensor]  # pictures [N, C, H, W], and which pixels of their flattened planes are new: [N, C, n]
+
+
+def first(allowed: Intervals | BallL2, u: Tensor) -> Proposal:
     """Where the search begins, from numbers u [N, C, H, W]."""
-    return striped(allowed, u) if isinstance(allowed, Intervals) else tiled(allowed, u)
+    new = striped(allowed, u) if isinstance(allowed, Intervals) else tiled(allowed, u)
+    return new, _everywhere(new)
 
 
-def proposal(allowed: Intervals | BallL2, here: Tensor, slope: Tensor, u: Tensor, size: tuple[int, int]) -> Tensor:
+def proposal(allowed: Intervals | BallL2, here: Tensor, slope: Tensor, u: Tensor, size: tuple[int, int]) -> Proposal:
     """What to try next in place of here [N, C, H, W], from the slope, and numbers u [N, NUMBERS + C]."""
     if isinstance(allowed, Intervals):
         return at_an_end(allowed, here, slope, u, size)
-    return shifted(allowed, here, slope, u, size)
+    new = shifted(allowed, here, slope, u, size)
+    return new, _everywhere(new)
 
 
 def striped(allowed: Intervals, u: Tensor) -> Tensor:
@@ -50,8 +55,8 @@ def striped(allowed: Intervals, u: Tensor) -> Tensor:
     return torch.where(u[:, :, :1] < 0.5, allowed.lower, allowed.upper)
 
 
-def at_an_end(allowed: Intervals, here: Tensor, slope: Tensor, u: Tensor, size: tuple[int, int]) -> Tensor:
-    """One window of each picture moved to an end of what is allowed, channel by channel: [N, C, H, W].
+def at_an_end(allowed: Intervals, here: Tensor, slope: Tensor, u: Tensor, size: tuple[int, int]) -> Proposal:
+    """One window of each picture moved to an end of what is allowed, channel by channel.
 
     Which end, and which of two windows, is what the slope, an estimate of the score's gradient, speaks for. An end at
     which a window lies already would be a query for nothing.
@@ -59,13 +64,14 @@ def at_an_end(allowed: Intervals, here: Tensor, slope: Tensor, u: Tensor, size: 
     pixels = _pixels(u, size, here)  # those of both windows: [N, C, 2, h w]
     now, rise, low, high = (_at(pixels, v) for v in (here, slope, allowed.lower, allowed.upper))
     gain = torch.stack([(rise * (end - now)).sum(3) for end in (low, high)])  # [2, N, C, 2]
-    gain = gain.where(gain != 0, -torch.inf)
+    gain.masked_fill_(gain == 0, -torch.inf)
     one = gain.amax(0).sum(1).argmax(1)
     n = torch.arange(len(here), device=here.device)
-    down, up = gain[:, n, :, one].movedim(1, 0)
+    down, up = gain[0, n, :, one], gain[1, n, :, one]
     up = torch.where(down == up, u[:, NUMBERS:] < 0.5, up > down)[..., None]
     there = torch.where(up, high[n, :, one], low[n, :, one])
-    return here.flatten(2).scatter(2, pixels[n, :, one], there).view_as(here)
+    pixels = pixels[n, :, one]
+    return here.flatten(2).scatter(2, pixels, there).view_as(here), pixels
 
 
 def tiled(allowed: BallL2, u: Tensor) -> Tensor:
@@ -136,6 +142,11 @@ def _pixels(u: Tensor, size: tuple[int, int], here: Tensor) -> Tensor:
     )
     pixels = (row * width + column)[..., None] + (across[:, None] * width + along).flatten()
     return pixels[:, None].expand(-1, here.shape[1], -1, -1)
+
+
+def _everywhere(new: Tensor) -> Tensor:
+    """All pixels of the flattened planes: [N, C, H W]."""
+    return torch.arange(new[0, 0].numel(), device=new.device).expand(*new.shape[:2], -1)
 
 
 def _at(pixels: Tensor, v: Tensor) -> Tensor:
