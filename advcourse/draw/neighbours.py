@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from matplotlib.axes import Axes
 
-from advcourse.draw import BLUE, GREY, RED, ManyAxes, _styled, pixels
+from advcourse.draw import BLUE, GREY, RED, ManyAxes, _styled, legend_below, pixels
 from advcourse.retrieval import Views, mean_interval
 
 
@@ -45,5 +45,4 @@ def against_eps(ax: Axes, eps: Sequence[float], lines: Mapping[str, Sequence[Seq
             ax.plot([at] * len(values), values, marker, color=colour, alpha=0.3, markersize=4)
         ax.plot(eps, [sum(v) / len(v) for v in found], color=colour, linestyle=style, label=name)
     ax.set(ylim=(0, 1.02), xlabel="eps / (1/255)", ylabel="average precision")
-    ax.legend(frameon=False, fontsize=8)
-    return ax
+    return legend_below(ax, len(lines))
