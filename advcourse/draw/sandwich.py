@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
+from advcourse.device import precise
 from advcourse.draw import GREEN, GREY, RED, _styled
 
 
@@ -45,8 +47,8 @@ def sandwiches(ax: Axes, bounds: Mapping[str, tuple[Tensor, Tensor]], *, widest:
 
 def share_beyond(radii: Tensor, eps: np.ndarray) -> np.ndarray:
     """The share of samples, with these radii [N], whose radius is above each eps [T]; one that is 0 never counts."""
-    r = radii.detach().cpu().double().numpy()
-    return (r[None] > eps[:, None]).mean(1)
+    radii = radii.detach().cpu()
+    return precise(radii > torch.from_numpy(eps).to(radii)[:, None]).mean(1).numpy()
 
 
 def check_bounds(lower: Tensor, upper: Tensor) -> None:

@@ -5,8 +5,9 @@ iterates go; `OutlierExplorer(clouds)` drags a point away from the data, `MorphE
 into something else, `ConflictExplorer(network)` slides between shape and texture, `LeakExplorer(networks)` shows what
 an attack repairs, `SliceExplorer(subjects)` climbs over a slice of the loss, `DescentExplorer(landscapes)` tries the
 directions at a kink, `RobustnessExplorer(networks, images)` attacks networks trained in several ways,
-`QueryExplorer(engine)` asks a database for one thing with the picture of another. Settings are
-traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
+`QueryExplorer(engine)` asks a database for one thing with the picture of another, `SandwichExplorer(networks, images)`
+frames what is certified, fooled or open. Settings are traits: `explorer.eps = 8` moves the slider,
+`explorer.observe(f, "scene")` listens.
 """
 
 from advcourse.widgets.conflict_explorer import ConflictExplorer, Content, Triple
@@ -21,6 +22,7 @@ from advcourse.widgets.perturbation_explorer import PerturbationExplorer, Scene,
 from advcourse.widgets.playground import Playground
 from advcourse.widgets.query_explorer import QueryExplorer
 from advcourse.widgets.robustness_explorer import Attacked, Defended, RobustnessExplorer, attacked
+from advcourse.widgets.sandwich_explorer import Bounded, SandwichExplorer
 from advcourse.widgets.slice import Ascent, Slice, ascend, slice_of
 from advcourse.widgets.slice_explorer import SliceExplorer
 from advcourse.widgets.subject import LEAST_LIKELY, UNTARGETED, Subject
@@ -30,6 +32,7 @@ __all__ = [
     "UNTARGETED",
     "Ascent",
     "Attacked",
+    "Bounded",
     "Cloud",
     "ConflictExplorer",
     "Content",
@@ -48,6 +51,7 @@ __all__ = [
     "Playground",
     "QueryExplorer",
     "RobustnessExplorer",
+    "SandwichExplorer",
     "Scene",
     "Slice",
     "SliceExplorer",
