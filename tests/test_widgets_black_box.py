@@ -9,7 +9,7 @@ from advcourse import data
 from advcourse.widgets import Bounded, SandwichExplorer
 
 LOWER = torch.tensor([0.0, 0.05, 0.1, 0.2, 0.02, 0.0, 0.3, 0.08, 0.01, 0.15])
-UPPER = LOWER * 2
+UPPER = 2 * LOWER
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def sandwich(images) -> SandwichExplorer:
 def test_every_image_is_certified_fooled_or_open_and_the_line_counts_them(sandwich, eps):
     sandwich.eps = eps
     now = sandwich.compute()
-    certified, fooled = int((LOWER > eps / 255).sum()), int((UPPER <= eps / 255).sum())
+    certified, fooled = int((eps / 255 < LOWER).sum()), int((eps / 255 >= UPPER).sum())
     assert now.states.count("certified") == certified and now.states.count("fooled") == fooled
     assert f"at least {certified / 10:.0%} and at most {1 - fooled / 10:.0%} ·" in now.line
     assert f"{certified} certified, {10 - certified - fooled} open, {fooled} fooled of 10" in now.line
