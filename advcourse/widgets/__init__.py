@@ -16,6 +16,8 @@ from advcourse.widgets.descent_explorer import DescentExplorer
 from advcourse.widgets.leak import Trained
 from advcourse.widgets.leak_explorer import LeakExplorer
 from advcourse.widgets.morph_explorer import Judge, Morph, MorphExplorer
+from advcourse.widgets.oracle import Secret
+from advcourse.widgets.oracle_explorer import OracleExplorer
 from advcourse.widgets.outlier_explorer import Cloud, Look, OutlierExplorer, look
 from advcourse.widgets.path_explorer import PathExplorer, Walks, walks
 from advcourse.widgets.perturbation_explorer import PerturbationExplorer, Scene, perturbation
@@ -45,6 +47,7 @@ __all__ = [
     "Look",
     "Morph",
     "MorphExplorer",
+    "OracleExplorer",
     "OutlierExplorer",
     "PathExplorer",
     "PerturbationExplorer",
@@ -53,6 +56,7 @@ __all__ = [
     "RobustnessExplorer",
     "SandwichExplorer",
     "Scene",
+    "Secret",
     "Slice",
     "SliceExplorer",
     "Subject",
