@@ -15,7 +15,7 @@ from advcourse.goals import Untargeted, margin
 from advcourse.threats import L2, Unbounded
 
 WINDOW = (-1.0, 1.0, -1.0, 1.0)
-BOX, PLANE = Unbounded(-1.0, 1.0), L2(2.9, lo=-1.0, hi=1.0)  # from any point of it to any other
+BOX = Unbounded(-1.0, 1.0)  # from any point of it to any other
 SAMPLES, SIGMA, STEP = 8, 0.02, 0.15  # of nes
 NEAR = 0.3  # so far from a point of the boundary answers tell of its normal
 BY_SCORES, STEPPING, HOPPING = WAYS = "scores: NES", "decisions: boundary attack", "decisions: HopSkipJump"
@@ -90,8 +90,9 @@ def spend(secret: Secret, way: str, x: Tensor, queries: int) -> Spent:
     at, die = x[None], Generator().manual_seed(0)
     goal = Untargeted(toys.ask(secret.model, at).argmax(1), margin)
     if way == BY_SCORES:
-        look = {"samples": SAMPLES, "sigma": SIGMA, "step_size": STEP}
-        z, where = nes(listening, at, goal, PLANE, queries=queries, generator=die, **look), at
+        far = L2(min(2.8, STEP * ((queries - 1) // (SAMPLES + 1))), *WINDOW[:2])  # as far as its steps lead
+        how = {"samples": SAMPLES, "sigma": SIGMA, "step_size": STEP}
+        z, where = nes(listening, at, goal, far, queries=queries, generator=die, **how), at
         guess = nes_gradient(secret.model, at, goal, queries=max(2, queries // 2 * 2), sigma=SIGMA, generator=die)[0]
     else:
         walk = hopskipjump if way == HOPPING else boundary

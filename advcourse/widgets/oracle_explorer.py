@@ -23,7 +23,7 @@ class OracleExplorer(Panel[Secret, Spent]):
     choice = "classifier"
     way = setting(Enum(WAYS, HOPPING), "what is told, and to whom", options=list(WAYS))
     queries = count(60, "questions", MOST)
-    x, y = on_map(-0.2, "point across", *WINDOW[:2], 0.02), on_map(0.3, "point up", *WINDOW[2:], 0.02)
+    x, y = on_map(-0.5, "point across", *WINDOW[:2], 0.02), on_map(0.5, "point up", *WINDOW[2:], 0.02)
 
     def compute(self) -> Spent:
         return spend(self.subject, self.way, torch.tensor([self.x, self.y]), self.queries)
@@ -39,7 +39,7 @@ class OracleExplorer(Panel[Secret, Spent]):
         left.plot(*now.z, marker="X", markersize=9, color=draw.BLACK)
         for (name, v), (colour, _, style) in zip(arrows(now).items(), draw.STYLES):
             right.annotate("", v.tolist(), (0, 0), arrowprops={"arrowstyle": "->", "color": colour, "linestyle": style})
-            right.annotate(name, (1.18 * v).tolist(), ha="center", va="center", fontsize=8, color=colour)
+            right.annotate(name, (v + 0.16 * v / v.norm()).tolist(), ha="center", va="center", fontsize=8, color=colour)
         right.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), xticks=[], yticks=[], aspect="equal")
         what = "left, the questions as dots on the classes, and from the point to what fooled; right, the estimated "
         return fig, f"{self.chosen}, {self.way}: {what}gradient beside the true one."
@@ -63,9 +63,9 @@ class OracleExplorer(Panel[Secret, Spent]):
 
 
 def arrows(now: Spent) -> dict[str, Tensor]:
-    """The estimated gradient and the true one, both of length one; one that is zero is left out."""
-    both = {"estimate": now.guess, "gradient": now.slope}
-    return {name: v / v.norm() for name, v in both.items() if v.norm() > 0}
+    """The estimated gradient and the true one, made shorter so that neither hides the other; none that is zero."""
+    both = {"estimate": (now.guess, 1.0), "gradient": (now.slope, 0.6)}
+    return {name: length * v / v.norm() for name, (v, length) in both.items() if v.norm() > 0}
 
 
 def compass(now: Spent) -> dict:
