@@ -16,6 +16,7 @@ from advcourse.claims import say
 
 from . import (
     adversarial_examples,
+    black_box,
     blind_spots,
     gradient_attacks,
     inner_maximisation,
@@ -37,6 +38,7 @@ EXERCISES: dict[str, Exercise] = {
     **adversarial_examples.EXERCISES,
     **texture_vs_shape.EXERCISES,
     **gradient_attacks.EXERCISES,
+    **black_box.EXERCISES,
     **mixed_batches.EXERCISES,
     **inner_maximisation.EXERCISES,
     **max_of_convex.EXERCISES,

@@ -45,6 +45,7 @@ GIVE_AWAYS = (
     *("amin(", "mean(", "median(", "float('", "sorted(", "/ 2", "abs("),
     *(".max()", ".all(", "autograd", "square(", "(b - a)"),
     *("softplus(", "zero_grad(", "backward(", "cumprod"),
+    *("2 * sigma", "(lo + hi)", "(hi - lo)", "clamp_min", "minimum(", "any(", " & ~", "0 * "),
 )
 
 
