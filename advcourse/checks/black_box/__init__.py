@@ -15,12 +15,12 @@ __all__ = ["EXERCISES"]
 
 EXERCISES = {
     "keep_if_better": Exercise("score, z, candidate", check_keep_if_better),
-    "nes_gradient": Exercise("score, x, directions, sigma", check_nes_gradient),
-    "bisect": Exercise("fooled, x, z, steps", check_bisect),
+    "worst_case": Exercise("clean, attacked", check_worst_case, single_number),
     "transfer_rate": Exercise(
         "y, source, source_attacked, target, target_attacked", check_transfer_rate, single_number
     ),
-    "worst_case": Exercise("clean, attacked", check_worst_case, single_number),
+    "nes_gradient": Exercise("score, x, directions, sigma", check_nes_gradient),
+    "bisect": Exercise("fooled, x, z, steps", check_bisect),
     "interval_layer": Exercise("weight, bias, lo, hi", check_interval_layer, lower_and_upper),
     "name_the_defence": Exercise("clean, cross_entropy, margin, square, repeat", check_name_the_defence, one_of_four),
     "hide_the_gradient": Exercise("model", check_hide_the_gradient, a_model),

@@ -17,7 +17,7 @@ from ..words import words
 
 SAY = words(__file__)
 
-EPS, STEPS, QUERIES = 0.15, 20, 300
+EPS, STEPS, QUERIES = 0.15, 15, 150
 # Of the accuracy: what the defence may cost, what PGD may take, and what the search may leave.
 COST, TAKEN, LEFT = 0.021, 0.1, 0.3
 
