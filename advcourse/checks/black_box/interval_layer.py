@@ -9,8 +9,8 @@ from torch import Tensor
 
 from ..forms import tensor
 from ..spec import Case, Formula, Spec, like, seen
-from ..verdict import kind_of
-from ..words import words
+from ..verdict import NOT_ATTEMPTED, Finding, Verdict, kind_of
+from ..words import general_words, words
 
 SAY = words(__file__)
 
@@ -23,6 +23,8 @@ BOTH = tensor(lambda args: [2, len(args[2]), len(args[0])], "the lower and the u
 def lower_and_upper(value: object, args: tuple) -> Tensor:
     """A pair of tensors [B, m], or one of them on top of the other: [2, B, m]."""
     if isinstance(value, (tuple, list)):
+        if any(bound is ... for bound in value):
+            raise Finding(Verdict(NOT_ATTEMPTED, "not-attempted", general_words("call")["not-attempted"]))
         if len(value) != 2:
             SAY.fail("no-pair", kind=kind_of(value), n=len(value))
         return torch.stack([ONE_BOUND(bound, args) for bound in value])
