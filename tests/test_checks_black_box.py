@@ -32,11 +32,12 @@ def test_the_nes_estimate_is_that_of_a_loop_over_samples():
 
 
 @pytest.mark.parametrize("steps", [0, 1, 6, 10])
-def test_after_bisection_the_boundary_is_within_the_last_step(steps):
+def test_after_bisection_the_boundary_is_within_the_last_step_of_that_length(steps):
     fooled, x, z, _ = bisect.asked(steps, 2, 3)
     at = bisect.way(x, z, bisect.right(fooled.says, x, z, steps))
     beyond = at - torch.tensor(bisect.BOUNDARY)
     assert (beyond > 0).all() and (beyond <= 2.0**-steps).all()
+    assert torch.allclose(at * 2**steps, (at * 2**steps).round(), atol=1e-3)
 
 
 def test_no_boundary_hangs_on_rounding():
