@@ -8,6 +8,7 @@ import itertools
 import pytest
 import torch
 
+from advcourse import margin
 from advcourse.checks.black_box import bisect, hide_the_gradient, interval_layer, keep_if_better, nes_gradient
 from advcourse.checks.black_box.name_the_defence import KINDS, MYSTERIES
 from advcourse.checks.black_box.oracle import Oracle
@@ -86,14 +87,36 @@ def test_an_oracle_counts_for_each_copy_and_refuses_the_rest():
 
 def test_without_a_defence_every_attack_gets_through():
     model, x, y = hide_the_gradient.digits()
-    losses = (hide_the_gradient.cross_entropy, hide_the_gradient.margin)
-    with torch.no_grad():
-        found, flat = hide_the_gradient.search(model, x, y)
-    for z in (found, *(hide_the_gradient.pgd(model, x, y, loss) for loss in losses)):
-        assert (model(z).argmax(1) == y).double().mean() < 0.1
+
+    def told(z):
+        return hide_the_gradient.logits_and_slopes(model(z), (model, z))
+
+    found, flat = hide_the_gradient.search(told, x, y)
+    losses = (hide_the_gradient.up_the_cross_entropy, hide_the_gradient.up_the_margin)
+    assert hide_the_gradient.accuracy(told, x, y) == 1 and len(x) == 50 and flat < 0.5
+    for z in (found, *(hide_the_gradient.pgd(told, x, y, up) for up in losses)):
+        assert hide_the_gradient.accuracy(told, z, y) < 0.1
         assert (z - x).abs().max() < hide_the_gradient.EPS + 1e-6
         assert z.min() >= 0 and z.max() <= 1
-    assert len(x) == 50 and flat < 0.5
+
+
+def test_slopes_of_the_logits_are_the_weights_of_a_linear_model():
+    model, x, _ = hide_the_gradient.digits()
+    z = x.clone().requires_grad_()
+    told = hide_the_gradient.logits_and_slopes(model(z), (model, z))
+    assert torch.allclose(told[:, :, 1:].float(), model.weight.expand(len(x), -1, -1))
+    assert torch.equal(told[:, :, 0].float(), model(x))
+
+
+def test_uphill_is_the_gradient_of_the_loss_by_the_logits():
+    logits, y = torch.randn(5, 3, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 1, 2, 0, 1])
+    logits.requires_grad_()
+    entropy = torch.nn.functional.cross_entropy(logits, y, reduction="sum")
+    for loss, up in (
+        (entropy, hide_the_gradient.up_the_cross_entropy),
+        (margin(logits, y).sum(), hide_the_gradient.up_the_margin),
+    ):
+        assert torch.allclose(torch.autograd.grad(loss, logits)[0], up(logits.detach(), y), atol=1e-6)
 
 
 def test_every_kind_of_mystery_is_there_twice_or_more_and_none_is_a_matter_of_taste():

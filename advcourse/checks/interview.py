@@ -154,13 +154,18 @@ def refuse_to_examine(answer: object, error: BaseException | None) -> NoReturn:
 
 
 def _own_copies(args: tuple) -> tuple:
-    copies = tuple(copy.deepcopy(a) if isinstance(a, (nn.Module, Tensor, dict, list)) else a for a in args)
+    copies = tuple(copy.deepcopy(a) if _is_copied(a) else a for a in args)
     for model, its_copy in zip(args, copies):
         if isinstance(model, nn.Module):
             for weight, its in zip(model.parameters(), its_copy.parameters()):
                 if weight.grad is not None:  # which deepcopy leaves behind
                     its.grad = weight.grad.clone()
     return copies
+
+
+def _is_copied(thing: object) -> bool:
+    """What an answer may change, and whatever says itself how it is copied."""
+    return isinstance(thing, (nn.Module, Tensor, dict, list)) or hasattr(type(thing), "__deepcopy__")
 
 
 def _require_untouched(befores: list, args: tuple) -> None:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..spec import Formula
 from ..verdict import kind_of
@@ -15,17 +15,21 @@ from ..words import words
 SAY = words(__file__)
 
 
-class Oracle(nn.Module):
+class Oracle:
     """says(z) [B] for the samples z [B, ...] it knows, all of them at once and in their order, `budget` times.
 
-    A module, because every answer under examination is given a copy of its own: each begins to count at zero.
+    Every answer under examination is given a copy of its own, which begins to count at zero.
     """
 
     def __init__(self, like: Tensor, budget: int, says: Callable[[Tensor], Tensor]):
-        super().__init__()
         self.shape, self.budget, self.says, self.asked = like.shape, budget, says, 0
 
-    def forward(self, z: Tensor) -> Tensor:
+    def __deepcopy__(self, memo: dict) -> Oracle:
+        fresh = copy.copy(self)
+        fresh.asked = 0
+        return fresh
+
+    def __call__(self, z: Tensor) -> Tensor:
         if not isinstance(z, Tensor):
             SAY.fail("asks-about-no-tensor", kind=kind_of(z))
         if z.shape != self.shape:
