@@ -1,7 +1,7 @@
 """An attack by questions in the plane: where it asked, what it was told, and the gradient it pieced together."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import torch
 from torch import Generator, Tensor
@@ -91,8 +91,8 @@ def spend(secret: Secret, way: str, x: Tensor, queries: int) -> Spent:
     goal = Untargeted(toys.ask(secret.model, at).argmax(1), margin)
     if way == BY_SCORES:
         far = L2(min(2.8, STEP * ((queries - 1) // (SAMPLES + 1))), *WINDOW[:2])  # as far as its steps lead
-        how = {"samples": SAMPLES, "sigma": SIGMA, "step_size": STEP}
-        z, where = nes(listening, at, goal, far, queries=queries, generator=die, **how), at
+        look = partial(nes, samples=SAMPLES, sigma=SIGMA, step_size=STEP)
+        z, where = look(listening, at, goal, far, queries=queries, generator=die), at
         guess = nes_gradient(secret.model, at, goal, queries=max(2, queries // 2 * 2), sigma=SIGMA, generator=die)[0]
     else:
         walk = hopskipjump if way == HOPPING else boundary
