@@ -10,7 +10,7 @@ import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import torch
 from torch import Generator, Tensor
@@ -153,12 +153,16 @@ class Intervals:
         """The direction of length one in which g rises most, that of l_inf."""
         return Linf.steepest(g)
 
+    def __getitem__(self, rows: Tensor) -> "Intervals":
+        """The same set for some of the samples, also repeated."""
+        return Intervals(self.lower[rows], self.upper[rows])
+
 
 class BallL2:
     """{x + d : |d|_2 <= eps} met with the box."""
 
     def __init__(self, x: Tensor, threat: L2):
-        self.x, self.eps = x, threat.eps
+        self.x, self.threat, self.eps = x, threat, threat.eps
         self.lo, self.hi = box_of(threat, x)
 
     def __getitem__(self, index: Tensor) -> "BallL2":
@@ -203,12 +207,16 @@ class BallL2:
         """The direction of length one in which g rises most, that of l_2."""
         return L2.steepest(g)
 
+    def __getitem__(self, rows: Tensor) -> "BallL2":
+        """The same set for some of the samples, also repeated."""
+        return BallL2(self.x[rows], self.threat)
+
 
 class BallL1:
     """{x + d : sum_i |d_i| <= eps} met with the box."""
 
     def __init__(self, x: Tensor, threat: L1):
-        self.x, self.eps = x, threat.eps
+        self.x, self.threat, self.eps = x, threat, threat.eps
         self.lo, self.hi = box_of(threat, x)
 
     def __getitem__(self, index: Tensor) -> "BallL1":
@@ -265,15 +273,24 @@ class BallL1:
             rows = rows.masked_fill(blocked, 0.0)
         return L1.steepest(rows).view_as(g)
 
+    def __getitem__(self, rows: Tensor) -> "BallL1":
+        """The same set for some of the samples, also repeated."""
+        return BallL1(self.x[rows], self.threat)
+
 
 class Allowed(Protocol):
-    """What attacks ask of all that may replace x: the member nearest to z, a random one, and g's direction at one."""
+    """What attacks ask of all that may replace x: the member nearest to z, a random one, and g's direction at one.
+
+    Indexed by rows, as a goal is, it is the set for some of the samples, also repeated.
+    """
 
     def project(self, z: Tensor) -> Tensor: ...
 
     def sample(self, generator: Generator | None = None) -> Tensor: ...
 
     def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor: ...
+
+    def __getitem__(self, rows: Tensor) -> Self: ...
 
 
 def _rows(d: Tensor) -> Tensor:

@@ -44,11 +44,12 @@ def apgd(
     if not len(x):
         return z
     best, pace, before = Best(goal, len(x)), Pace(z, width, steps), z
+    rows = torch.arange(len(z), device=z.device)
     with attacking(model, x, aim) as forward:
         for step in range(steps):
             trace(z)
             g, score, out = score_gradient(forward, z, aim.score)
-            best.see(z, score, out)
+            best.see(z, score, out, rows)
             z, g = pace.after(z, g, score)
             there = allowed.project(z + pace.size * allowed.steepest(g, z))
             if step:
@@ -57,7 +58,7 @@ def apgd(
         trace(z)
         with torch.no_grad():
             out = forward(z)
-            best.see(z, aim.score(out), out)
+            best.see(z, aim.score(out), out, rows)
     return best.found()
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Generator, Tensor
 
 from advcourse.asking import Model, Trace, attacking, check_roles, check_steps, ignore
+from advcourse.attacks.cycles import Walk
 from advcourse.goals import Goal
 from advcourse.threats import Allowed, Threat
 
@@ -47,14 +48,12 @@ def iterative_fgsm(
     check_roles(goal, threat)
     allowed = threat.around(x)
     check_steps(threat, steps, step_size)
-    z = x.detach().clone()
+    walk = Walk(x.detach().clone(), goal, allowed, steps, trace)
     with attacking(model, x, goal) as forward:
-        for _ in range(steps if len(x) else 0):
-            trace(z)
-            g, _, _ = score_gradient(forward, z, goal.score)
-            z = allowed.project(z.add(allowed.steepest(g, z), alpha=step_size))
-    trace(z)
-    return z
+        for z, goal, allowed in walk:
+            g, _, out = score_gradient(forward, z, goal.score)
+            walk.to(allowed.project(z.add(allowed.steepest(g, z), alpha=step_size)), out)
+    return walk.end
 
 
 @torch.inference_mode(False)
@@ -81,17 +80,16 @@ def pgd(
     z, aim, allowed = starts(x, goal, threat, restarts, random_start, generator)
     if not len(x):
         return z
-    best = Best(goal, len(x))
+    best, walk = Best(goal, len(x)), Walk(z, aim, allowed, steps, trace)
     with attacking(model, x, aim) as forward:
-        for _ in range(steps):
-            trace(z)
+        for z, aim, allowed in walk:
             g, score, out = score_gradient(forward, z, aim.score)
-            best.see(z, score, out)
-            z = allowed.project(z.add(allowed.steepest(g, z), alpha=step_size))
-        trace(z)
-        with torch.no_grad():
-            out = forward(z)
-            best.see(z, aim.score(out), out)
+            best.see(z, score, out, walk.rows)
+            walk.to(allowed.project(z.add(allowed.steepest(g, z), alpha=step_size)), out)
+        if len(walk.z):
+            with torch.no_grad():
+                out = forward(walk.z)
+                best.see(walk.z, walk.goal.score(out), out, walk.rows)
     return best.found()
 
 
@@ -122,24 +120,43 @@ class Best:
 
     def __init__(self, goal: Goal, samples: int):
         self.goal, self.samples = goal, samples
+        self.rows = torch.empty(0)
         self.seen: list[Seen] = []
+        self.settled: Seen | None = None  # the best of all rows, before some of them left
 
-    def see(self, z: Tensor, score: Tensor, out: Tensor) -> None:
-        """Iterates [copies * B, ...], their scores and the model's answers."""
+    def see(self, z: Tensor, score: Tensor, out: Tensor, rows: Tensor) -> None:
+        """Iterates [N, ...], their scores and answers; `rows` [N], of all copies * B, is the same until some leave."""
+        if rows is not self.rows:
+            if self.seen:
+                self.settled = self._settle()
+                self.seen = [(self.settled[0][rows], self.settled[1][rows], self.settled[2][rows])]
+            self.rows = rows
         self.seen.append((z, score, out))
         if len(self.seen) * z.numel() > ROOM:
-            self.seen = [self._pick()]
+            self.seen = [self._pick(self.seen, rows)]
 
     def found(self) -> Tensor:
         """The best of all that were seen: [B, ...]."""
-        return self._pick()[0]
+        settled = self._settle()
+        if len(settled[0]) == self.samples:
+            return settled[0]
+        return self._pick([settled], torch.arange(self.samples, device=settled[0].device))[0]
 
-    def _pick(self) -> Seen:
-        z, score, out = (torch.cat(part) for part in zip(*self.seen))
-        rows = torch.arange(self.samples, device=z.device)
-        reached = self.goal[rows.repeat(len(z) // self.samples)].reached(out).view(-1, self.samples)
-        rank = torch.where(reached == reached.any(0), score.view(-1, self.samples), -torch.inf)
-        pick = rank.nan_to_num(-torch.inf).argmax(0) * self.samples + rows
+    def _settle(self) -> Seen:
+        """The best of every row, of who is seen now and of who left."""
+        now = self._pick(self.seen, self.rows)
+        if self.settled is None:
+            return now
+        z, score, out = (old.index_copy(0, self.rows, new) for old, new in zip(self.settled, now))
+        return z, score, out
+
+    def _pick(self, seen: list[Seen], rows: Tensor) -> Seen:
+        """Of iterates [T * N, ...] the best of each of the N rows."""
+        z, score, out = (torch.cat(part) for part in zip(*seen))
+        aim = self.goal[(rows % self.samples).repeat(len(z) // len(rows))]
+        reached = aim.reached(out).view(-1, len(rows))
+        rank = torch.where(reached == reached.any(0), score.view(-1, len(rows)), -torch.inf)
+        pick = rank.nan_to_num(-torch.inf).argmax(0) * len(rows) + torch.arange(len(rows), device=z.device)
         return z[pick], score[pick], out[pick]
 
 
@@ -163,4 +180,4 @@ def starts(
     if restarts == 1:
         return z, goal, allowed
     copies = torch.arange(len(x), device=x.device).repeat(restarts)
-    return z, goal[copies], threat.around(x[copies])
+    return z, goal[copies], allowed[copies]
