@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from advcourse import L1, L2, Linf, Unbounded, Untargeted, checkpoints, iterative_fgsm, margin, pgd
+from advcourse.asking import ignore
 from advcourse.attacks.cycles import FIRST, Walk
 from advcourse.data import digits
 
@@ -136,14 +137,16 @@ def test_whatever_the_length_of_a_circle_everyone_stands_where_counting_says(ste
     start = torch.tensor([[100.0 * n + n + tail] for n in LENGTHS for tail in (0, 3, 11) for _ in range(2)])
     y, path = torch.zeros(len(start), dtype=torch.int64), []
     goal, allowed = Untargeted(y), Unbounded(0.0, 2000.0).around(start)
-    walk = (
-        Walk(start, goal, allowed, steps, path.append) if traced else Walk(start, goal, allowed, steps, lambda _: None)
-    )
     asked = []
+
+    def says(z: Tensor) -> Tensor:
+        return torch.cat([z, -z], 1)
+
+    walk = Walk(says, start, goal, allowed, steps, path.append if traced else ignore)
     for z, aim, part in walk:
         asked.append(len(z))
         assert len(aim.y) == len(part.lower) == len(walk.rows) == len(z)
-        walk.to(torch.tensor([[float(successor(int(k)))] for k in z.flatten()]).view(-1, 1), torch.cat([z, -z], 1))
+        walk.to(torch.tensor([[float(successor(int(k)))] for k in z.flatten()]).view(-1, 1), says(z))
     want = [start.flatten().int().tolist()]
     for _ in range(steps):
         want.append([successor(k) for k in want[-1]])
@@ -189,7 +192,48 @@ def test_a_model_that_changes_while_it_is_watched_is_not_trusted():
     assert all_asked(lambda x: corners(x) + next(calls))
 
 
-# --- the edges ---------------------------------------------------------------------------------------------------------
+def test_a_model_that_tosses_a_coin_of_its_own_is_caught_by_one_answer_that_differs():
+    own = seeded(1)
+    assert all_asked(lambda x: corners(x) + torch.randint(2, (), generator=own))
+
+
+def test_a_model_that_holds_something_for_every_place_of_the_batch_keeps_the_whole_batch():
+    x, y = points(8)
+    tops = torch.rand(8, 6, generator=seeded(6), dtype=DOUBLE)
+
+    def hills(z: Tensor) -> Tensor:
+        s = -(z - tops).square().sum(1)
+        return torch.stack([0 * s, s], 1)
+
+    goal, settings = Untargeted(0 * y, margin), {"steps": 60, "step_size": 0.02}
+    z = iterative_fgsm(hills, x, goal, Linf(0.3), **settings)
+    assert ((z - Linf(0.3).around(x).project(tops)).abs() <= 0.021).all()
+    assert hills(x[:1]).shape == (8, 2), "one alone would have been compared with the tops of all"
+
+
+def test_a_model_that_looks_at_the_whole_batch_keeps_the_whole_batch():
+    net, (x, y) = tiny(16, nn.ReLU, 7), points(24)
+
+    def centred(z: Tensor) -> Tensor:
+        return net(z - z.mean(0))
+
+    z = iterative_fgsm(centred, x, Untargeted(y), Linf(0.1), steps=50, step_size=0.025)
+    torch.testing.assert_close(z, plain(centred, x, x, y, 0.1, 50, 0.025)[-1], rtol=0, atol=1e-9)
+
+
+def test_few_are_asked_alone_before_anybody_leaves_and_their_answers_compared():
+    """Its answers in a small batch are others, but it repeats itself in the large one: only the asking tells."""
+
+    def crowded(z: Tensor) -> Tensor:
+        return (1 + (len(z) < 24)) * net(z)
+
+    net, (x, y) = tiny(16, nn.ReLU, 7), points(24)
+    counted = Counted(crowded)
+    iterative_fgsm(counted, x, Untargeted(y), Linf(0.1), steps=50, step_size=0.025)
+    assert counted.asked.count(24) == 50 and len(counted.asked) == 51
+
+
+# --- the edges -------------------------------------------------------------------------------------------------------
 
 
 def test_a_short_attack_looks_at_nobody():

@@ -4,10 +4,10 @@ In an l_inf ball every pixel moves by the step size or rests at an end. So the i
 later one comes back, most often after two steps, and from then on the walk repeats itself, for ever and exactly.
 Whoever is found out leaves the batch. The iterates are the same as without, up to what a smaller batch rounds.
 
-That holds for a model that is a function of its input. So nobody leaves before iterates have come back at several
-steps, all of them to the same answers bit for bit, while torch drew no random number; one that came back to another
-answer ends the search. What this cannot see is a model with a memory or with dice of its own that repeats itself so
-long by chance and says something else later.
+That holds for a model that is a function of each sample. So nobody leaves before a whole lap was walked again to the
+same answers, bit for bit, while torch drew no random number, and before a few samples have got alone the answers that
+they have in the batch. Otherwise all stay to the end. What this cannot see is a model with a memory or with dice of its
+own that repeats itself so long by chance and says something else later.
 """
 
 from collections import deque
@@ -16,7 +16,7 @@ from collections.abc import Generator
 import torch
 from torch import Tensor
 
-from advcourse.asking import Trace, ignore
+from advcourse.asking import Model, Trace, ignore
 from advcourse.goals import Goal
 from advcourse.threats import Allowed
 
@@ -34,8 +34,9 @@ class Walk:
     at the end `walk.end` has them.
     """
 
-    def __init__(self, z: Tensor, goal: Goal, allowed: Allowed, steps: int, trace: Trace):
-        self.z, self.goal, self.allowed, self.rows = z, goal, allowed, torch.arange(len(z), device=z.device)
+    def __init__(self, forward: Model, z: Tensor, goal: Goal, allowed: Allowed, steps: int, trace: Trace):
+        self.forward, self.z, self.goal, self.allowed = forward, z, goal, allowed
+        self.rows = torch.arange(len(z), device=z.device)
         self.steps, self.step, self.trace = steps if z.numel() else 0, 0, trace
         self.every = SELDOM if steps > FIRST else 0
         self.wasted, self.trusted, self.random = 0, False, _random_state(z)
@@ -104,7 +105,7 @@ class Walk:
             laps = laps.masked_fill(_equal(self.z, self.past[-lap][0], 1), lap)
         back, n = laps.nonzero().squeeze(1), len(self.z)
         back = back[: n - _round_size(n - len(back))]
-        if not self._pays(len(back)):
+        if not self._pays(len(back)) or not self._one_by_one(back):
             return
         for lap in LAPS:
             gone = back[laps[back] == lap]
@@ -114,6 +115,20 @@ class Walk:
         self.rows, self.z, self.wasted = self.rows[stay], self.z[stay], 0
         self.past = deque(((z[stay], out) for z, out in [*self.past][-max(LAPS) :]), maxlen=max(LAPS))
         self.goal, self.allowed = self.goal[stay], self.allowed[stay]
+
+    def _one_by_one(self, rows: Tensor) -> bool:
+        """Whether the model answers to these alone what it answers to them among the others; asked before any left."""
+        (z, out), n = self.past[-1], len(self.z)
+        if self.circles or len(rows) == n:
+            return True
+        try:
+            with torch.no_grad():
+                gap = (self.forward(z[rows]).reshape(len(rows), -1) - out[rows]).abs().amax()
+            same = bool(gap <= out.abs().amax() * torch.finfo(out.dtype).eps ** 0.5)
+        except (RuntimeError, ValueError, IndexError):  # it holds something for every place of the batch
+            same = False
+        self.every = self.every if same else 0
+        return same
 
     def _pays(self, back: int) -> bool:
         """Whether it is time to make the batch smaller: those who came back have cost, and would cost, as much."""

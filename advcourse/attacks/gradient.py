@@ -48,8 +48,8 @@ def iterative_fgsm(
     check_roles(goal, threat)
     allowed = threat.around(x)
     check_steps(threat, steps, step_size)
-    walk = Walk(x.detach().clone(), goal, allowed, steps, trace)
     with attacking(model, x, goal) as forward:
+        walk = Walk(forward, x.detach().clone(), goal, allowed, steps, trace)
         for z, goal, allowed in walk:
             g, _, out = score_gradient(forward, z, goal.score)
             walk.to(allowed.project(z.add(allowed.steepest(g, z), alpha=step_size)), out)
@@ -80,8 +80,9 @@ def pgd(
     z, aim, allowed = starts(x, goal, threat, restarts, random_start, generator)
     if not len(x):
         return z
-    best, walk = Best(goal, len(x)), Walk(z, aim, allowed, steps, trace)
+    best = Best(goal, len(x))
     with attacking(model, x, aim) as forward:
+        walk = Walk(forward, z, aim, allowed, steps, trace)
         for z, aim, allowed in walk:
             g, score, out = score_gradient(forward, z, aim.score)
             best.see(z, score, out, walk.rows)
