@@ -3,6 +3,7 @@
 import copy
 import warnings
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from functools import partial
 
 import numpy as np
@@ -12,10 +13,21 @@ from torch.nn import functional as F
 
 import advcourse
 
-EPS, STEP_SIZE, STEPS = 0.1, 0.01, 40
+EPS = 0.1
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How many steps of which size."""
+
+    steps: int
+    step_size: float
+
+
+PACE = Pace(40, 0.01)
 
 Contestant = Callable[[Tensor, Tensor], Tensor]
-Maker = Callable[[nn.Module], Contestant]
+Maker = Callable[..., Contestant]  # of a model and, where there are steps of a size, a pace
 
 
 def bare_loop(
@@ -35,50 +47,52 @@ def bare_loop(
     return z
 
 
-def floor(model: nn.Module) -> Contestant:
-    """The bare loop of PGD-40, from a point drawn uniformly from the ball."""
-    loop = partial(bare_loop, model, eps=EPS, step_size=STEP_SIZE, steps=STEPS)
+def floor(model: nn.Module, pace: Pace = PACE) -> Contestant:
+    """The bare loop, from a point drawn uniformly from the ball."""
+    loop = partial(bare_loop, model, eps=EPS, **asdict(pace))
     return lambda x, y: loop(x, y, (x + torch.empty_like(x).uniform_(-EPS, EPS)).clamp_(0, 1))
 
 
-def ours(model: nn.Module) -> Contestant:
+def ours(model: nn.Module, pace: Pace = PACE) -> Contestant:
     """advcourse.pgd, with one restart."""
-    settings = {"steps": STEPS, "step_size": STEP_SIZE}
-    return lambda x, y: advcourse.pgd(model, x, advcourse.Untargeted(y), advcourse.Linf(EPS), **settings)
+    attack = partial(advcourse.pgd, threat=advcourse.Linf(EPS), **asdict(pace))
+    return lambda x, y: attack(model, x, advcourse.Untargeted(y))
 
 
-def torchattacks(model: nn.Module) -> Contestant:
+def torchattacks(model: nn.Module, pace: Pace = PACE) -> Contestant:
     from torchattacks import PGD
 
-    return PGD(model, eps=EPS, alpha=STEP_SIZE, steps=STEPS, random_start=True)
+    return PGD(model, eps=EPS, alpha=pace.step_size, steps=pace.steps, random_start=True)
 
 
-def adv_lib(model: nn.Module) -> Contestant:
+def adv_lib(model: nn.Module, pace: Pace = PACE) -> Contestant:
     """It returns the clean image where it did not fool the model, and else the last iterate that did."""
     from adv_lib.attacks import pgd_linf
 
-    return lambda x, y: pgd_linf(model, x, y, EPS, steps=STEPS, absolute_step_size=STEP_SIZE)
+    return lambda x, y: pgd_linf(model, x, y, EPS, steps=pace.steps, absolute_step_size=pace.step_size)
 
 
-def cleverhans(model: nn.Module) -> Contestant:
+def cleverhans(model: nn.Module, pace: Pace = PACE) -> Contestant:
     from cleverhans.torch.attacks.projected_gradient_descent import projected_gradient_descent
 
-    attack = partial(projected_gradient_descent, model, eps=EPS, eps_iter=STEP_SIZE, nb_iter=STEPS, norm=np.inf)
+    attack = partial(
+        projected_gradient_descent, model, eps=EPS, eps_iter=pace.step_size, nb_iter=pace.steps, norm=np.inf
+    )
     return lambda x, y: attack(x, y=y, clip_min=0.0, clip_max=1.0, rand_init=True, sanity_checks=False)
 
 
-def foolbox(model: nn.Module) -> Contestant:
+def foolbox(model: nn.Module, pace: Pace = PACE) -> Contestant:
     """The attack's own run, without the evaluation that its call adds."""
     from foolbox import PyTorchModel
     from foolbox.attacks import LinfPGD
     from foolbox.criteria import Misclassification
 
     asked = PyTorchModel(model, bounds=(0, 1), device=next(model.parameters()).device)
-    attack = LinfPGD(abs_stepsize=STEP_SIZE, steps=STEPS, random_start=True)
+    attack = LinfPGD(abs_stepsize=pace.step_size, steps=pace.steps, random_start=True)
     return lambda x, y: attack.run(asked, x, Misclassification(y), epsilon=EPS)
 
 
-def art(model: nn.Module) -> Contestant:
+def art(model: nn.Module, pace: Pace = PACE) -> Contestant:
     """It takes and returns NumPy arrays."""
     from art.attacks.evasion import ProjectedGradientDescent
     from art.estimators.classification import PyTorchClassifier
@@ -86,7 +100,7 @@ def art(model: nn.Module) -> Contestant:
     device = next(model.parameters()).device
     where = {"clip_values": (0, 1), "device_type": "cpu" if device.type == "cpu" else "gpu"}
     asked = PyTorchClassifier(model, nn.CrossEntropyLoss(), (1, 28, 28), 10, **where)
-    settings = {"eps": EPS, "eps_step": STEP_SIZE, "max_iter": STEPS, "num_random_init": 1}
+    settings = {"eps": EPS, "eps_step": pace.step_size, "max_iter": pace.steps, "num_random_init": 1}
     attack = ProjectedGradientDescent(asked, norm=np.inf, batch_size=10_000, verbose=False, **settings)
     return lambda x, y: torch.from_numpy(attack.generate(x.cpu().numpy(), y.cpu().numpy())).to(device)
 
@@ -100,9 +114,10 @@ PEERS = {
 }
 
 
-def all_of(model: nn.Module, peers: dict[str, Maker] = PEERS) -> dict[str, Contestant | None]:
-    """Every contestant with its own copy of the model, None for a peer that is not installed."""
-    return {"bare loop": floor(copy.deepcopy(model)), "advcourse": ours(copy.deepcopy(model)), **present(model, peers)}
+def all_of(model: nn.Module, peers: dict[str, Maker] = PEERS, **pace: Pace) -> dict[str, Contestant | None]:
+    """Every contestant of PGD with its own copy of the model, None for a peer that is not installed."""
+    makers = {"bare loop": floor, "advcourse": ours, **peers}
+    return present(model, {name: partial(make, **pace) for name, make in makers.items()})
 
 
 def present(model: nn.Module, makers: dict[str, Maker]) -> dict[str, Contestant | None]:

@@ -3,10 +3,9 @@
 Method. Contestants take turns, A B C A B C ..., on the same real digits with the same small trained network, in one
 process with one thread, after a warm-up. What counts is the ratio to the first contestant *in the same round*; printed
 are the median over the rounds and, in brackets, the quartiles. On the CPU the clock is the processor's time for this
-process. So a busy machine widens the brackets and hardly moves the median. Settings are equal: PGD in l_inf with
-eps .1, step .01, 40 steps and one random start; DeepFool and DDN as `smallest` tells, Square and HopSkipJump as
-`black_box` does. Beside speed stands strength, on
-the same digits: the mean cross entropy and the accuracy that the attack leaves, or the median distance.
+process. So a busy machine widens the brackets and hardly moves the median. Settings are equal: for PGD `paces` tells
+them, for DeepFool and DDN `smallest`, for Square and HopSkipJump `black_box`. Beside speed stands strength, on the same
+digits: the mean cross entropy and the accuracy that the attack leaves, or the median distance.
 
 Training is raced the same way, an epoch of each kind against a standard one; what several processes bring is measured
 by the clock on the wall, so it needs as many idle cores.
@@ -23,16 +22,18 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 import black_box
 import contestants
 import evaluation
+import paces
 import robust_training
 import smallest
 import torch
-from contestants import EPS, STEP_SIZE, STEPS
+from contestants import EPS, PACE
 from timing import Rounds, cpu_clock, gpu_clock, interleave, ratio, table
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -48,21 +49,24 @@ Case = tuple[Tensor, Tensor]
 Target = tuple[str, bool]
 
 
-def race_pgd(model: nn.Module, digits: data.Images, batch: int, rounds: int, at_most: float) -> list[Target]:
-    """PGD-40 of everyone; prints the table."""
-    everyone, given = contestants.all_of(model), cases(digits, batch, rounds)
+def race_pgd(model: nn.Module, digits: data.Images, batch: int, rounds: int, name: str) -> list[Target]:
+    """PGD of everyone at one of the paces; prints the table."""
+    race = paces.RACES[name]
+    at_most = race.at_most if batch > 1 else race.alone
+    everyone, given = contestants.all_of(model, pace=race.pace), cases(digits, batch, rounds)
     torch.manual_seed(0)
     done = interleave(everyone, given, warm_up=2, clock=clock_for(digits.x))
-    show(f"PGD-{STEPS}, batch {batch}", everyone, done, partial(strength, model, given))
+    title = f"{name}, batch {batch}"
+    show(title, everyone, done, partial(strength, model, given))
     share = {name: ratio(done["advcourse"].seconds, other.seconds).median for name, other in done.items()}
     ahead = {name: share[name] < 1 for name in contestants.PEERS if name in done}
     left = {name: accuracy_left(model, given, one.results) for name, one in done.items()}
-    title, floor, lowest = f"batch {batch}:", share["bare loop"], min(left.values())
-    behind = ", ".join(f"{name} ({share[name]:.3f})" for name, met in ahead.items() if not met)
+    floor, lowest = share["bare loop"], min(left.values())
+    behind = ", ".join(f"{peer} ({share[peer]:.3f})" for peer, met in ahead.items() if not met)
     return [
-        (f"{title} {floor:.3f} of the bare loop, at most {at_most}", floor <= at_most),
-        (f"{title} ahead of all {len(ahead)} peers here" + (f"; behind {behind}" if behind else ""), not behind),
-        (f"{title} accuracy left within .01 of the lowest, {lowest:.3f}", left["advcourse"] <= lowest + 0.01),
+        (f"{title}: {floor:.3f} of the bare loop, at most {at_most}", floor <= at_most),
+        (f"{title}: ahead of all {len(ahead)} peers here" + (f"; behind {behind}" if behind else ""), not behind),
+        (f"{title}: accuracy left within .01 of the lowest, {lowest:.3f}", left["advcourse"] <= lowest + 0.01),
     ]
 
 
@@ -70,8 +74,10 @@ def race_ours(model: nn.Module, digits: data.Images, batch: int, rounds: int) ->
     """Each attack of the tests' table that knows the ball, against the bare loop of its steps; prints the tables."""
     given = cases(digits, batch, rounds)
     for name, row in attacks_in_the_ball().items():
-        pace = {"steps": STEPS, "step_size": STEP_SIZE} if row.iterates else {}
-        steps, step_size = (STEPS * row.restarts, STEP_SIZE) if row.iterates else (row.steps * row.restarts, EPS)
+        pace = asdict(PACE) if row.iterates else {}
+        steps, step_size = (
+            (PACE.steps * row.restarts, PACE.step_size) if row.iterates else (row.steps * row.restarts, EPS)
+        )
 
         def attack(x: Tensor, y: Tensor, run: Callable = row.run, pace: dict = pace) -> Tensor:
             return run(model, x, advcourse.Untargeted(y), advcourse.Linf(EPS), **pace)
@@ -96,7 +102,7 @@ def attacks_in_the_ball() -> dict:
 def race_curve(model: nn.Module, digits: data.Images, rounds: int) -> list[Target]:
     """A robustness curve over 8 radii, where survivors of one meet the next, against 8 attacks on everyone."""
     x, y = digits.x[:500], digits.y[:500]
-    attack = partial(advcourse.pgd, steps=STEPS, step_size=STEP_SIZE)
+    attack = partial(advcourse.pgd, **asdict(PACE))
     threats = [advcourse.Linf(eps) for eps in RADII]
 
     def eight() -> list[float]:
@@ -165,9 +171,9 @@ def race_certifying(digits: data.Images, rounds: int) -> None:
     """What proofs cost against the bare loop of an attack, on 128 digits, and whom they certify; prints the tables."""
     for name, eps in (("digits_certified_1", 0.1), ("digits_robust_1", 0.03)):
         model, threat = checkpoints.load(name), advcourse.Linf(eps)
-        loop = partial(contestants.bare_loop, model, eps=eps, step_size=eps / 10, steps=STEPS)
+        loop = partial(contestants.bare_loop, model, eps=eps, step_size=eps / 10, steps=PACE.steps)
         ways = {way.__name__: partial(_proven, model, threat=threat, by=way) for way in (intervals, relaxation)}
-        everyone = {f"bare loop of {STEPS}": partial(_left, model, loop)}
+        everyone = {f"bare loop of {PACE.steps}": partial(_left, model, loop)}
         done = interleave(everyone | ways, cases(digits, 128, rounds), clock=clock_for(digits.x))
         title = f"{name}, eps {eps:g}, batch 128"
         show(title, everyone | ways, done, lambda found: [f"{torch.cat(found).double().mean():.3f}"], ["right"])
@@ -303,7 +309,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(1)
     print(machine(), end="\n\n")
     model, (_, digits) = checkpoints.load("digits_cnn"), data.digits()
-    targets = race_pgd(model, digits, 128, some, at_most=1.05) + race_pgd(model, digits, 1, many, at_most=1.10)
+    targets = []
+    for name in paces.RACES:
+        targets += race_pgd(model, digits, 128, some, name) + race_pgd(model, digits, 1, many, name)
     race_ours(model, digits, 128, few)
     race_certifying(digits, few)
     race_training(few)
@@ -315,7 +323,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if torch.cuda.is_available():
         print(f"GPU: {torch.cuda.get_device_name()}", end="\n\n")
         for batch in (128, 1):
-            race_pgd(model.to("cuda"), digits.to("cuda"), batch, some, at_most=1.10)
+            race_pgd(model.to("cuda"), digits.to("cuda"), batch, some, "PGD-40, steps of eps/4")
+            race_pgd(model.to("cuda"), digits.to("cuda"), batch, some, "PGD-40")
     else:
         print("GPU: none here", end="\n\n")
     for line, met in targets:
