@@ -1,12 +1,18 @@
-"""The paces at which PGD is raced, in l_inf with eps .1 and one random start.
+"""The paces at which PGD is raced, with eps .1 in l_inf and one random start, and what the looking for circles takes.
 
 With steps of a quarter of the radius samples soon walk in circles, and whoever looks for that does less. With 20 steps
-of a tenth hardly anybody does yet, and the looking must not be felt.
+of a tenth in l_inf, or in l_2, nobody does yet, and the looking must not be felt.
 """
 
-from dataclasses import dataclass
+import sys
+from dataclasses import asdict, dataclass
+from functools import partial
 
-from contestants import PACE, Pace
+from contestants import PACE, Contestant, Pace
+from torch import nn
+
+import advcourse
+from advcourse.attacks import cycles
 
 
 @dataclass(frozen=True)
@@ -22,5 +28,19 @@ RACES = {
     "PGD-40": Race(PACE, at_most=1.05, alone=1.1),
     "PGD-40, steps of eps/4": Race(Pace(40, 0.025), at_most=0.65, alone=1.0),
     "PGD-100, steps of eps/4": Race(Pace(100, 0.025), at_most=0.35, alone=1.0),
-    "PGD-20": Race(Pace(20, 0.01), at_most=1.05, alone=1.1),
 }
+NO_CIRCLES = {"l_inf": (advcourse.Linf(0.1), Pace(20, 0.01)), "l_2": (advcourse.L2(1.0), Pace(40, 0.1))}
+
+
+def looking(model: nn.Module, threat: advcourse.Linf | advcourse.L2, pace: Pace) -> dict[str, Contestant]:
+    """PGD that does not look for circles, and as it is."""
+    attack = partial(advcourse.pgd, threat=threat, **asdict(pace))
+
+    def blind(x, y):
+        was, cycles.FIRST = cycles.FIRST, sys.maxsize
+        try:
+            return attack(model, x, advcourse.Untargeted(y))
+        finally:
+            cycles.FIRST = was
+
+    return {"without looking": blind, "looking": lambda x, y: attack(model, x, advcourse.Untargeted(y))}

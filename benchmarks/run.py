@@ -16,8 +16,6 @@ The targets are printed with their verdicts; only with `--check` does a missed o
 import argparse
 import importlib
 import math
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -34,7 +32,7 @@ import robust_training
 import smallest
 import torch
 from contestants import EPS, PACE
-from timing import Rounds, cpu_clock, gpu_clock, interleave, ratio, table
+from timing import Rounds, cpu_clock, gpu_clock, interleave, machine, ratio, table
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -68,6 +66,19 @@ def race_pgd(model: nn.Module, digits: data.Images, batch: int, rounds: int, nam
         (f"{title}: ahead of all {len(ahead)} peers here" + (f"; behind {behind}" if behind else ""), not behind),
         (f"{title}: accuracy left within .01 of the lowest, {lowest:.3f}", left["advcourse"] <= lowest + 0.01),
     ]
+
+
+def race_looking(model: nn.Module, digits: data.Images, batch: int, rounds: int) -> list[Target]:
+    """What it takes to look for circles where nobody walks in one; prints the tables."""
+    given, targets = cases(digits, batch, rounds), []
+    for norm, (threat, pace) in paces.NO_CIRCLES.items():
+        both = paces.looking(model, threat, pace)
+        done = interleave(both, given, warm_up=2, clock=clock_for(digits.x))
+        title = f"no circles in {norm}, batch {batch}"
+        show(title, both, done, partial(strength, model, given))
+        share = ratio(done["looking"].seconds, done["without looking"].seconds).median
+        targets.append((f"{title}: {share:.3f} of PGD without looking, at most 1.03", share <= 1.03))
+    return targets
 
 
 def race_ours(model: nn.Module, digits: data.Images, batch: int, rounds: int) -> None:
@@ -290,15 +301,6 @@ def show(
     print(table(title, columns, rows), end="\n\n")
 
 
-def machine() -> str:
-    """What the numbers depend on, in one line."""
-    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return (
-        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores{load}; Python {platform.python_version()}, "
-        f"torch {torch.__version__}, {torch.get_num_threads()} thread"
-    )
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print every table, then the targets; 1 only where --check is asked for and a target is missed."""
     parser = argparse.ArgumentParser(description="time the attacks against a bare loop and other libraries")
@@ -312,6 +314,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     targets = []
     for name in paces.RACES:
         targets += race_pgd(model, digits, 128, some, name) + race_pgd(model, digits, 1, many, name)
+    targets += race_looking(model, digits, 128, some) + race_looking(model, digits, 1, many)
     race_ours(model, digits, 128, few)
     race_certifying(digits, few)
     race_training(few)

@@ -1,6 +1,8 @@
 """Interleaved timing: A B C A B C ..., because a busy machine slows a whole round, not one contestant."""
 
 import gc
+import os
+import platform
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -77,6 +79,15 @@ def table(title: str, columns: Sequence[str], rows: dict[str, Sequence[str] | No
     lines = [[title, *columns], *([name, *(absent if cells is None else cells)] for name, cells in rows.items())]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
+
+
+def machine() -> str:
+    """What the numbers depend on, in one line."""
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores{load}; Python {platform.python_version()}, "
+        f"torch {torch.__version__}, {torch.get_num_threads()} thread"
+    )
 
 
 def _timed(run: Callable, case: tuple, clock: Clock) -> tuple[float, Any]:
