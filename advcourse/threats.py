@@ -153,16 +153,12 @@ class Intervals:
         """The direction of length one in which g rises most, that of l_inf."""
         return Linf.steepest(g)
 
-    def __getitem__(self, rows: Tensor) -> "Intervals":
-        """The same set for some of the samples, also repeated."""
-        return Intervals(self.lower[rows], self.upper[rows])
-
 
 class BallL2:
     """{x + d : |d|_2 <= eps} met with the box."""
 
     def __init__(self, x: Tensor, threat: L2):
-        self.x, self.threat, self.eps = x, threat, threat.eps
+        self.x, self.eps = x, threat.eps
         self.lo, self.hi = box_of(threat, x)
 
     def __getitem__(self, index: Tensor) -> "BallL2":
@@ -207,16 +203,12 @@ class BallL2:
         """The direction of length one in which g rises most, that of l_2."""
         return L2.steepest(g)
 
-    def __getitem__(self, rows: Tensor) -> "BallL2":
-        """The same set for some of the samples, also repeated."""
-        return BallL2(self.x[rows], self.threat)
-
 
 class BallL1:
     """{x + d : sum_i |d_i| <= eps} met with the box."""
 
     def __init__(self, x: Tensor, threat: L1):
-        self.x, self.threat, self.eps = x, threat, threat.eps
+        self.x, self.eps = x, threat.eps
         self.lo, self.hi = box_of(threat, x)
 
     def __getitem__(self, index: Tensor) -> "BallL1":
@@ -273,15 +265,11 @@ class BallL1:
             rows = rows.masked_fill(blocked, 0.0)
         return L1.steepest(rows).view_as(g)
 
-    def __getitem__(self, rows: Tensor) -> "BallL1":
-        """The same set for some of the samples, also repeated."""
-        return BallL1(self.x[rows], self.threat)
-
 
 class Allowed(Protocol):
     """What attacks ask of all that may replace x: the member nearest to z, a random one, and g's direction at one.
 
-    Indexed by rows, as a goal is, it is the set for some of the samples, also repeated.
+    Indexed as a goal is, it is the set for some of the samples, also repeated.
     """
 
     def project(self, z: Tensor) -> Tensor: ...
@@ -290,7 +278,7 @@ class Allowed(Protocol):
 
     def steepest(self, g: Tensor, at: Tensor | None = None) -> Tensor: ...
 
-    def __getitem__(self, rows: Tensor) -> Self: ...
+    def __getitem__(self, index: Tensor) -> Self: ...
 
 
 def _rows(d: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """White-box attacks: follow the gradient of the goal's score with respect to the input.
 
-An attack never changes its arguments. Samples that walk in a circle leave its batch, see `cycles`. A trace, any callable, is fed with each iterate: `path = []; pgd(...,
-trace=path.append)`.
+An attack never changes its arguments. Samples that walk in a circle leave its batch, see `cycles`. A trace, any
+callable, is fed with each iterate: `path = []; pgd(..., trace=path.append)`.
 """
 
 import math
@@ -73,7 +73,7 @@ def pgd(
     """Projected gradient ascent from random members of the set; the best iterate of every sample over all restarts.
 
     Best is a reached goal first, then the higher score. Restarts share one batch, [restarts * B, ...], which is also
-    what the trace sees, and what walks in a circle is asked no more, see `cycles`. Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
+    what the trace sees. Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
     """
     check_roles(goal, threat)
     check_steps(threat, steps, step_size)
