@@ -10,6 +10,7 @@ from .attacks.apgd import apgd
 from .attacks.decision import boundary, hopskipjump
 from .attacks.gradient import fgsm, input_gradient, iterative_fgsm, pgd
 from .attacks.minimal import ddn, deepfool, lbfgs
+from .attacks.patch import Jitter, Where, place, train_patch
 from .attacks.retrieval import mismatch, resized
 from .attacks.score import nes, nes_gradient, square
 from .checks import Verdict, check, judge
@@ -17,6 +18,7 @@ from .claims import claim
 from .descriptors import cosine_distance, histogram_distance, tensor_distance
 from .device import device
 from .goals import (
+    Hide,
     MatchDescriptor,
     Targeted,
     Untargeted,
@@ -26,7 +28,7 @@ from .goals import (
     probability_margin,
 )
 from .oracles import Decisions, Scores
-from .threats import L1, L2, Linf, Unbounded
+from .threats import L1, L2, Linf, Patch, Unbounded
 from .training import fit, kurakin_loss, madry_loss, standard_loss, train_step
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "Untargeted",
     "Targeted",
     "MatchDescriptor",
+    "Hide",
     "cross_entropy",
     "margin",
     "logit_ratio",
@@ -46,6 +49,7 @@ __all__ = [
     "L2",
     "L1",
     "Unbounded",
+    "Patch",
     # attacks that follow the gradient
     "fgsm",
     "iterative_fgsm",
@@ -61,6 +65,11 @@ __all__ = [
     # querying without revealing the query
     "mismatch",
     "resized",
+    # hiding from a detector
+    "Where",
+    "Jitter",
+    "place",
+    "train_patch",
     # what may be asked where there is no gradient
     "Scores",
     "Decisions",

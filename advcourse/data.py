@@ -15,6 +15,7 @@ from torch import Generator, Tensor
 
 from advcourse.models import imagenet_names, packaged
 from advcourse.toys.faces import Portraits, portraits
+from advcourse.toys.scenes import Scenes, scenes
 
 FASHION_NAMES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 
@@ -137,6 +138,12 @@ def faces() -> tuple[Portraits, Portraits]:
     """6,000 drawn faces for training and 1,000 for testing, [N, 3, 64, 64], always the same; takes half a minute."""
     generator = Generator().manual_seed(0)
     return portraits(6000, generator), portraits(1000, generator)
+
+
+@cache
+def streets() -> tuple[Scenes, Scenes]:
+    """2,000 drawn scenes with people for training and 300 for testing, always the same; takes half a minute."""
+    return scenes(2000, Generator().manual_seed(0)), scenes(300, Generator().manual_seed(1))
 
 
 def photos(size: int = 224) -> Images:

@@ -245,6 +245,68 @@ class MatchDescriptor:
         return replace(self, target=self.target[index])
 
 
+def everywhere(lead: Tensor) -> Tensor:
+    """sum_i max(lead_i + 1, 0)^2 over all places: [B, N] -> [B]. A place is left alone where it is well below.
+
+    The objectness loss of Wu, Lim, Davis and Goldstein, "Making an Invisibility Cloak", ECCV 2020.
+    """
+    return (lead + 1).clamp(min=0).square().sum(1)
+
+
+def strongest(lead: Tensor) -> Tensor:
+    """max_i lead_i, the surest place alone: [B, N] -> [B]. Its gradient is zero everywhere else."""
+    return lead.amax(1)
+
+
+@dataclass(frozen=True, eq=False)
+class Hide:
+    """Nothing found: lower the scores of a detector wherever it would fire, above the threshold.
+
+    out [B, ...] are scores, one for each place that may fire: a `Detector`'s objectness, or one number for a crop. The
+    loss is asked of all of them together, [B, N], less the threshold: `everywhere`, or `strongest`.
+    """
+
+    loss: Callable[[Tensor], Tensor] = everywhere
+    threshold: float = 0.0
+
+    def score(self, out: Tensor) -> Tensor:
+        """What the attack climbs: out [B, ...] -> [B]."""
+        return -self.loss(self._lead(out))
+
+    def reached(self, out: Tensor) -> Tensor:
+        """Where the detector fires nowhere: out [B, ...] -> [B] bool."""
+        return strongest(self._lead(out)) <= 0
+
+    def margins(self, out: Tensor) -> Tensor:
+        """By how much the surest place stays below the threshold: out [B, ...] -> [B, 1]."""
+        return -strongest(self._lead(out))[:, None]
+
+    def smooth_margin(self, out: Tensor) -> Tensor:
+        """The same without kinks, -log sum exp of the leads, never more: [B]."""
+        return -self._lead(out).logsumexp(1)
+
+    def check_batch(self, x: Tensor) -> None:
+        """Nothing to compare: the same goal suits every sample."""
+
+    def check(self, out: Tensor) -> None:
+        """Raise a ValueError that teaches if out are no scores, or the loss does not answer with one a sample."""
+        if not len(out) or not out[0].numel():
+            raise ValueError(f"a detector's scores are [B, places]; got {list(out.shape)}, where there is no place")
+        found = self.loss(self._lead(out.detach()))
+        if found.shape != out.shape[:1]:
+            raise ValueError(
+                f"the loss must return one number a sample, [{len(out)}]; got {list(found.shape)}: sum or average "
+                "over the places"
+            )
+
+    def __getitem__(self, index: Tensor) -> Self:
+        """The same goal for some of the samples, also repeated."""
+        return self
+
+    def _lead(self, out: Tensor) -> Tensor:
+        return out.reshape(len(out), -1) - self.threshold
+
+
 def _over(out: Tensor, y: Tensor) -> Tensor:
     """By how much each other class exceeds y, in the order of the classes: [B, K], [B] -> [B, K - 1]."""
     others = torch.arange(out.shape[1] - 1, device=out.device).expand(len(out), -1)

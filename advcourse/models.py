@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 class Normalize(nn.Module):
@@ -136,6 +137,88 @@ def pretrained() -> nn.Sequential:
     weights = torch.load(path, map_location="cpu", weights_only=True)
     network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
     return nn.Sequential(Normalize([127 / 255] * 3, [128 / 255] * 3), network).eval()
+
+
+FACES_SHA256 = {
+    "rnet.lz4": "cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee",
+    "onet.lz4": "94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3",
+}
+ANSWERS = {24: 2, 48: 3}  # layers that answer: a box, in the last stage five points, and whether it is a face
+
+
+class Stage(nn.Module):
+    """One stage of the cascade: crops [B, 3, H, W] in [0, 1], seen at `side` pixels -> the logit of a face, [B].
+
+    widths are those of the convolutions, sizes their kernels; all but the last are followed by a pooling.
+    """
+
+    def __init__(self, side: int, widths: tuple[int, ...], sizes: tuple[int, ...], pools: tuple[int, ...], hidden: int):
+        super().__init__()
+        self.side = side
+        layers: list[nn.Module] = []
+        for before, after, size, pool in zip((3, *widths), widths, sizes, (*pools, 0)):
+            layers += [nn.Conv2d(before, after, size), nn.PReLU(after)]
+            layers += [nn.MaxPool2d(pool, 2, ceil_mode=True)] if pool else []
+        self.normalize = Normalize([127.5 / 255] * 3, [128 / 255] * 3)
+        self.layers = nn.Sequential(*layers)
+        self.decide = nn.Sequential(nn.Linear(9 * widths[-1], hidden), nn.PReLU(hidden), nn.Linear(hidden, 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.interpolate(x, [self.side, self.side], mode="bilinear", align_corners=False, antialias=True)
+        maps = self.layers(self.normalize(x))
+        no, yes = self.decide(maps.permute(0, 3, 2, 1).flatten(1)).unbind(1)  # columns first, as the weights are stored
+        return yes - no
+
+
+class FaceDetector(nn.Module):
+    """Square crops [B, 3, H, W] in [0, 1] -> the logit of a face, [B]: that of the less convinced of the two stages.
+
+    A crop passes as a face where both say so. Zhang, Zhang, Li and Qiao, "Joint Face Detection and Alignment Using
+    Multitask Cascaded Convolutional Networks", IEEE Signal Processing Letters 2016.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refine = Stage(24, (28, 48, 64), (3, 3, 2), (3, 3), 128)
+        self.output = Stage(48, (32, 64, 64, 128), (3, 3, 3, 2), (3, 3, 2), 256)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.minimum(self.refine(x), self.output(x))
+
+
+def face_detector() -> FaceDetector:
+    """MTCNN's refinement and output networks, in evaluation mode: crops in [0, 1] -> the logit of a face.
+
+    Weights come with the package mtcnn, of which nothing is imported; the files are compared with their known hashes,
+    because they are pickles. What proposes the crops, P-Net, is left out: see `detection.looking_at`.
+    """
+    network = FaceDetector()
+    for stage, name in ((network.refine, "rnet.lz4"), (network.output, "onet.lz4")):
+        _fill(stage, _face_weights(packaged("mtcnn", "assets", "weights", name)))
+    return network.eval()
+
+
+def _face_weights(path: Path) -> list[Tensor]:
+    """The arrays of one file, once it is known to be the right one."""
+    import joblib
+
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != FACES_SHA256[path.name]:
+        raise ValueError(
+            f"{path.name} of the package mtcnn is not the file this course knows (sha256 {found[:12]}..., expected "
+            f"{FACES_SHA256[path.name][:12]}...): install version 1.0.0 again"
+        )
+    return [torch.from_numpy(array) for array in joblib.load(path)]
+
+
+def _fill(stage: Stage, arrays: list[Tensor]) -> None:
+    """Put the arrays in place: kernels [h, w, in, out], biases, PReLUs; whether it is a face comes last."""
+    given = [*arrays[: -2 * (ANSWERS[stage.side])], *arrays[-2:]]
+    slots = list(stage.state_dict(keep_vars=True).items())
+    with torch.no_grad():
+        for (_, slot), array in zip([s for s in slots if not s[0].startswith("normalize")], given, strict=True):
+            turned = array.permute(3, 2, 0, 1) if array.ndim == 4 else array.T if array.ndim == 2 else array
+            slot.copy_(turned.reshape(slot.shape))
 
 
 def packaged(package: str, *parts: str) -> Path:

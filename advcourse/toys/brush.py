@@ -12,16 +12,29 @@ Number = Tensor | float  # one for the whole batch, or one for each picture, [N]
 
 
 class Canvas:
-    """A batch of pictures [N, 3, 64, 64] that starts in one colour each. x runs right, y down, both from -1 to 1.
+    """A batch of pictures [N, 3, side, side] that starts in one colour each. x runs right, y down, both from -1 to 1.
 
     What is painted turns with `tilt`, grows with `scale` and moves with `x`, `y`, one number for each picture.
     """
 
-    def __init__(self, colour: Tensor, *, x: Number = 0.0, y: Number = 0.0, tilt: Number = 0.0, scale: Number = 1.0):
-        self.n = len(colour)
-        self.pixels = colour[:, :, None, None].repeat(1, 1, SIZE, SIZE)
-        at = torch.linspace(-1 + PIXEL / 2, 1 - PIXEL / 2, SIZE)
+    def __init__(
+        self,
+        colour: Tensor,
+        *,
+        x: Number = 0.0,
+        y: Number = 0.0,
+        tilt: Number = 0.0,
+        scale: Number = 1.0,
+        side: int = SIZE,
+    ):
+        self.n, self.side = len(colour), side
+        self.pixels = colour[:, :, None, None].repeat(1, 1, side, side)
+        at = torch.linspace(-1 + 1 / side, 1 - 1 / side, side)
         self.flat_x, self.flat_y = at[None, None, :], at[None, :, None]
+        self.move(x=x, y=y, tilt=tilt, scale=scale)
+
+    def move(self, *, x: Number = 0.0, y: Number = 0.0, tilt: Number = 0.0, scale: Number = 1.0) -> None:
+        """From here on what is painted is moved, turned and scaled like this."""
         dx, dy = self.flat_x - self._one(x), self.flat_y - self._one(y)
         cos, sin = torch.cos(self._one(tilt)), torch.sin(self._one(tilt))
         self.x, self.y = (cos * dx + sin * dy) / self._one(scale), (cos * dy - sin * dx) / self._one(scale)
@@ -31,7 +44,7 @@ class Canvas:
         return torch.as_tensor(value, dtype=torch.float32).expand(self.n)[:, None, None]
 
     def fill(self, mask: Tensor, colour: Tensor, strength: Number = 1.0) -> None:
-        """Cover with a colour [N, 3] where the mask [N, 64, 64] is 1."""
+        """Cover with a colour [N, 3] where the mask [N, side, side] is 1."""
         mask = (mask * self._one(strength))[:, None]
         self.pixels = torch.lerp(self.pixels, colour[:, :, None, None], mask)
 
@@ -80,14 +93,14 @@ class Canvas:
         grow: float,
         soft: float = PIXEL,
     ) -> None:
-        """Paint a shape that reaches outline(angle) + grow from its centre; angles [N, 64 * 64] in, distances out."""
+        """Paint a shape that reaches outline(angle) + grow from its centre; angles [N, side²] in, distances out."""
         dx, dy = self.x - self._one(x), self.y - self._one(y)
         far, angle = (dx**2 + dy**2).sqrt().flatten(1), torch.atan2(dy, dx).flatten(1)
         reach, next_to_it = outline(angle), outline(angle + 0.01)
         # Measured along the ray; where the outline runs along the ray too, the way to it is shorter.
         slope = (next_to_it - reach) / (0.01 * reach)
         distance = (far - reach) / (1 + slope**2).sqrt()
-        self.fill((0.5 - (distance - grow) / soft).clamp(0, 1).view(self.n, SIZE, SIZE), colour)
+        self.fill((0.5 - (distance - grow) / soft).clamp(0, 1).view(self.n, self.side, self.side), colour)
 
     def vignette(self, strength: float) -> None:
         """Darken the corners."""
