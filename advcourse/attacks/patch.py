@@ -64,6 +64,10 @@ class Where:
     def __getitem__(self, index: Tensor | slice) -> "Where":
         return Where(*(getattr(self, f.name)[index] for f in fields(self)))
 
+    def nth(self, k: int) -> "Where":
+        """The k-th place of each picture: [B]."""
+        return Where(*(getattr(self, f.name)[:, k] for f in fields(self)))
+
     def to(self, x: Tensor) -> "Where":
         """The same places on x's device and in its precision."""
         return Where(*(getattr(self, f.name).to(x) for f in fields(self)))
@@ -111,7 +115,7 @@ def place(patch: Tensor, x: Tensor, where: Where) -> Tensor:
     _check(patch, x, where)
     where, patch = where.to(x), patch.to(x)
     for k in range(where.x.shape[1]):
-        x = _placed(patch, x, where[:, k])
+        x = _placed(patch, x, where.nth(k))
     return x.clone() if not where.x.shape[1] else x
 
 

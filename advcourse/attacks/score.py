@@ -15,7 +15,7 @@ from advcourse.attacks import windows
 from advcourse.attacks.draws import Draws, blocks
 from advcourse.goals import Goal
 from advcourse.oracles import Scores, check_asked
-from advcourse.threats import L1, L2, Linf, Threat, Unbounded
+from advcourse.threats import L1, L2, Linf, Patch, Threat, Unbounded
 
 BLOCK = 64  # steps of `square` whose random numbers are drawn at once
 
@@ -118,7 +118,7 @@ def square(
     """
     check_roles(goal, threat)
     oracle = Scores.of(model)
-    if isinstance(threat, L1):
+    if isinstance(threat, L1 | Patch):
         raise ValueError(f"square knows the windows of Linf, L2 and Unbounded; got {threat}: in l_1 use nes")
     if not 0 < area <= 1:
         raise ValueError(f"area is the share of the picture that the first windows cover, in (0, 1]; got {area}")

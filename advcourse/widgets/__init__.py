@@ -6,10 +6,12 @@ into something else, `ConflictExplorer(network)` slides between shape and textur
 an attack repairs, `SliceExplorer(subjects)` climbs over a slice of the loss, `DescentExplorer(landscapes)` tries the
 directions at a kink, `RobustnessExplorer(networks, images)` attacks networks trained in several ways,
 `QueryExplorer(engine)` asks a database for one thing with the picture of another, `SandwichExplorer(networks, images)`
-frames what is certified, fooled or open. Settings are traits: `explorer.eps = 8` moves the slider,
-`explorer.observe(f, "scene")` listens.
+frames what is certified, fooled or open, `CloakExplorer(streets)` drags a patch over people who are to be found. Settings
+are traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
 """
 
+from advcourse.widgets.cloak import Cloaked, Street, cloaked
+from advcourse.widgets.cloak_explorer import CloakExplorer
 from advcourse.widgets.conflict_explorer import ConflictExplorer, Content, Triple
 from advcourse.widgets.descent import Descent, Landscape
 from advcourse.widgets.descent_explorer import DescentExplorer
@@ -35,6 +37,8 @@ __all__ = [
     "Ascent",
     "Attacked",
     "Bounded",
+    "CloakExplorer",
+    "Cloaked",
     "Cloud",
     "ConflictExplorer",
     "Content",
@@ -59,12 +63,14 @@ __all__ = [
     "Secret",
     "Slice",
     "SliceExplorer",
+    "Street",
     "Subject",
     "Trained",
     "Triple",
     "Walks",
     "ascend",
     "attacked",
+    "cloaked",
     "look",
     "perturbation",
     "slice_of",

@@ -1,0 +1,90 @@
+"""The cloak explorer in a browser: the patch dragged over the scene, by mouse and by keyboard."""
+
+import statistics
+
+import lab
+import pytest
+
+PANEL = """
+import torch
+from advcourse import checkpoints, toys, widgets
+
+scenes, net = toys.scenes(6, torch.Generator().manual_seed(1)), checkpoints.load("people_detector")
+noise = torch.rand(3, 24, 24, generator=torch.Generator().manual_seed(0))
+prints = {"grey": torch.full((3, 24, 24), 0.5), "noise": noise}
+some = [i for i in range(6) if scenes.y[i].any()]
+streets = [widgets.Street(f"scene {i}", scenes.x[i:i + 1], scenes.y[i], prints, net) for i in some]
+widgets.CloakExplorer(streets)
+"""
+
+
+@pytest.fixture(scope="module")
+def book(folder, served):
+    """One notebook with the panel."""
+    lab.write_notebook(folder / "cloak.ipynb", PANEL)
+    book = lab.Book(*served, "cloak.ipynb")
+    book.run_all()
+    assert book.errors == []
+    yield book
+    book.close()
+
+
+def drag(panel, *to: tuple[float, float]) -> str:
+    """Press on the scene and move over places given as shares of its width and height; the line afterwards."""
+    box, mouse = panel.locator("canvas.map").bounding_box(), panel.page.mouse
+    points = [(box["x"] + across * box["width"], box["y"] + down * box["height"]) for across, down in to]
+    mouse.move(*points[0])
+    mouse.down()
+    for point in points[1:]:
+        mouse.move(*point, steps=6)
+    mouse.up()
+    return lab.settled(panel)
+
+
+def test_the_patch_follows_the_mouse_and_down_is_down(book, shoot):
+    panel = book.panel()
+    shoot(panel, "cloak-start")
+    drag(panel, (0.5, 0.5), (0.4, 0.3), (0.25, 0.75))
+    shoot(panel, "cloak-dragged")
+    values = [float(panel.locator(f"[name={name}]").input_value()) for name in "xy"]
+    assert values == pytest.approx([24, 72], abs=2)
+
+
+def test_keys_turn_it_and_the_answer_follows(book, shoot):
+    panel = book.panel()
+    waits = lab.latencies(panel, panel.locator("[name=size]"), "ArrowRight", 10)
+    print(f"size: key press to picture: median {statistics.median(waits):.0f} ms, worst {max(waits):.0f} ms")
+    assert statistics.median(waits) < 600
+    panel.locator("[name=worn]").select_option("noise")
+    panel.locator("[name=angle]").press("ArrowRight")
+    assert "people" in lab.settled(panel)
+    shoot(panel, "cloak-noise")
+
+
+def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book):
+    panel = book.panel()
+    controls = panel.locator("select, input").all()
+    controls[0].focus()
+    for control in controls:
+        assert control.evaluate("one => one === document.activeElement")
+        assert control.evaluate("one => one.labels.length === 1 && one.labels[0].innerText.trim().length > 1")
+        book.page.keyboard.press("Tab")
+    assert not panel.evaluate("one => one.contains(document.activeElement)")
+    labels = panel.locator("canvas, img").evaluate_all("all => all.map(one => one.ariaLabel ?? one.alt)")
+    assert all(len(label.split()) > 3 for label in labels)
+
+
+def test_dark_and_narrow(book, shoot):
+    panel = book.panel()
+    book.theme("JupyterLab Dark")
+    shoot(panel, "cloak-dark")
+    book.theme("JupyterLab Light")
+    book.page.set_viewport_size({"width": 700, "height": 1000})
+    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
+    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
+    shoot(panel, "cloak-narrow")
+    book.page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+def test_nothing_complained(book):
+    assert book.complaints == []
