@@ -209,12 +209,13 @@ class _Street:
         dice, canvas, there = self.dice, self.canvas, self.some(0.5)
         x, y, half = dice.normal(0.06), -0.25 + dice.normal(0.1), dice.between(0.1, 0.4)
         paper, ink = (torch.stack([dice.between(0, 1) for _ in "rgb"], 1) for _ in range(2))
+        paper = torch.lerp(paper.mean(1, keepdim=True), paper, dice.between(0, 1)[:, None])  # dull as often as bright
         tall = half * dice.between(0.7, 1.1)
         canvas.ellipse(x, y, half, tall, paper, power=12.0, strength=there, soft=FINE)
         mark = canvas.disc(x, y, half * dice.between(0.3, 0.9), tall * dice.between(0.3, 0.9), power=4.0, soft=FINE)
         wave, along = dice.between(0, 60)[:, None, None], dice.between(-1, 1)[:, None, None]
         stripes = torch.sin(wave * (canvas.x + along * canvas.y)) > -0.3
-        canvas.fill(mark * stripes, ink, there)
+        canvas.fill(mark * stripes, ink, there * self.some(0.6))
 
     def head(self) -> None:
         dice, canvas, hair = self.dice, self.canvas, self.dice.among(HAIRS)
