@@ -6,8 +6,8 @@ into something else, `ConflictExplorer(network)` slides between shape and textur
 an attack repairs, `SliceExplorer(subjects)` climbs over a slice of the loss, `DescentExplorer(landscapes)` tries the
 directions at a kink, `RobustnessExplorer(networks, images)` attacks networks trained in several ways,
 `QueryExplorer(engine)` asks a database for one thing with the picture of another, `SandwichExplorer(networks, images)`
-frames what is certified, fooled or open, `CloakExplorer(streets)` drags a patch over people who are to be found. Settings
-are traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
+frames what is certified, fooled or open, `CloakExplorer(streets)` drags a patch over people who are to be found.
+Settings are traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
 """
 
 from advcourse.widgets.cloak import Cloaked, Street, cloaked
