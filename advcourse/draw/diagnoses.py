@@ -34,6 +34,7 @@ def diagnoses(ax: Axes, counts: Mapping[str, Mapping[str, int]], *, most: int = 
     ax.set(xlim=(-0.5, max(len(shown), 1) - 0.5), ylim=(len(rows) - 0.5, -0.5))
     ax.set_xticks(range(len(shown)), shown, rotation=40, ha="right", rotation_mode="anchor")
     ax.set_yticks(range(len(rows)), list(counts))
+    ax.set_xlabel("number of answers with each diagnosis")
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return ax

@@ -20,7 +20,7 @@ NEW_MOUNTS, NEW_IPC, NEW_USER, NEW_PROCESSES, NEW_NETWORK = 0x20000, 0x8000000, 
 READ_ONLY, NO_SETUID, NO_DEVICES, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 1 << 12, 1 << 14, 1 << 18
 MOUNT_SETATTR, AT_CWD, AT_RECURSIVE = 442, -100, 0x8000
 DIE_WITH_PARENT, ADOPT, NO_NEW_PRIVILEGES, DUMPABLE = 1, 36, 38, 4
-MEBIBYTE = 1 << 20
+MEBIBYTE, LONGEST = 1 << 20, 3600
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ def walled() -> bool:
 
 def begin_processes() -> subprocess.Popen:
     """The first process of a new namespace, which no signal from inside ends: it is to be nobody's answer."""
-    return subprocess.Popen(["sleep", "infinity"], stdin=subprocess.DEVNULL)
+    silent = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    return subprocess.Popen(["sleep", str(LONGEST)], **silent)
 
 
 def _alone_inside() -> bool:

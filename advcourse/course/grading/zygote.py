@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 import types
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -91,19 +92,28 @@ def keep(told: dict, line: int) -> NoReturn:
         os.setuid(told["nobody"])
     room.process_control(room.ADOPT, 1)
     room.process_control(room.DIE_WITH_PARENT, signal.SIGTERM)
-    if told["walls"]:
-        room.separate()
-        first = room.begin_processes().pid
-    worker = os.fork()
-    if not worker:
-        work(told, line)
-    os.close(line)
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(worker, signal.SIGKILL))
-    _, status = os.waitpid(worker, 0)
-    if told["walls"]:
-        os.kill(first, signal.SIGKILL)  # and with it whoever is left in there
+    mine: list[int] = []
+    signal.signal(signal.SIGTERM, lambda *_: kill(mine))
+    try:
+        if told["walls"]:
+            room.separate()
+            mine.append(room.begin_processes().pid)
+        mine.append(os.fork())
+        if not mine[-1]:
+            work(told, line)
+        os.close(line)
+        _, status = os.waitpid(mine[-1], 0)
+    finally:
+        kill(mine)  # and with the first process of a room whoever is left in there
     end_all_others()
     os._exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+
+
+def kill(processes: list[int]) -> None:
+    """Those of them that have not ended yet."""
+    for pid in filter(None, processes):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def end_all_others() -> None:
@@ -114,8 +124,7 @@ def end_all_others() -> None:
                 continue
         except ChildProcessError:
             return
-        for child in children():
-            os.kill(child, signal.SIGKILL)
+        kill(children())
         time.sleep(0.001)
 
 
