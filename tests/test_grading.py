@@ -15,6 +15,7 @@ from advcourse.course.__main__ import main
 from advcourse.course.grading import grade as grading
 from advcourse.course.grading.grade import grade
 from advcourse.course.grading.journal import Journal
+from advcourse.course.grading.processes import Zygote
 from advcourse.course.grading.report import write_report
 from advcourse.course.grading.room import Limits
 from advcourse.course.grading.tables import grades
@@ -41,6 +42,14 @@ def report(handed_in, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     assert main(["grade", str(handed_in), "--out", str(folder), "--jobs", "1"]) == 0
     return folder
+
+
+@pytest.fixture
+def zygote():
+    one = Zygote(Limits(), [])
+    close = one.close
+    yield one
+    close()
 
 
 def rows(folder: Path, student: str) -> list[dict[str, str]]:
@@ -102,7 +111,7 @@ def without_seconds(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def test_killed_and_started_again_it_goes_on(handed_in, report, tmp_path, monkeypatch):
+def test_killed_and_started_again_it_goes_on(handed_in, report, zygote, tmp_path, monkeypatch):
     """The second run asks only what the first one had not finished, and all bytes are those of a run in one go."""
     noted, asked = [], []
 
@@ -113,6 +122,8 @@ def test_killed_and_started_again_it_goes_on(handed_in, report, tmp_path, monkey
         remember(self, key, found)
 
     remember, ask = Journal.note, grading.Helper.grade
+    monkeypatch.setattr(grading, "Zygote", lambda *_: zygote)  # whose start takes longer than all the rest
+    monkeypatch.setattr(zygote, "close", lambda: None)
     monkeypatch.setattr(Journal, "note", note)
     with pytest.raises(KeyboardInterrupt):
         grade(handed_in, tmp_path)

@@ -13,7 +13,7 @@ import pytest
 from handed_in import FGSM, PROJECT, SETUP, cell, good, hand_in, notebook, text
 
 from advcourse.course.grading.grade import grade
-from advcourse.course.grading.room import Limits
+from advcourse.course.grading.room import LONGEST, Limits
 from advcourse.course.grading.tables import grades
 
 LEFT = b"sleep\x001000\x00"  # the process that one of them leaves behind
@@ -195,6 +195,9 @@ def test_what_is_to_be_said_is_said(whole, name, said):
 
 
 def test_what_was_left_is_ended(whole):
+    """What the functions left, and the first processes of the rooms they were in: none has lost its parent."""
     time.sleep(0.2)
-    running = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists()]
-    assert LEFT not in running
+    processes = [p for p in Path("/proc").glob("[0-9]*") if (p / "cmdline").exists()]
+    assert LEFT not in [(p / "cmdline").read_bytes() for p in processes]
+    first = [p for p in processes if (p / "cmdline").read_bytes() == b"sleep\x00%d\x00" % LONGEST]
+    assert not [p for p in first if "PPid:\t1\n" in (p / "status").read_text()]

@@ -56,8 +56,8 @@ def walled() -> bool:
 
 def begin_processes() -> subprocess.Popen:
     """The first process of a new namespace, which no signal from inside ends: it is to be nobody's answer."""
-    silent = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-    return subprocess.Popen(["sleep", str(LONGEST)], **silent)
+    nothing = subprocess.DEVNULL
+    return subprocess.Popen(["sleep", str(LONGEST)], stdin=nothing, stdout=nothing, stderr=nothing)
 
 
 def _alone_inside() -> bool:
