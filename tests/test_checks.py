@@ -10,6 +10,7 @@ import importlib
 import re
 
 import pytest
+import torch
 from banks.ill_behaved import ANYWHERE, ILL_BEHAVED
 from banks.rules import assert_judged, ids_of_machinery, judged
 
@@ -31,6 +32,7 @@ WRITTEN = [pytest.param(name, title, id=f"{name}: {title}") for name in EXERCISE
 COMPUTED = [
     pytest.param(name, i, id=f"{name}: {row[0]} ({i})") for name in EXERCISES for i, row in enumerate(mistakes(name))
 ]
+IN_WORDS = ("most_susceptible", "name_the_defence", "diagnose")  # their answers are names, which have no device
 MISBEHAVIOUR = [
     pytest.param(name, title, id=f"{name}: {title}")
     for name in EXERCISES
@@ -53,6 +55,19 @@ def test_every_formula_of_the_check_is_diagnosed_as_its_mistake(name, i):
 def test_an_answer_that_fails_as_a_function_is_told_so(name, title):
     row = {**ANYWHERE, **ILL_BEHAVED}[title]
     assert_judged(name, row)
+
+
+def elsewhere(answer: object) -> object:
+    """The same tensors on a device without numbers; a number, there, in a tensor."""
+    if isinstance(answer, tuple | list):
+        return [elsewhere(part) for part in answer]
+    return torch.as_tensor(answer).to("meta")
+
+
+@pytest.mark.parametrize("name", [name for name in EXERCISES if name not in IN_WORDS])
+def test_a_right_answer_on_another_device_is_told_where_it_is(name):
+    reference = next(answer for expected, answer in bank(name).values() if expected == "ok")
+    assert_judged(name, ("wrong-device", lambda *args: elsewhere(reference(*args))))
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -20,7 +20,7 @@ from banks.rules import assert_judged, ids_of_all_banks, ids_of_machinery
 import advcourse as adv
 from advcourse.checks import EXERCISES, Verdict, check, interview, judge
 from advcourse.checks.spec import compared
-from advcourse.checks.verdict import Exercise
+from advcourse.checks.verdict import Exercise, apart
 
 
 def printed(show, candidate) -> str:
@@ -214,3 +214,10 @@ def test_the_share_that_is_off_goes_by_the_checks_own_tolerance():
     """A check that is stricter than others must not say that 0 % of the entries are wrong."""
     found, wanted = torch.tensor([0.5 + 5e-5, 0.25]), torch.tensor([0.5, 0.25])
     assert compared(found, wanted, 1e-5)["share"] == "50" and compared(found, wanted, 1e-4)["share"] == "0"
+
+
+def test_the_entry_that_is_most_wrong_is_shown_with_digits_enough_to_tell_it_apart():
+    """The first entry is off too, and next to the last one that is nothing."""
+    shown = compared(torch.tensor([0.5001, 0.25, 0.57412]), torch.tensor([0.5, 0.25, 0.57448]), 1e-5)
+    assert (shown["found"], shown["wanted"]) == ("0.5741", "0.5745")
+    assert apart(0.5, 0.25) == ("0.5", "0.25") and apart(1234567, 1234568) == ("1234567", "1234568")

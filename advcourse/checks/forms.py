@@ -49,7 +49,7 @@ def tensor(shape: Callable[[tuple], Sequence[int]], what: str) -> Form:
         value, wanted = _a_tensor(value), [*shape(args)]
         if [*value.shape] != wanted:
             TENSOR.fail("wrong-shape", shape=[*value.shape], what=what, wanted=wanted)
-        _require_plain(value)
+        require_plain(value)
         value = value.detach().double().clone()
         _require_finite(value, TENSOR)
         return value
@@ -62,7 +62,7 @@ def single_number(value: object, args: tuple) -> float:
     _refuse_none_and_tuple(value, NUMBER)
     if isinstance(value, Tensor):
         value = stripped(value)
-        _require_plain(value)
+        require_plain(value)
     shape = getattr(value, "shape", ())
     if math.prod(shape) != 1:
         NUMBER.fail("wrong-shape", shape=[*shape])
@@ -84,6 +84,13 @@ def stripped(value: Tensor) -> Tensor:
         return value
     with torch._C.DisableTorchFunctionSubclass():
         return value.as_subclass(Tensor)
+
+
+def require_plain(value: Tensor) -> None:
+    """Ends the check unless these are plain real numbers on the CPU, which can be read."""
+    odd = value.is_complex() or value.is_quantized
+    if odd or value.device.type != "cpu" or value.layout != torch.strided:
+        ANY.fail("wrong-device", dtype=value.dtype, device=value.device, layout=value.layout)
 
 
 def list_of_names(value: object, args: tuple) -> list[str]:
@@ -109,12 +116,6 @@ def _a_tensor(value: object) -> Tensor:
     if not isinstance(value, Tensor):
         ANY.fail("returns-no-tensor", kind=kind_of(value))
     return stripped(value)
-
-
-def _require_plain(value: Tensor) -> None:
-    odd = value.is_complex() or value.is_quantized
-    if odd or value.device.type != "cpu" or value.layout != torch.strided:
-        ANY.fail("wrong-device", dtype=value.dtype, device=value.device, layout=value.layout)
 
 
 def _require_finite(value: Tensor, say: Words) -> None:

@@ -49,6 +49,10 @@ GIVE_AWAYS = (
 )
 
 
+# A number or a list of them, as messages show what was found and what is right.
+SHOWN = r"\[[^\]]*\]|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+
+
 def judged(name: str, row: tuple) -> Verdict:
     """The verdict on a row's answer; one that hangs is not waited for longer than it takes to see that."""
     expected, candidate = row
@@ -70,6 +74,8 @@ def assert_well_said(verdict: Verdict) -> None:
     assert 30 < len(message) < 300, message
     assert "  " not in message and not message[0].islower() and message == message.strip()
     assert not re.search(r"0x[0-9a-f]{4}", message)
+    for found, wanted in re.findall(rf"({SHOWN}),? (?:where|right is) ({SHOWN})(?: is right|[.:])", message):
+        assert found != wanted, message
     if verdict.diagnosis != "raises":  # there the student's own line is shown
         assert not re.search(r"\{|\}|tensor\(", message)
         assert not any(code in message for code in GIVE_AWAYS), message

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..closed_forms import logits, loss
+from ..forms import require_plain
 from ..spec import Case, Formula, Spec, like, same, scaled, seen
 from ..verdict import apart
 from ..words import words
@@ -24,6 +25,7 @@ def value_and_slope(value: object, args: tuple) -> Tensor:
         SAY.fail("returns-none")
     if not isinstance(value, Tensor):
         SAY.fail("returns-no-tensor", kind=type(value).__name__)
+    require_plain(value)
     if value.numel() != 1:
         SAY.fail("wrong-shape", shape=[*value.shape])
     if not value.isfinite():
