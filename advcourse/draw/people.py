@@ -31,7 +31,8 @@ def people(ax: Axes, x: torch.Tensor, found: Found, title: str = "", *, surer: f
 def objectness(ax: Axes, probabilities: torch.Tensor, title: str = "") -> Axes:
     """The probability of every cell, [h, w], from white for 0 to green for 1."""
     ax.imshow(USUAL(probabilities.detach().cpu().numpy())[..., :3], interpolation="nearest")
-    ax.set_axis_off()
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set(visible=True, color=GREY, linewidth=0.8)
     ax.set_title(title, fontsize=9)
     return ax
 

@@ -77,8 +77,11 @@ class CloakExplorer(Panel[Street, Cloaked]):
         lies = sketch((0, width, height, 0), boxes, drag=("x", "y"), height=height / width)
         return [
             figure("the scene: drag the patch", draw.pixels(now.z), plane=lies),
-            figure("how sure each cell is, with the patch", _map(now.sure[1]), notes=["green: somebody is here"]),
-            figure("the same without", _map(now.sure[0])),
+            figure(
+                "how sure each cell is",
+                _map(now.sure[1]),
+                notes=["green: somebody is here; at size 0 there is no patch"],
+            ),
         ]
 
     def still(self, now: Cloaked) -> tuple[draw.Figure, str]:
