@@ -19,6 +19,7 @@ from banks.rules import assert_judged, ids_of_all_banks, ids_of_machinery
 
 import advcourse as adv
 from advcourse.checks import EXERCISES, Verdict, check, interview, judge
+from advcourse.checks.shuffles import lines_that_moved
 from advcourse.checks.spec import compared
 from advcourse.checks.verdict import Exercise, apart
 
@@ -221,3 +222,32 @@ def test_the_entry_that_is_most_wrong_is_shown_with_digits_enough_to_tell_it_apa
     shown = compared(torch.tensor([0.5001, 0.25, 0.57412]), torch.tensor([0.5, 0.25, 0.57448]), 1e-5)
     assert (shown["found"], shown["wanted"]) == ("0.5741", "0.5745")
     assert apart(0.5, 0.25) == ("0.5", "0.25") and apart(1234567, 1234568) == ("1234567", "1234568")
+
+
+@pytest.mark.parametrize("name", ["shuffle_pixels", "patch_shuffle"])
+def test_lines_that_changed_places_are_called_what_they_are(name):
+    rows = importlib.import_module(f"banks.{name}").BANK
+    for what in ("rows", "columns"):
+        assert judge(name, rows[what][1]).message.startswith(f"Whole {what} changed places: ")
+
+
+def test_which_lines_moved_is_read_off_the_order_inside():
+    x = torch.arange(48.0).view(3, 4, 4)
+    down, across = x[:, [2, 0, 3, 1]], x[..., [1, 2, 3, 0]]
+    inside = torch.tensor([[0, 1, 2, 3], [1, 0, 2, 3], [3, 2, 0, 1], [2, 3, 1, 0]])  # each row in an order of its own
+    row_by_row = x.gather(2, inside.expand(3, 4, 4))
+    anyhow = x.flatten(1)[:, [5, 0, 9, 2, 12, 7, 1, 15, 3, 10, 4, 14, 6, 8, 13, 11]].view(3, 4, 4)
+    found = [lines_that_moved(new, x) for new in (down, across, down[..., [3, 0, 1, 2]], row_by_row, anyhow)]
+    assert found[:3] == [f"Whole {what} changed places" for what in ("rows", "columns", "rows and columns")]
+    assert found[3:] == ["All rows stayed together", ""]
+    assert lines_that_moved(row_by_row.mT, x.mT) == "All columns stayed together"
+
+
+def test_a_list_of_numbers_is_not_told_to_be_unpacked_only():
+    message = judge("fgsm", lambda *args: [0.5] * 9).message
+    assert "a list of length 9" in message and "put its numbers into one" in message
+
+
+def test_nan_has_more_causes_than_a_division():
+    message = judge("fgsm", lambda model, x, y, eps: (x - 2).sqrt()).message
+    assert "divided by zero" in message and "root is taken of a negative number" in message

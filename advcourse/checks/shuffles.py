@@ -33,9 +33,20 @@ def one_order_for_all(new: Tensor, old: Tensor) -> bool:
     return all(torch.equal(order, came_from[0]) for order in came_from)
 
 
-def same_lines(new: Tensor, old: Tensor) -> bool:
-    """[B, H, W] before and after, all numbers different: whether the same ones still stand in a row together."""
-    return torch.equal(*(in_order(parts.sort(2).values) for parts in (new, old)))
+def lines_that_moved(new: Tensor, old: Tensor) -> str:
+    """[B, H, W] before and after, all numbers different: what became of rows or columns that stayed whole, else ''.
+
+    Who moves whole rows keeps together what stands in a column as well: the order inside tells which of them moved.
+    """
+    across, down = (new, old), (new.mT, old.mT)
+    if torch.equal(*map(in_order, across)):
+        return "Whole rows changed places"
+    if torch.equal(*map(in_order, down)):
+        return "Whole columns changed places"
+    rows, columns = (torch.equal(*(in_order(one.sort(2).values) for one in pair)) for pair in (across, down))
+    if rows and columns:
+        return "Whole rows and columns changed places"
+    return "All rows stayed together" if rows else "All columns stayed together" if columns else ""
 
 
 def require_generator(ask: Interview, say: Words, x: Tensor, *settings: object) -> None:

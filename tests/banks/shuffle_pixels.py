@@ -69,6 +69,10 @@ def columns(x, generator):
     return torch.stack([image[..., torch.randperm(x.shape[3], generator=generator)] for image in x])
 
 
+def within_rows(x, generator):
+    return torch.cat([reference(x[:, :, i : i + 1], generator) for i in range(x.shape[2])], 2)
+
+
 def rows_and_columns(x, generator):
     return rows(columns(x, generator), generator)
 
@@ -131,6 +135,7 @@ BANK = {
     "rows": ("moves-lines", rows),
     "columns": ("moves-lines", columns),
     "rows and columns": ("moves-lines", rows_and_columns),
+    "within each row": ("moves-lines", within_rows),
     "upside down": ("moves-lines", lambda x, g: x.flip(2)),
     "half of the image": ("moves-few", half),
     "with replacement": ("drawn-with-replacement", with_replacement),

@@ -12,7 +12,7 @@ from ..shuffles import (
     one_order_for_all,
     require_elsewhere,
     require_generator,
-    same_lines,
+    lines_that_moved,
     seeded,
 )
 from ..spec import Questions
@@ -53,10 +53,8 @@ def _refuse_mixed_up(z: Tensor, x: Tensor) -> None:
 def moves_every_pixel_by_itself(ask: Interview) -> None:
     x = images(4, 3, 8, 8)
     z = ask(x, seeded(0))
-    if same_lines(z[:, 0], x[:, 0]):
-        SAY.fail("moves-lines", what="rows")
-    if same_lines(z[:, 0].mT, x[:, 0].mT):
-        SAY.fail("moves-lines", what="columns")
+    if what := lines_that_moved(z[:, 0], x[:, 0]):
+        SAY.fail("moves-lines", what=what)
     still = (z == x).all(1).double().mean().item()
     if still > 0.3:
         SAY.fail("moves-few", still=f"{still:.0%}")

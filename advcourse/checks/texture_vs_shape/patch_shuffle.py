@@ -12,7 +12,7 @@ from ..shuffles import (
     one_order_for_all,
     require_elsewhere,
     require_generator,
-    same_lines,
+    lines_that_moved,
     seeded,
 )
 from ..spec import Questions
@@ -62,10 +62,8 @@ def _refuse_torn(z: Tensor, x: Tensor) -> None:
 def moves_every_patch_by_itself(ask: Interview) -> None:
     x = images(4, 3, 12, 12)
     places = [cut(v, GRID)[..., 0].view(len(x), GRID, GRID) for v in (ask(x, GRID, seeded(0)), x)]
-    if same_lines(*places):
-        SAY.fail("moves-lines", what="rows")
-    if same_lines(*(place.mT for place in places)):
-        SAY.fail("moves-lines", what="columns")
+    if what := lines_that_moved(*places):
+        SAY.fail("moves-lines", what=what)
 
 
 def gives_each_image_its_order(ask: Interview) -> None:
