@@ -9,10 +9,10 @@ from ..interview import Interview
 from ..shuffles import (
     images,
     in_order,
+    lines_that_moved,
     one_order_for_all,
     require_elsewhere,
     require_generator,
-    lines_that_moved,
     seeded,
 )
 from ..spec import Questions
