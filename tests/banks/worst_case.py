@@ -64,4 +64,5 @@ BANK = {
     "four attacks": ("wrong-elsewhere", lambda c, a: reference(c, a) if len(a) == 4 else 0.5),
     "the smallest margins": ("wrong-shape", lambda c, a: torch.cat([c[None], a]).amin(0)),
     "a constant": ("wrong-value", lambda c, a: 0.777),
+    "a tie before any attack stands": ("wrong-elsewhere", lambda c, a: ((a > 0).all(0) & (c >= 0)).double().mean()),
 }

@@ -96,6 +96,7 @@ def cases() -> Iterator[Case]:
     yield Case(asked(SAMPLES[:4]), "wrong-elsewhere", "as many samples as attacks")
     yield Case(asked(SAMPLES[:1]), "wrong-elsewhere", "one sample, which stands,")
     yield Case(asked(SAMPLES[7:8]), "wrong-elsewhere", "one sample that ends in a tie")
+    yield Case(asked(((0, 8, 16, 4, 20),)), "wrong-elsewhere", "one sample that begins in a tie")
     yield Case(asked(dtype=torch.float64), "wrong-elsewhere", "float64")
 
 
