@@ -75,7 +75,7 @@ def read(images):
     return images()[1]
 
 
-def tested_on(name):
+def images_of(name):
     """The images that a network is measured on; a skip, visibly, where they are not installed."""
     try:
         return read(RECIPES[name].images)
@@ -95,7 +95,7 @@ def test_a_shipped_network_is_as_good_as_its_notes_say(name):
     notes = checkpoints.notes(name)
     (key,) = notes.keys() & MEASURED.keys()
     measured, rounding, _ = MEASURED[key]
-    test = DRAWN[name](300, torch.Generator().manual_seed(1)) if name in DRAWN else tested_on(name)
+    test = DRAWN[name](300, torch.Generator().manual_seed(1)) if name in DRAWN else images_of(name)
     found = measured(checkpoints.load(name), test.x, test.y)
     assert found == pytest.approx(float(notes[key]), abs=rounding)
     assert found <= GOOD[name] if name == "faces_age" else found >= GOOD[name]
@@ -108,7 +108,7 @@ def test_every_network_trained_under_attack_is_asked_for_its_robustness():
 @pytest.mark.parametrize("name", sorted([*ROBUST, *SHAM]))
 def test_a_robust_network_withstands_what_its_notes_say(name):
     noted, eps = float(checkpoints.notes(name)["pgd40_accuracy"]), RECIPES[name].eps
-    test = tested_on(name)[:200]
+    test = images_of(name)[:200]
     z = pgd(checkpoints.load(name), test.x, Untargeted(test.y), Linf(eps), steps=40, step_size=eps / 10)
     assert measure.accuracy(checkpoints.load(name), z, test.y) == pytest.approx(noted, abs=0.11), (
         "200 images for 1,000: three sigma"

@@ -10,7 +10,7 @@ from bugs import Bug, Claim
 LECTURE = "05_black_box"
 
 
-def worse_is_kept(f, self, new, answers):
+def worse_is_kept(f, self, new, pixels, answers):
     self.here, self.score = new, self.goal.score(answers)
 
 
