@@ -59,8 +59,11 @@ def broken(lecture, claim) -> str | None:
     return None
 
 
-@pytest.mark.parametrize(("lecture", "claim"), ROWS, ids=lambda v: getattr(v, "words", v))
+@pytest.mark.parametrize(
+    ("lecture", "claim"), [row for row in ROWS if row[1].smaller], ids=lambda v: getattr(v, "words", v)
+)
 def test_without_a_bug_the_claim_holds(lecture, claim):
+    """On less than its lecture shows; on all of it the notebooks' own run says so."""
     assert broken(lecture, claim) is None
 
 

@@ -33,7 +33,10 @@ class Street:
 
 @dataclass(frozen=True, eq=False)
 class Cloaked:
-    """The scene z [1, 3, H, W] with the patch in it; what is found, how sure each cell is, before and now."""
+    """The scene z [1, 3, H, W] with the patch in it; what is found, how sure each cell is, before and now.
+
+    covered is the share of pixels that the patch changes, middle where its middle lies, across and down, in pixels.
+    """
 
     scene: Street
     z: Tensor
@@ -41,6 +44,7 @@ class Cloaked:
     now: Found
     sure: tuple[Tensor, Tensor]
     covered: float
+    middle: tuple[float, float]
 
     @property
     def line(self) -> str:
@@ -49,10 +53,12 @@ class Cloaked:
         right = [int(matched(sure_of(found), self.scene.boxes).sum()) for found in (self.before, self.now)]
         false = len(sure_of(self.now)) - right[1]
         best = [float(probability.max()) for probability in self.sure]
+        across, down = self.middle
         extra = f" and {false} that {'is' if false == 1 else 'are'} none" if false else ""
         return (
             f"found {right[1]} of {people} people{extra}, without the patch {right[0]} · "
-            f"surest cell {best[0]:.2f} → {best[1]:.2f} · the patch changes {100 * self.covered:.1f} % of the picture"
+            f"surest cell {best[0]:.2f} → {best[1]:.2f} · "
+            f"the patch at ({across:.0f}, {down:.0f}) changes {100 * self.covered:.1f} % of the picture"
         )
 
 
@@ -68,4 +74,4 @@ def cloaked(scene: Street, patch: Tensor, where: Where) -> Cloaked:
     with evaluating(scene.detector), torch.no_grad():
         sure = scene.detector.objectness(torch.cat([scene.x, z])).sigmoid()
     covered = float((z != scene.x).any(1).float().mean())
-    return Cloaked(scene, z, before, now, (sure[0], sure[1]), covered)
+    return Cloaked(scene, z, before, now, (sure[0], sure[1]), covered, (float(where.x), float(where.y)))

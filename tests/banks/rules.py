@@ -46,6 +46,7 @@ GIVE_AWAYS = (
     *(".max()", ".all(", "autograd", "square(", "(b - a)"),
     *("softplus(", "zero_grad(", "backward(", "cumprod"),
     *("2 * sigma", "(lo + hi)", "(hi - lo)", "clamp_min", "minimum(", "any(", " & ~", "0 * "),
+    *("cumsum(", "arange(", "keepdim", ".shape[", "(a * b)", "(d * target)", "torch.stack", "requires_grad_("),
 )
 
 
