@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from advcourse import draw
-from advcourse.draw.sandwich import sandwich, sandwiches, share_beyond
+from advcourse.draw.sandwich import sandwich, share_beyond
 
 LOWER, UPPER = torch.tensor([0.0, 0.05, 0.1, 0.2]), torch.tensor([0.0, 0.1, 0.25, torch.inf])
 
@@ -23,13 +23,6 @@ def test_a_figure_has_both_bounds_in_grey_levels_and_names_what_lies_between():
     assert (least <= most).all() and (least[0], most[-1]) == (0.75, 0.25)
     assert ax.lines[0].get_xdata()[-1] == pytest.approx(0.3 * 255)
     assert [area.get_label() for area in ax.collections] == ["certified", "open", "fooled"]
-
-
-def test_several_networks_share_one_figure():
-    _, (ax,) = draw.board()
-    sandwiches(ax, {"one": (LOWER, UPPER), "other": (LOWER / 2, UPPER)}, widest=0.3)
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "other"]
-    assert len({line.get_linestyle() for line in ax.lines}) == 2
 
 
 @pytest.mark.parametrize(

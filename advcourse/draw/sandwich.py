@@ -1,14 +1,12 @@
 """Figures of robust accuracy between its two bounds: what is certified, what is attacked, and the gap between."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
 from advcourse.device import precise
-from advcourse.draw import GREEN, GREY, RED, _styled
+from advcourse.draw import GREEN, GREY, RED
 
 
 def sandwich(ax: Axes, lower: Tensor, upper: Tensor, *, widest: float, title: str = "") -> Axes:
@@ -28,20 +26,6 @@ def sandwich(ax: Axes, lower: Tensor, upper: Tensor, *, widest: float, title: st
     ax.plot(255 * eps, most, color=RED, linewidth=2, linestyle="--")
     ax.set(xlim=(0, 255 * widest), ylim=(0, 1), xlabel="eps (grey levels of 255)", ylabel="share of images")
     ax.set_title(title, fontsize=9)
-    return ax
-
-
-def sandwiches(ax: Axes, bounds: Mapping[str, tuple[Tensor, Tensor]], *, widest: float) -> Axes:
-    """Several networks' bounds (see `sandwich`) in one Axes: for each name a band from its lower to its upper line."""
-    eps = np.linspace(0, widest, 256)
-    for (name, (lower, upper)), (colour, _, style) in _styled(bounds):
-        check_bounds(lower, upper)
-        least, most = (share_beyond(radii, eps) for radii in (lower, upper))
-        ax.fill_between(255 * eps, least, most, color=colour, alpha=0.2, linewidth=0, label=name)
-        for line in (least, most):
-            ax.plot(255 * eps, line, color=colour, linestyle=style, linewidth=1.2)
-    ax.set(xlim=(0, 255 * widest), ylim=(0, 1.02), xlabel="eps (grey levels of 255)", ylabel="robust accuracy")
-    ax.legend(frameon=False, fontsize=8)
     return ax
 
 
