@@ -21,6 +21,7 @@ from . import (
     creative_attacks,
     gradient_attacks,
     inner_maximisation,
+    margins_and_noise,
     max_of_convex,
     mixed_batches,
     robust_training,
@@ -45,6 +46,7 @@ EXERCISES: dict[str, Exercise] = {
     **inner_maximisation.EXERCISES,
     **max_of_convex.EXERCISES,
     **robust_training.EXERCISES,
+    **margins_and_noise.EXERCISES,
 }
 
 SECONDS = 6.0
