@@ -1,6 +1,6 @@
 # Everything is in make.py, which also runs where there is no make: python make.py lab
 PYTHON ?= python3
-TARGETS := lab test lint unit nbval browser gpu-test exercises notebooks grade grading-test doctor bench
+TARGETS := lab test lint unit nbval browser gpu-test exercises notebooks grade grading-test site site-test doctor bench
 
 .PHONY: help $(TARGETS)
 

@@ -143,7 +143,7 @@ NOTEBOOKS = ("lectures", "solutions", "exercises")
 BY_NOTEBOOK = (*TWO_WORKERS, "--dist=loadfile")
 
 
-APART = ("on_pretend", "after", "browser", "every_bank")  # folders of tests/ that are steps of their own
+APART = ("on_pretend", "after", "browser", "every_bank", "site")  # folders of tests/ that are steps of their own
 STEPS = {  # name: the commands, for the Python that runs them
     "lint": lint_commands,
     "unit": lambda _: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *TWO_WORKERS)],
@@ -154,8 +154,12 @@ STEPS = {  # name: the commands, for the Python that runs them
     # Each of the two workers has a JupyterLab and a browser of its own.
     "browser": lambda _: [pytest("browser", "tests/browser", *BY_NOTEBOOK)],
     "grading": lambda _: [pytest("grading", "tests/every_bank", *TWO_WORKERS)],
+    "site": lambda _: [pytest("site", "tests/site")],
 }
-LONGER = {"grading": "grading-test"}  # steps that `make test` leaves out, and the targets that run them
+LONGER = {
+    "grading": "grading-test",
+    "site": "site-test",
+}  # steps that `make test` leaves out, and the targets that run them
 
 
 def step_environment(**more: str) -> dict[str, str]:
@@ -298,10 +302,10 @@ TARGETS = {  # name: (what to do, extras to install, what it is for)
     "lab": (lab, set(), "open the course in JupyterLab"),
     "test": (
         steps(*(name for name in STEPS if name not in LONGER)),
-        {"dev"},
+        {"dev", "site"},
         "run everything: lint, unit, device, nbval, after, browser",
     ),
-    "lint": (steps("lint"), {"dev"}, "check code, types and notebooks without running them"),
+    "lint": (steps("lint"), {"dev", "site"}, "check code, types and notebooks without running them"),
     "unit": (steps("unit", "device"), {"dev"}, "run the tests of the library and the tools"),
     "nbval": (steps("nbval", "after"), {"dev"}, "run and compare every notebook, then look at what was claimed"),
     "grading-test": (steps("grading"), {"dev"}, "grade every answer that the tests know, minutes; no part of test"),
@@ -310,6 +314,16 @@ TARGETS = {  # name: (what to do, extras to install, what it is for)
     "exercises": (module(*COURSE, "build"), {"dev"}, "generate exercises/ from solutions/"),
     "notebooks": (module(*COURSE, "normalise", "--execute"), {"dev"}, "run and tidy lectures/ and solutions/"),
     "grade": (module(*COURSE, "grade"), set(), "grade what a class handed in: a folder, or the zip of a platform"),
+    "site": (
+        module(*COURSE, "site"),
+        {"site"},
+        "build the course as web pages; --instructors adds the notes for teachers",
+    ),
+    "site-test": (
+        steps("site"),
+        {"dev", "site"},
+        "build the site, follow its links, run its examples; no part of test",
+    ),
     # Run as a file, because whatever is ill may be what `import advcourse` imports.
     "doctor": (
         module("-P", "advcourse/course/doctor.py"),

@@ -1,4 +1,4 @@
-"""python -m advcourse.course build | normalise | lint | grade | doctor"""
+"""python -m advcourse.course build | normalise | lint | grade | site | doctor"""
 
 from __future__ import annotations
 
@@ -63,9 +63,23 @@ def run_grade(options: argparse.Namespace) -> bool:
     return True
 
 
+def run_site(options: argparse.Namespace) -> bool:
+    # Loaded here: Sphinx is an extra, and the reference imports the whole library.
+    from advcourse.course.site.site import build_site
+
+    out = options.out or Path("build") / ("site-instructors" if options.instructors else "site")
+    warnings = build_site(Path(), out, instructors=options.instructors)
+    for line in warnings:
+        print(line, file=sys.stderr)
+    print(
+        f"{len(warnings)} warnings in the site's sources" if warnings else f"{out / 'index.html'}: open it in a browser"
+    )
+    return not warnings
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m advcourse.course", description="Tools around the course's notebooks")
-    commands = top.add_subparsers(required=True, metavar="build | normalise | lint | grade | doctor")
+    commands = top.add_subparsers(required=True, metavar="build | normalise | lint | grade | site | doctor")
 
     command = commands.add_parser("build", help="generate exercises/ from solutions/")
     command.add_argument("--solutions", type=Path, default=Path("solutions"))
@@ -92,6 +106,11 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--seconds", type=float, default=6.0, help="for each function (default: 6)")
     command.add_argument("--memory", type=int, default=2048, help="MiB for each function (default: 2048)")
     command.set_defaults(run=run_grade)
+
+    command = commands.add_parser("site", help="build the course as web pages")
+    command.add_argument("--instructors", action="store_true", help="with the notes for teachers")
+    command.add_argument("--out", type=Path, help="default: build/site, or build/site-instructors")
+    command.set_defaults(run=run_site)
 
     command = commands.add_parser("doctor", help="say what is here and what is missing")
     command.set_defaults(run=lambda options: report())

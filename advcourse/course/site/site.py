@@ -1,0 +1,75 @@
+"""Builds the site: everything is laid out in a folder of its own, so that nothing beside the sources is written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from advcourse.course.build import notebooks_in
+from advcourse.course.notebook import NotebookError, read
+from advcourse.course.site.notebooks import exercise_page, lecture_page
+from advcourse.course.site.reference import reference_pages
+
+TITLE = "Adversarial examples, hands on"
+INSTRUCTORS = "instructors"  # the folder of docs/site that students never see
+BESIDE = ("README.md", "CONTRIBUTING.md", "LICENSE", "docs/perturbation_explorer.png")  # what pages quote or show
+KINDS: dict[str, Callable[[NotebookNode, str], NotebookNode]] = {"lectures": lecture_page, "exercises": exercise_page}
+
+
+def lay_out(root: Path, folder: Path, *, instructors: bool) -> None:
+    """The site's sources in this empty folder: pages, lectures, exercises and the reference; never a solution."""
+    hidden = () if instructors else (INSTRUCTORS,)
+    shutil.copytree(root / "docs/site", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*hidden))
+    for name in BESIDE:
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(root / name, folder / name)
+    for kind, page in KINDS.items():
+        (folder / kind).mkdir()
+        for path in notebooks_in(root / kind):
+            nbformat.write(page(read(path), path.stem), folder / kind / path.name)
+    for name, text in reference_pages(root / "docs/examples").items():
+        (folder / "reference").mkdir(exist_ok=True)
+        (folder / "reference" / name).write_text(text, encoding="utf-8")
+
+
+def build_site(root: Path, out: Path, *, instructors: bool = False) -> list[str]:
+    """Builds the students' site, or the instructors', into `out`; the warnings, of which there should be none."""
+    if not (root / "docs/site/index.md").exists():
+        raise NotebookError(f"{root}: has no docs/site; run this in the root of the repository")
+    with tempfile.TemporaryDirectory(prefix="site") as own:
+        source, made, trees = (Path(own) / name for name in ("source", "html", "trees"))
+        source.mkdir()
+        lay_out(root, source, instructors=instructors)
+        warnings = run_sphinx(source, made, trees, TITLE + (" (instructors)" if instructors else ""))
+        for kind in KINDS:  # the page offers the notebook itself, not what it was turned into
+            for path in notebooks_in(root / kind):
+                shutil.copy(path, made / "_sources" / kind / path.name)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.move(made, out)
+    return warnings
+
+
+def run_sphinx(source: Path, made: Path, trees: Path, title: str) -> list[str]:
+    """One build; its warnings."""
+    try:
+        from sphinx.application import Sphinx
+    except ImportError as error:
+        raise NotebookError("Sphinx is not installed: pip install -e '.[site]', or make site") from error
+    from io import StringIO
+
+    from advcourse.course.site.settings import settings
+
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+    said = StringIO()
+    app = Sphinx(
+        source, None, made, trees, "html", confoverrides=settings(title), status=None, warning=said, freshenv=True
+    )
+    app.build(force_all=True)
+    return [line.replace(f"{source}/", "") for line in said.getvalue().splitlines() if line.strip()]

@@ -1,0 +1,81 @@
+"""What becomes a page of the site: notebooks, docstrings and links, without building it."""
+
+from pathlib import Path
+
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from advcourse.course.site.docstrings import marked_up
+from advcourse.course.site.links import problems
+from advcourse.course.site.notebooks import exercise_page, lecture_page
+
+DOCSTRING = """argmax <g, d> over |d|_2 = 1: the gradient, see `fgsm`s.
+
+    z = P(x + eps * sign)
+
+Raises *nothing*."""
+
+
+def test_only_code_and_blocks_of_a_docstring_are_markup():
+    first, _, sign, _, block, _, last, _ = marked_up(DOCSTRING.splitlines())
+    assert first == r"argmax \<g, d\> over \|d\|\_2 = 1\: the gradient, see \ ``fgsm``\ s."
+    assert (sign, block, last) == ("::", "    z = P(x + eps * sign)", r"Raises \*nothing\*.")
+
+
+def picture(text: str) -> list:
+    data = {"image/png": "iVBORw0KGgo=", "text/plain": text}
+    return [new_output("execute_result", data, metadata={"image/png": {"alt": "a seven"}})]
+
+
+def test_a_panel_gets_a_line_that_says_how_to_move_it_and_a_figure_does_not():
+    panel, figure = picture("PathExplorer(7, 5): run this notebook to move its controls"), picture("a seven")
+    cells = [new_code_cell("a", outputs=panel), new_code_cell("b", outputs=figure)]
+    first, line, second = lecture_page(new_notebook(cells=cells), "04_name").cells
+    assert "PathExplorer stands still here" in line.source and "lectures/04_name.ipynb" in line.source
+    assert first.metadata.mystnb.image.alt == second.metadata.mystnb.image.alt == "a seven"
+    assert cells[0].metadata == {}
+
+
+def test_what_was_stored_folded_stays_folded():
+    hidden = new_code_cell("a", metadata={"jupyter": {"source_hidden": True}, "tags": ["nbval-ignore-output"]})
+    closed = new_code_cell("b", metadata={"jupyter": {"outputs_hidden": True}})
+    first, second = lecture_page(new_notebook(cells=[hidden, closed]), "04_name").cells
+    assert first.metadata.tags == ["nbval-ignore-output", "hide-input"] and second.metadata.tags == ["hide-output"]
+
+
+def test_an_exercise_says_below_its_title_where_to_solve_it():
+    page = exercise_page(new_notebook(cells=[new_markdown_cell("# 4"), new_code_cell("x = ...")]), "04_name")
+    title, line, code = page.cells
+    assert (title.source, code.source) == ("# 4", "x = ...") and "exercises/04_name.ipynb" in line.source
+
+
+PAGES = {
+    "index.html": '<a href="a/b.html#here">x</a><a href="https://x.org">y</a><img src="data:image/png;base64,">',
+    "a/b.html": '<p id="here"></p><a href="#here">x</a><a href="../index.html">y</a><script src="../s.js"></script>',
+    "s.js": "",
+    "s.css": "p { background: url(data:image/png;base64,) }",
+}
+BROKEN = {
+    "index.html": [
+        '<a href="c.html">',
+        '<a href="a/b.html#there">',
+        '<img src="p.png">',
+        '<script src="https://cdn.org/x">',
+    ],
+    "a/b.html": ['<a href="#there">', '<link rel="stylesheet" href="//cdn.org/x.css">'],
+    "s.css": ["@font-face { src: url('https://cdn.org/f.woff') }"],
+}
+
+
+def laid_out(folder: Path, pages: dict[str, str]) -> Path:
+    for name, text in pages.items():
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_whole_site_has_no_problems_and_each_broken_link_is_one(tmp_path):
+    assert problems(laid_out(tmp_path / "whole", PAGES)) == []
+    for name, more in BROKEN.items():
+        for i, bad in enumerate(more):
+            (problem,) = problems(laid_out(tmp_path / f"{name}{i}", {**PAGES, name: PAGES[name] + bad}))
+            assert problem.startswith(name)
