@@ -1,10 +1,12 @@
 """The panels without a browser: what they show is what the library computes."""
 
+import io
 import warnings
 
 import numpy as np
 import pytest
 import torch
+from matplotlib.image import imread
 from traitlets import TraitError
 
 from advcourse import (
@@ -311,6 +313,9 @@ def test_a_saved_notebook_holds_a_picture_and_a_line_that_never_changes(seven, o
     bundle, metadata = first._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle and bundle["image/png"].startswith(b"\x89PNG")
     assert metadata["image/png"]["alt"].startswith("seven")
+    assert metadata["image/png"]["alt"].endswith("Run this cell to move it.")
+    written = (255 * imread(io.BytesIO(bundle["image/png"]))[:20, :, :3]).round() == (0, 114, 178)
+    assert written.all(2)[:, :200].sum() > 100 and not written.all(2)[:, 200:].any(), "in blue, at the top left"
     assert bundle["text/plain"] == second._repr_mimebundle_()[0]["text/plain"] == repr(first)
     assert repr(first) == f"{panel.__name__}(seven, other): run this notebook to move its controls"
 

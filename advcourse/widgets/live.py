@@ -10,11 +10,18 @@ from advcourse import draw
 from advcourse.widgets import settings
 
 FOLDER = Path(__file__).parent
+INVITATION = "run this cell to move it"
 
 
 def sources(*names: str) -> str:
     """These files of this folder as one: a browser can import nothing from a kernel."""
     return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
+
+
+def still(fig: draw.Figure, alt: str) -> draw.picture:
+    """A figure as the picture of a panel that nobody has run yet, on which it says so."""
+    fig.suptitle(f"▸ {INVITATION}", x=0.01, ha="left", fontsize=9, fontweight="bold", color=draw.BLUE)
+    return draw.picture(fig, alt=f"{alt}. {INVITATION.capitalize()}.")
 
 
 class Live(anywidget.AnyWidget):

@@ -188,8 +188,10 @@ function render({ model, el }) {
   model.on(names, settle);
   model.on("change:controls", enter);
   model.on("change:scene", draw);
+  const rest = watch(model, panel);
   draw();
   return () => {
+    rest();
     model.off(names, settle);
     model.off("change:controls", enter);
     model.off("change:scene", draw);

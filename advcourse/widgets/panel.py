@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple
 from traitlets import Bunch, Dict, TraitError, Unicode, validate
 
 from advcourse import draw
-from advcourse.widgets.live import Live, sources
+from advcourse.widgets.live import Live, sources, still
 
 
 class Named(Protocol):
@@ -56,7 +56,7 @@ class Panel(Live, Generic[Chosen, Found]):
     choice: what one chooses between; legend: what the line adds to the reading, as long as it is live.
     """
 
-    _esm, _css = sources("controls.js", "panel.js"), sources("panel.css")
+    _esm, _css = sources("controls.js", "alive.js", "panel.js"), sources("panel.css")
     choice, legend = "image", ""
 
     chosen = Unicode().tag(sync=True, control={})
@@ -107,7 +107,7 @@ class Panel(Live, Generic[Chosen, Found]):
     def snapshot(self) -> draw.picture:
         now = self.compute()
         fig, says = self.still(now)
-        return draw.picture(fig, alt=f"{says} {now.line}".replace("\n", "; "))
+        return still(fig, f"{says} {now.line}".replace("\n", "; "))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self.subjects)}): run this notebook to move its controls"

@@ -7,6 +7,8 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowD
 const HELP =
   "Decisions. Arrow keys choose a point, Shift and an arrow key moves it; " +
   "in data of your own, Enter adds a point and Delete takes it away.";
+const KEYS = [["← → ↑ ↓", "choose a point"], ["Shift + arrow", "move it"]];
+const OWN_KEYS = [["Enter", "add one"], ["Delete", "take it away"]];
 const clip = (v) => Math.min(1, Math.max(-1, v));
 
 function render({ model, el }) {
@@ -46,7 +48,8 @@ function render({ model, el }) {
   canvas.setAttribute("aria-label", HELP);
   canvas.dataset.lmSuppressShortcuts = "true";
   const right = make("figure", {});
-  const figures = make("div", { className: "figures" }, make("figure", {}, canvas), right);
+  const keys = make("p", { className: "keys" });
+  const figures = make("div", { className: "figures" }, make("figure", {}, canvas, keys), right);
   const bar = make("progress", { max: 1, ariaLabel: "training" });
   const line = make("p", { className: "line" }), point = make("p", { className: "about" });
   for (const node of [line, point]) node.setAttribute("aria-live", "polite");
@@ -86,6 +89,8 @@ function render({ model, el }) {
     bar.classList.toggle("running", training);
     bar.value = get("scene").progress ?? 0;
     canvas.classList.toggle("own", own());
+    const named = own() ? [...KEYS, ...OWN_KEYS] : KEYS;
+    keys.replaceChildren(...named.map(([key, does]) => make("span", {}, make("kbd", { textContent: key }), ` ${does}`)));
     repaint();
   };
   const draw = () => {
@@ -224,8 +229,10 @@ function render({ model, el }) {
   theme.observe(document.body, { attributes: true });
   const sizes = new ResizeObserver(repaint);
   sizes.observe(canvas);
+  const rest = watch(model, panel);
   draw();
   return () => {
+    rest();
     sizes.disconnect();
     theme.disconnect();
     model.off("change:data", forget);

@@ -7,12 +7,12 @@ from torch import Generator
 from traitlets import Bool, Bunch, Dict, List, Unicode, observe
 
 from advcourse import draw, toys
-from advcourse.widgets.live import Live, sources
+from advcourse.widgets.live import Live, sources, still
 from advcourse.widgets.settings import one_of, setting, slider, within
 from advcourse.widgets.view import WIDEST, View, coarse
 from advcourse.widgets.world import HIGH, LOW, NORMS, World
 
-SCRIPTS = ("controls.js", "decisions.js", "susceptibility.js", "playground.js")
+SCRIPTS = ("controls.js", "alive.js", "decisions.js", "susceptibility.js", "playground.js")
 OWN = "draw your own"
 RECIPES = {recipe.name: recipe for recipe in toys.RECIPES}
 CLASSES = ("blue", "orange")
@@ -175,4 +175,4 @@ class Playground(Live):
 
     def snapshot(self) -> draw.picture:
         fig, says = self.view.still()
-        return draw.picture(fig, alt=says)
+        return still(fig, says.removesuffix("."))

@@ -55,7 +55,7 @@ function curves(lines, styles, { eps, norm, widest, chosen }) {
   return node;
 }
 
-// Everybody who has learnt these points, the most robust first.
+// Everybody who has learnt these points, the most robust first; a table to read, the chosen one in bold.
 function ranking(lines, styles, chosen) {
   const rows = [...lines].sort((a, b) => a[2] - b[2]).map(([name, , share]) => {
     const style = styles[name], line = svg("path", { d: "M1 7H27" });
@@ -64,5 +64,6 @@ function ranking(lines, styles, chosen) {
     const texts = [make("span", { textContent: name }), make("b", { textContent: percent(share) })];
     return make("li", { className: name === chosen ? "chosen" : "" }, sample, ...texts);
   });
-  return make("ol", { className: "ranking" }, ...rows);
+  const says = rows.length ? "susceptible at this eps, the least first" : "";
+  return make("div", {}, make("figcaption", { textContent: says }), make("ol", { className: "ranking" }, ...rows));
 }

@@ -94,6 +94,7 @@ def test_everything_by_keyboard(book, panel):
         book.page.keyboard.press("Tab")
     assert not panel.evaluate("one => one.contains(document.activeElement)")
 
+    assert "Shift + arrow move it" in panel.locator(".keys").inner_text()
     canvas, cells = panel.locator("canvas"), len(book.cells)
     canvas.press("ArrowRight")
     first = about(panel)
@@ -120,6 +121,8 @@ def test_drawing_data_of_ones_own(book, panel, shoot):
         mouse.down()
         mouse.move(box["x"] + 0.7 * box["width"], box["y"] + (height + 0.1) * box["height"], steps=12)
         mouse.up()
+    assert "Enter add one" in panel.locator(".keys").inner_text()
+    assert "Delete take it away" in panel.locator(".keys").inner_text()
     canvas.press("Enter")
     panel.locator("[name=train]").click()
     learnt(panel, 1)
