@@ -143,7 +143,14 @@ NOTEBOOKS = ("lectures", "solutions", "exercises")
 BY_NOTEBOOK = (*TWO_WORKERS, "--dist=loadfile")
 
 
-APART = ("on_pretend", "after", "browser", "every_bank", "site")  # folders of tests/ that are steps of their own
+APART = (  # folders of tests/ that are steps of their own
+    "on_pretend",
+    "after",
+    "browser",
+    "every_bank",
+    "every_bug",
+    "site",
+)
 STEPS = {  # name: the commands, for the Python that runs them
     "lint": lint_commands,
     "unit": lambda _: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *TWO_WORKERS)],
@@ -153,13 +160,15 @@ STEPS = {  # name: the commands, for the Python that runs them
     "after": lambda _: [pytest("after", "tests/after")],
     # Each of the two workers has a JupyterLab and a browser of its own.
     "browser": lambda _: [pytest("browser", "tests/browser", *BY_NOTEBOOK)],
+    "bugs": lambda _: [pytest("bugs", "tests/every_bug", *TWO_WORKERS)],
     "grading": lambda _: [pytest("grading", "tests/every_bank", *TWO_WORKERS)],
     "site": lambda _: [pytest("site", "tests/site")],
 }
-LONGER = {
+LONGER = {  # steps that `make test` leaves out, and the targets that run them
+    "bugs": "bugs-test",
     "grading": "grading-test",
     "site": "site-test",
-}  # steps that `make test` leaves out, and the targets that run them
+}
 
 
 def step_environment(**more: str) -> dict[str, str]:
@@ -308,6 +317,7 @@ TARGETS = {  # name: (what to do, extras to install, what it is for)
     "lint": (steps("lint"), {"dev", "site"}, "check code, types and notebooks without running them"),
     "unit": (steps("unit", "device"), {"dev"}, "run the tests of the library and the tools"),
     "nbval": (steps("nbval", "after"), {"dev"}, "run and compare every notebook, then look at what was claimed"),
+    "bugs-test": (steps("bugs"), {"dev"}, "plant a bug for every claim and see it break, minutes; no part of test"),
     "grading-test": (steps("grading"), {"dev"}, "grade every answer that the tests know, minutes; no part of test"),
     "browser": (steps("browser"), {"dev"}, "drive the widgets in a real browser"),
     "gpu-test": (gpu_test, {"dev"}, "run the lectures on a device without float64, and all on a GPU"),

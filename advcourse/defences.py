@@ -103,6 +103,7 @@ class BatchNormTraining(nn.Module):
         self.norm, self.network = BatchNormalising(1), network
         nn.init.constant_(self.norm.weight, std)
         nn.init.constant_(self.norm.bias, mean)
+        self.norm.to(next((p.device for p in network.parameters()), None))
 
     def forward(self, z: Tensor) -> Tensor:
         return self.network(self.norm(z))

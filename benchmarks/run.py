@@ -81,7 +81,7 @@ def race_looking(model: nn.Module, digits: data.Images, batch: int, rounds: int)
     return targets
 
 
-def race_ours(model: nn.Module, digits: data.Images, batch: int, rounds: int) -> None:
+def race_ours(model: nn.Module, digits: data.Images, batch: int, rounds: int, warm_up: int = 2) -> None:
     """Each attack of the tests' table that knows the ball, against the bare loop of its steps; prints the tables."""
     given = cases(digits, batch, rounds)
     for name, row in attacks_in_the_ball().items():
@@ -94,7 +94,7 @@ def race_ours(model: nn.Module, digits: data.Images, batch: int, rounds: int) ->
             return run(model, x, advcourse.Untargeted(y), advcourse.Linf(EPS), **pace)
 
         both = {f"bare loop of {steps}": partial(walk, model, steps=steps, step_size=step_size), name: attack}
-        done = interleave(both, given, warm_up=2, clock=clock_for(digits.x))
+        done = interleave(both, given, warm_up=warm_up, clock=clock_for(digits.x))
         show(f"{name}, batch {batch}", both, done, partial(strength, model, given))
 
 

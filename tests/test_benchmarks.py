@@ -74,7 +74,7 @@ def test_every_attack_of_the_table_that_knows_the_ball_is_raced(bench, world, ca
     from advcourse.data import Images
 
     model, x, y = world
-    bench("run").race_ours(model, Images(x, y, ()), 4, 2)
+    bench("run").race_ours(model, Images(x, y, ()), 4, rounds=1, warm_up=0)
     printed = capsys.readouterr().out
     rows = {name: row for name, row in ATTACKS.items() if Linf in map(type, row.threats)}
     assert len(rows) >= 5 and all(f"{name}, batch 4" in printed for name in rows)

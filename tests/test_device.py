@@ -19,6 +19,26 @@ def test_unset_means_the_gpu_where_there_is_one(monkeypatch, unset, gpu):
     assert device() == torch.device("cuda" if gpu else "cpu")
 
 
+@pytest.fixture
+def tf32():
+    """Where PyTorch is told whether a GPU may multiply float32 in TF32: allowed, and afterwards as it was."""
+    places = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = [place.allow_tf32 for place in places]
+    for place in places:
+        place.allow_tf32 = True
+    yield places
+    for place, allowed in zip(places, before):
+        place.allow_tf32 = allowed
+
+
+@pytest.mark.parametrize(("name", "gpu", "coarse"), [("cpu", True, True), ("", False, True), ("", True, False)])
+def test_on_a_gpu_the_course_multiplies_in_whole_float32(monkeypatch, tf32, name, gpu, coarse):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    monkeypatch.setenv("ADVCOURSE_DEVICE", name)
+    device()
+    assert [multiplies.allow_tf32 for multiplies in tf32] == [coarse, coarse]
+
+
 @pytest.mark.parametrize("name", ["cpu", " cpu "])
 def test_the_name_decides_also_where_there_is_a_gpu(monkeypatch, name):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)

@@ -5,6 +5,8 @@ it with something wrong, or spoil what it says.
 """
 
 import functools
+import importlib
+import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -68,3 +70,9 @@ class Claim:
 
     def __init__(self, words: str, *bugs: Bug, smaller: Mapping[str, Made] = MappingProxyType({})):
         self.words, self.bugs, self.smaller = words, bugs, smaller
+
+
+def rows() -> list[tuple[str, Claim]]:
+    """Every claim that has bugs, with the lecture that makes it."""
+    files = [importlib.import_module(f"{__name__}.{file.name}") for file in pkgutil.iter_modules(__path__)]
+    return [(file.LECTURE, claim) for file in files if hasattr(file, "CLAIMS") for claim in file.CLAIMS]
