@@ -27,7 +27,7 @@ def text(name: str) -> str:
 
 
 def makefile_targets() -> set[str]:
-    return set(re.search(r"^TARGETS := (.*)$", text("Makefile"), re.M)[1].split())
+    return set(re.search(r"^TARGETS := (.*)$", text("Makefile").replace("\\\n", " "), re.M)[1].split())
 
 
 def tracked() -> list[Path]:
