@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-HEADING = re.compile(r"^([A-Za-z_][\w, ]*)\n-{3,}\n", re.M)
+HEADING = re.compile(r"^([A-Za-z_][\w, ]*)\n-{2,}\n", re.M)
 
 
 @dataclass(frozen=True)

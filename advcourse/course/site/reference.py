@@ -30,14 +30,15 @@ def module_of(room: str) -> ModuleType:
 def public(room: str) -> list[str]:
     """The public names of a room, in the order of its file: its own list, or all it defines, and what is offered."""
     module = module_of(room)
-    own = list(getattr(module, "__all__", ())) or [n for n, thing in vars(module).items() if defined(n, thing, module)]
+    listed = [name for name in getattr(module, "__all__", ()) if not inspect.ismodule(getattr(module, name))]
+    own = listed or [name for name, thing in vars(module).items() if defined(name, thing, module)]
     offered = [name for name, thing in OFFERED.items() if within(room, getattr(thing, "__module__", ""))]
     kept = [name for name in own if room not in INNER or name in OFFERED]
     return [*kept, *(name for name in offered if name not in kept), *TYPES.get(room, ())]
 
 
 def defined(name: str, thing: object, module: ModuleType) -> bool:
-    return not name.startswith("_") and getattr(thing, "__module__", "") == module.__name__
+    return not name.startswith(("_", "check_")) and getattr(thing, "__module__", "") == module.__name__
 
 
 def within(room: str, module: str) -> bool:
