@@ -46,4 +46,8 @@ def test_a_wrong_example_is_seen():
 
 
 def test_only_what_takes_half_a_minute_or_more_is_shown_and_not_run():
-    assert [example.names for _, example in EXAMPLES if "+SKIP" in example.session] == [("make",), ("faces",), ("streets",)]
+    assert [example.names for _, example in EXAMPLES if "+SKIP" in example.session] == [
+        ("make",),
+        ("faces",),
+        ("streets",),
+    ]

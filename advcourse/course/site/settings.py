@@ -42,7 +42,6 @@ def settings(title: str) -> dict[str, Any]:
         "nitpicky": True,
         "nitpick_ignore_regex": [("py:class", ".*")],
         "copybutton_prompt_text": ">>> ",
-        # A page of a part that is not there, as the instructors' in the students' site, leaves its slot empty.
-        "suppress_warnings": ["myst.mathjax", "toc.empty_glob"],
-        "exclude_patterns": ["README.md", "CONTRIBUTING.md", "examples"],
+        "suppress_warnings": ["myst.mathjax"],
+        "exclude_patterns": ["_include"],
     }

@@ -14,11 +14,22 @@ from nbformat import NotebookNode
 from advcourse.course.build import notebooks_in
 from advcourse.course.notebook import NotebookError, read
 from advcourse.course.site.notebooks import exercise_page, lecture_page
+from advcourse.course.site.quoted import sections, within
 from advcourse.course.site.reference import reference_pages
 
 TITLE = "Adversarial examples, hands on"
 INSTRUCTORS = "instructors"  # the folder of docs/site that students never see
-BESIDE = ("README.md", "CONTRIBUTING.md", "LICENSE", "docs/perturbation_explorer.png")  # what pages quote or show
+QUOTED = {"README.md": "index.md", "CONTRIBUTING.md": "contribute.md"}  # what pages quote, and what stands for it
+NOTES = """
+```{toctree}
+:caption: For instructors
+:hidden:
+:glob:
+
+instructors/*
+```
+"""
+BESIDE = ("LICENSE", "docs/perturbation_explorer.png")  # what pages show
 KINDS: dict[str, Callable[[NotebookNode, str], NotebookNode]] = {"lectures": lecture_page, "exercises": exercise_page}
 
 
@@ -26,6 +37,9 @@ def lay_out(root: Path, folder: Path, *, instructors: bool) -> None:
     """The site's sources in this empty folder: pages, lectures, exercises and the reference; never a solution."""
     hidden = () if instructors else (INSTRUCTORS,)
     shutil.copytree(root / "docs/site", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*hidden))
+    if instructors:
+        with open(folder / "index.md", "a", encoding="utf-8") as front:
+            front.write(NOTES)
     for name in BESIDE:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(root / name, folder / name)
@@ -33,9 +47,23 @@ def lay_out(root: Path, folder: Path, *, instructors: bool) -> None:
         (folder / kind).mkdir()
         for path in notebooks_in(root / kind):
             nbformat.write(page(read(path), path.stem), folder / kind / path.name)
+    lay_out_quotes(root, folder)
     for name, text in reference_pages(root / "docs/examples").items():
         (folder / "reference").mkdir(exist_ok=True)
         (folder / "reference" / name).write_text(text, encoding="utf-8")
+
+
+def lay_out_quotes(root: Path, folder: Path) -> None:
+    """A file for each section of README and CONTRIBUTING, whose links lead to pages of the site."""
+    (folder / "_include").mkdir()
+    for source in QUOTED:
+        text = (root / source).read_text(encoding="utf-8")
+        for name, page in QUOTED.items():
+            text = text.replace(f"]({name})", f"]({page})")
+        for name, body in sections(text):
+            (folder / "_include" / name).write_text(
+                within(body, lambda link: (folder / link).exists()), encoding="utf-8"
+            )
 
 
 def build_site(root: Path, out: Path, *, instructors: bool = False) -> list[str]:
