@@ -29,7 +29,7 @@ from .goals import (
 )
 from .oracles import Decisions, Scores
 from .threats import L1, L2, Linf, Patch, Unbounded
-from .training import fit, kurakin_loss, madry_loss, standard_loss, train_step
+from .training import fit, kurakin_loss, large_margin_loss, madry_loss, mma_loss, standard_loss, train_step
 
 __all__ = [
     # what the attacker wants
@@ -82,6 +82,8 @@ __all__ = [
     "standard_loss",
     "kurakin_loss",
     "madry_loss",
+    "large_margin_loss",
+    "mma_loss",
     "train_step",
     "fit",
     # around a notebook

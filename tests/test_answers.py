@@ -8,7 +8,7 @@ from torch import nn
 
 from advcourse import Linf, Untargeted, ddn, fgsm, kurakin_loss, madry_loss, measure, pgd, predicted, standard_loss
 from advcourse.asking import least_likely
-from advcourse.training import Free, absolute_loss, descent_loss
+from advcourse.training import Free, absolute_loss, descent_loss, large_margin_loss, mma_loss
 
 X = torch.tensor([[0.1], [0.2], [0.4], [0.6], [0.8], [0.9]])
 Y = torch.tensor([0, 0, 1, 1, 1, 1])  # the third is read wrongly
@@ -30,6 +30,8 @@ LOSSES = {
     "kurakin_loss": partial(kurakin_loss, attack=lambda m, x, g: x, share=0.5, weight=1.0),
     "madry_loss": partial(madry_loss, attack=lambda m, x, g: x),
     "descent_loss": partial(descent_loss, attack=lambda m, x, g: x, candidates=1),
+    "large_margin_loss": partial(large_margin_loss, norm=Linf, gamma=0.1),
+    "mma_loss": partial(mma_loss, attack=lambda m, x, g: x, norm=Linf, largest=0.1, halvings=1, share=0.5),
     "free": Free(Linf(0.05), step_size=0.01),
 }
 MEASURES = {

@@ -13,6 +13,7 @@ from .losses import (
     on_predictions,
     standard_loss,
 )
+from .margins import boundary_points, first_order_margins, large_margin_loss, mma_loss
 
 __all__ = [
     # what is minimised
@@ -24,6 +25,11 @@ __all__ = [
     "descent_loss",
     "interval_loss",
     "on_predictions",
+    # to widen margins, and what they are taken for
+    "large_margin_loss",
+    "mma_loss",
+    "first_order_margins",
+    "boundary_points",
     # the one that remembers
     "Free",
     "Replayed",
