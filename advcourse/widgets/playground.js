@@ -1,12 +1,11 @@
-// The playground: a square of decisions that one can touch, and how susceptible each classifier is. Python computes
-// every number; these files draw them, and tell Python what was pressed, dragged or drawn.
+// The playground: a square of decisions that one can touch, and how susceptible each classifier is. These files draw
+// numbers and say what was pressed, dragged or drawn; who computes, Python in Jupyter or page.js on a page, is the model.
 
 const STEP = 0.02; // of Shift + arrow, in units of the square [-1, 1]^2
 const REACH = 14; // pixels from the mouse to the point it means
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-const HELP =
-  "Decisions. Arrow keys choose a point, Shift and an arrow key moves it; " +
-  "in data of your own, Enter adds a point and Delete takes it away.";
+const HELP = "Decisions. Arrow keys choose a point, Shift and an arrow key moves it";
+const HELP_WITH_OWN = `${HELP}; in data of your own, Enter adds a point and Delete takes it away.`;
 const KEYS = [["← → ↑ ↓", "choose a point"], ["Shift + arrow", "move it"]];
 const OWN_KEYS = [["Enter", "add one"], ["Delete", "take it away"]];
 const clip = (v) => Math.min(1, Math.max(-1, v));
@@ -38,14 +37,16 @@ function render({ model, el }) {
     button.addEventListener("click", () => button.ariaDisabled !== "true" && ask(name));
     return button;
   };
-  const ticks = ["arrows", "learning"].map((name) => tick(spec(name)));
-  const buttons = [press("train", "Train"), press("train_all", "Train all"), press("start_anew", "Start anew")];
-  const side = control(spec("side"), true, set);
-  const tools = make("div", { className: "tools" }, ...buttons, ...ticks.map(({ node }) => node), side.node);
+  // A page without Python has no button to train, nothing that learns, and no points of one's own.
+  const ticks = ["arrows", "learning"].filter(spec).map((name) => tick(spec(name)));
+  const buttons = get("buttons").map((names) => press(...names));
+  const side = spec("side") && control(spec("side"), true, set);
+  const tools = make("div", { className: "tools" }, ...buttons, ...ticks.map(({ node }) => node));
+  if (side) tools.append(side.node);
 
   const canvas = make("canvas", { tabIndex: 0 });
   canvas.setAttribute("role", "application");
-  canvas.setAttribute("aria-label", HELP);
+  canvas.setAttribute("aria-label", side ? HELP_WITH_OWN : `${HELP}.`);
   canvas.dataset.lmSuppressShortcuts = "true";
   const right = make("figure", {});
   const keys = make("p", { className: "keys" });
@@ -84,7 +85,7 @@ function render({ model, el }) {
     panel.classList.toggle("waiting", waiting);
     shown.forEach((spec, i) => controls[i].show(get(spec.name), spec, false));
     ticks.forEach(({ name, input }) => (input.checked = get(name)));
-    side.show(get("side"), spec("side"), !own());
+    side?.show(get("side"), spec("side"), !own());
     for (const button of buttons) button.ariaDisabled = String(training || waiting);
     bar.classList.toggle("running", training);
     bar.value = get("scene").progress ?? 0;
@@ -224,21 +225,20 @@ function render({ model, el }) {
   model.on("change:data", forget);
   model.on(names, settle);
   model.on("change:scene", draw);
-  // The theme's colours are painted, not styled: JupyterLab notes a change of theme on the body.
-  const theme = new MutationObserver(() => requestAnimationFrame(repaint));
-  theme.observe(document.body, { attributes: true });
+  // The theme's colours are painted, not styled: JupyterLab notes a change of theme on the body, a page on its root.
+  const rethink = () => requestAnimationFrame(repaint), dark = matchMedia("(prefers-color-scheme: dark)");
+  const theme = new MutationObserver(rethink);
+  for (const node of [document.body, document.documentElement]) theme.observe(node, { attributes: true });
+  dark.addEventListener("change", rethink);
   const sizes = new ResizeObserver(repaint);
   sizes.observe(canvas);
-  const rest = watch(model, panel);
   draw();
   return () => {
-    rest();
     sizes.disconnect();
     theme.disconnect();
+    dark.removeEventListener("change", rethink);
     model.off("change:data", forget);
     model.off(names, settle);
     model.off("change:scene", draw);
   };
 }
-
-export default { render };

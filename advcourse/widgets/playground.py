@@ -12,7 +12,8 @@ from advcourse.widgets.settings import one_of, setting, slider, within
 from advcourse.widgets.view import WIDEST, View, coarse
 from advcourse.widgets.world import HIGH, LOW, NORMS, World
 
-SCRIPTS = ("controls.js", "alive.js", "decisions.js", "susceptibility.js", "playground.js")
+DRAWN = ("controls.js", "decisions.js", "susceptibility.js", "playground.js")  # the same in Jupyter and on a page
+STYLED = ("panel.css", "playground.css")
 OWN = "draw your own"
 RECIPES = {recipe.name: recipe for recipe in toys.RECIPES}
 CLASSES = ("blue", "orange")
@@ -28,7 +29,7 @@ class Playground(Live):
     is, or goes on learning from where it was if `learning` is on. Lengths are in units of the box [-1, 1]^2.
     """
 
-    _esm, _css = sources(*SCRIPTS), sources("panel.css", "playground.css")
+    _esm, _css = sources(*DRAWN, "alive.js", "anywidget.js"), sources(*STYLED)
 
     data = one_of([*toys.DATA, OWN], "moons", "data")
     classifier = one_of(RECIPES, toys.wide_net.name, "classifier")
@@ -50,6 +51,7 @@ class Playground(Live):
     styles = List([[name, *style] for name, style in draw.STYLE_OF.items()]).tag(sync=True)
     palette = Dict({"blue": draw.BLUE, "orange": draw.RED}).tag(sync=True)
     own = Unicode(OWN, read_only=True).tag(sync=True)
+    buttons = List([["train", "Train"], ["train_all", "Train all"], ["start_anew", "Start anew"]]).tag(sync=True)
     field = Dict().tag(sync=True)
 
     def __init__(self, **given: Any):

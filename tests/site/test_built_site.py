@@ -11,6 +11,8 @@ from advcourse.course.build import notebooks_in
 from advcourse.course.site.links import problems
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/browser"))
+import lab  # noqa: E402
 
 
 def built(out: Path, *options: str, seed: str = "0") -> Path:
@@ -35,3 +37,18 @@ def test_every_lecture_and_every_exercise_is_a_page(site):
     for kind in ("lectures", "exercises"):
         made = {path.stem for path in (site / kind).glob("*.html")}
         assert made == {path.stem for path in notebooks_in(ROOT / kind)}
+
+
+def test_the_playground_is_alive_on_its_page(site):
+    if why := lab.missing():
+        pytest.skip(why)
+    with lab.chromium() as browser:
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        failed: list[str] = []
+        page.on("pageerror", lambda error: failed.append(str(error)))
+        page.on("requestfailed", lambda request: failed.append(request.url))
+        page.goto((site / "playground.html").as_uri())
+        page.locator(".ranking li").nth(5).wait_for(timeout=120_000)
+        page.locator("[name=data]").select_option("spirals")
+        page.locator(".playground .line").get_by_text("wide net on spirals").wait_for(timeout=60_000)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390 and failed == []

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from advcourse.course import living
 from advcourse.course.build import notebooks_in
 from advcourse.course.notebook import NotebookError, read
 from advcourse.course.site.notebooks import exercise_page, lecture_page
@@ -74,6 +75,7 @@ def build_site(root: Path, out: Path, *, instructors: bool = False) -> list[str]
         source, made, trees = (Path(own) / name for name in ("source", "html", "trees"))
         source.mkdir()
         lay_out(root, source, instructors=instructors)
+        living.write(source / "_static/playground")
         warnings = run_sphinx(source, made, trees, TITLE + (" (instructors)" if instructors else ""))
         for kind in KINDS:  # the page offers the notebook itself, not what it was turned into
             for path in notebooks_in(root / kind):
