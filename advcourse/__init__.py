@@ -27,9 +27,20 @@ from .goals import (
     margin,
     probability_margin,
 )
+from .models.expectation import Common, Draw, Fresh, expected, voted
 from .oracles import Decisions, Scores
 from .threats import L1, L2, Linf, Patch, Unbounded
-from .training import fit, kurakin_loss, large_margin_loss, madry_loss, mma_loss, standard_loss, train_step
+from .training import (
+    entropy_loss,
+    fit,
+    kurakin_loss,
+    large_margin_loss,
+    madry_loss,
+    mma_loss,
+    standard_loss,
+    train_step,
+    variational_loss,
+)
 
 __all__ = [
     # what the attacker wants
@@ -78,12 +89,20 @@ __all__ = [
     "square",
     "boundary",
     "hopskipjump",
+    # networks with dice: one draw, the mean over draws, their vote
+    "Draw",
+    "Common",
+    "Fresh",
+    "expected",
+    "voted",
     # training
     "standard_loss",
     "kurakin_loss",
     "madry_loss",
     "large_margin_loss",
     "mma_loss",
+    "variational_loss",
+    "entropy_loss",
     "train_step",
     "fit",
     # around a notebook

@@ -11,6 +11,7 @@ from torch import Tensor
 from advcourse import (
     L1,
     L2,
+    Common,
     Decisions,
     Linf,
     Scores,
@@ -19,6 +20,7 @@ from advcourse import (
     boundary,
     ddn,
     deepfool,
+    expected,
     fgsm,
     hopskipjump,
     iterative_fgsm,
@@ -71,11 +73,21 @@ class Attack:
         return self.call(model, x, goal, threat, **settings)
 
 
+def through_the_mean(attack: Callable) -> Callable:
+    """The attack on the mean of a few common draws; of a network without dice that is the network itself."""
+
+    def through(model, *told, **settings):
+        return attack(expected(model, draws=Common(2, seed=0)), *told, **settings)
+
+    return through
+
+
 ATTACKS = {
     "fgsm": Attack(fgsm, BALLS, steps=1, iterates=False),
     "iterative_fgsm": Attack(iterative_fgsm, SETS),
     "pgd": Attack(pgd, SETS, random=True, keeps_best=True),
     "pgd without random start": Attack(pgd, SETS, {"random_start": False}, keeps_best=True),
+    "pgd through the mean": Attack(through_the_mean(pgd), (Linf(0.1), L2(0.3)), random=True, keeps_best=True),
     "pgd with 3 restarts": Attack(pgd, SETS, {"restarts": 3}, random=True, keeps_best=True, restarts=3),
     "apgd": Attack(apgd, PACED, {"steps": STEPS}, random=True, keeps_best=True, iterates=False),
     "apgd without random start": Attack(
@@ -90,6 +102,7 @@ ATTACKS = {
     "deepfool in l_inf": Attack(deepfool, BOX, {"steps": STEPS, "norm": Linf}, iterates=False, smallest=True),
     "deepfool in l_1": Attack(deepfool, BOX, {"steps": STEPS, "norm": L1}, iterates=False, smallest=True),
     "ddn": Attack(ddn, BOX, {"steps": 16}, iterates=False, smallest=True),
+    "ddn through the mean": Attack(through_the_mean(ddn), BOX, {"steps": 16}, iterates=False, smallest=True),
     "nes": Attack(
         nes,
         SETS,

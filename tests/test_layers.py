@@ -44,7 +44,12 @@ RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 TORCH_ONLY = {"device", "answers", "behind", "inputs", "descriptors", "goals", "threats"}
 TORCH_ONLY |= {"oracles", "asking", "attacks"}
 TORCH_ONLY |= {"convex", "defences", "certify", "training", "density"}
-ALSO = {"attacks/minimal.py": {"scipy"}, "training/loop.py": {"tqdm"}, "attacks/patch.py": {"tqdm"}}
+ALSO = {
+    "attacks/minimal.py": {"scipy"},
+    "certify/smoothing.py": {"scipy"},
+    "training/loop.py": {"tqdm"},
+    "attacks/patch.py": {"tqdm"},
+}
 WITHOUT_ATTACKS = {"asking", "convex", "certify", "training", "conflict", "models", "defences"}
 HOME = {"matplotlib": {"draw"}, "ipywidgets": {"widgets"}, "anywidget": {"widgets"}}
 LAZY = {"torchvision", "timm", "skimage", "sklearn", "mlxtend", "pandas", "mtcnn"}

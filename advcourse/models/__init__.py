@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.util
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -10,28 +9,30 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from . import stochastic
+from .last_layer import laplace
+from .normalize import Normalize
 
-class Normalize(nn.Module):
-    """(x - mean) / std per channel, inside the model: an attack's eps stays in pixels. x [B, C, H, W]."""
-
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self, mean: Sequence[float] | Tensor, std: Sequence[float] | Tensor):
-        super().__init__()
-        self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32).view(-1, 1, 1))
-        self.register_buffer("std", torch.as_tensor(std, dtype=torch.float32).view(-1, 1, 1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        if x.ndim != 4 or x.shape[1] != len(self.mean):
-            raise ValueError(
-                f"this model takes images [B, {len(self.mean)}, H, W]; got {list(x.shape)}: "
-                "a single image needs a batch dimension, x[None]"
-            )
-        return (x - self.mean) / self.std
-
-    def extra_repr(self) -> str:
-        return f"mean={self.mean.flatten().tolist()}, std={self.std.flatten().tolist()}"
+__all__ = [
+    "ANSWERS",
+    "Age",
+    "FACES_SHA256",
+    "FaceDetector",
+    "Normalize",
+    "Stage",
+    "WEIGHTS",
+    "WEIGHTS_SHA256",
+    "age_cnn",
+    "cnn",
+    "face_detector",
+    "imagenet_names",
+    "laplace",
+    "linear",
+    "mlp",
+    "packaged",
+    "pretrained",
+    "stochastic",
+]
 
 
 def linear(shape: tuple[int, int, int] = (1, 28, 28), classes: int = 10) -> nn.Sequential:
