@@ -26,6 +26,8 @@ GOOD = {
     "digits_linear": 0.89,
     "digits_mlp": 0.91,
     "digits_cnn": 0.95,
+    "digits_variational": 0.90,
+    "digits_noisy": 0.95,
     "digits_robust_1": 0.97,
     "digits_robust_2": 0.97,
     "digits_robust_3": 0.96,

@@ -131,7 +131,7 @@ def _held(model: Model, seed: int) -> Steps[None]:
     before, dice = [layer.dice for layer in layers], Generator().manual_seed(seed)
     gpus = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
     with torch.random.fork_rng(devices=gpus):
-        # Not torch.manual_seed, which writes down the way here for a GPU that may come: more than a small network costs.
+        # torch.manual_seed would write down the way here for a GPU that may come: that costs more than a small network.
         torch.default_generator.manual_seed(seed)
         if gpus:
             torch.cuda.manual_seed_all(seed)

@@ -118,9 +118,7 @@ def entropy(model: nn.Module) -> Tensor:
     """Entropy of all that the network draws from learned Gaussians, in nats; a sum, as those are independent."""
     found = [layer.entropy for layer in gaussians(model)]
     if not found:
-        raise ValueError(
-            f"no layer of this {type(model).__name__} draws from a learned Gaussian: see models.stochastic"
-        )
+        raise ValueError(f"no layer of {type(model).__name__} draws from a learned Gaussian: see models.stochastic")
     return torch.stack(found).sum()
 
 
@@ -131,14 +129,14 @@ def divergence(model: nn.Module, prior: float) -> Tensor:
     found = [layer.divergence(prior) for layer in gaussians(model) if isinstance(layer, GaussianWeights)]
     if not found:
         raise ValueError(
-            f"no weight of this {type(model).__name__} is drawn from a Gaussian: build it of stochastic.GaussianLinear "
+            f"no weight of {type(model).__name__} is drawn from a Gaussian: build it of stochastic.GaussianLinear "
             "and GaussianConv2d; where activations are noisy, use training.entropy_loss"
         )
     return torch.stack(found).sum()
 
 
-def mlp(
-    shape: tuple[int, int, int] = (1, 28, 28), classes: int = 10, width: int = 128, *, std: float = 0.1
+def gaussian_mlp(
+    shape: tuple[int, int, int] = (1, 28, 28), classes: int = 10, width: int = 64, *, std: float = 0.1
 ) -> nn.Sequential:
     """A hidden layer of ReLUs, all weights Gaussian, with that deviation to begin with.
 

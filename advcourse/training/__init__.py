@@ -14,7 +14,7 @@ from .losses import (
     standard_loss,
 )
 from .margins import boundary_points, first_order_margins, large_margin_loss, mma_loss
-from .variational import entropy_loss, variational_loss
+from .noise import entropy_loss, noise_loss, variational_loss
 
 __all__ = [
     # what is minimised
@@ -25,6 +25,7 @@ __all__ = [
     "madry_loss",
     "descent_loss",
     "interval_loss",
+    "noise_loss",
     "variational_loss",
     "entropy_loss",
     "on_predictions",

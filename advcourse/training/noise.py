@@ -1,10 +1,19 @@
-"""What a stochastic network minimises: the loss of a draw, and a price for being sure of its weights or its noise."""
+"""Training with dice: noise on the inputs, and stochastic networks with a price for being sure of their weights."""
 
+import torch
 from torch import Tensor, nn
 
 from advcourse.models import stochastic
 
 from .losses import standard_loss
+
+
+def noise_loss(model: nn.Module, x: Tensor, y: Tensor, *, sigma: float) -> Tensor:
+    """Mean cross entropy at x + sigma * e with e ~ N(0, I), drawn anew for every sample: what smoothing asks for.
+
+    Not kept in the box, as in `certify.smoothed`, and drawn on the CPU, from torch's global randomness.
+    """
+    return standard_loss(model, x + sigma * torch.randn(x.shape).to(x), y)
 
 
 def variational_loss(model: nn.Module, x: Tensor, y: Tensor, *, prior: float, samples: int) -> Tensor:
