@@ -122,7 +122,7 @@ def report_of(name: str) -> Path:
 
 
 def lint_commands(python: Path) -> list[list[str]]:
-    code = ["advcourse", "tests", "benchmarks", "make.py"]
+    code = ["advcourse", "tests", "benchmarks", "make.py", ".jupyter"]
     return [
         ["-m", "ruff", "check", *code],
         ["-m", "ruff", "format", "--check", *code],
@@ -250,11 +250,18 @@ def lab(python: Path, arguments: list[str]) -> int:
     command += ["--LabApp.default_url=/lab/tree/lectures/00_start_here.ipynb"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
+    env = lab_environment()
     if os.name == "posix":  # become JupyterLab: Ctrl-C and a closed terminal reach it directly
         sys.stdout.flush()
         os.chdir(ROOT)
-        os.execv(command[0], command + arguments)
-    return subprocess.run(command + arguments, cwd=ROOT).returncode
+        os.execve(command[0], command + arguments, env)
+    return subprocess.run(command + arguments, cwd=ROOT, env=env).returncode
+
+
+def lab_environment() -> dict[str, str]:
+    """With the course's settings of the server beside those of the user."""
+    folders = filter(None, [os.environ.get("JUPYTER_CONFIG_PATH"), str(ROOT / ".jupyter")])
+    return {**os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(folders)}
 
 
 def write_lab_overrides(path: Path) -> None:

@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from advcourse.course.__main__ import main
 from advcourse.course.build import build, exercise_of, fingerprint
-from advcourse.course.notebook import NotebookError, read
+from advcourse.course.notebook import LANGUAGE_INFO, NotebookError, read
 
 STUB = "def fgsm(x):\n    z = ...  # one step uphill\n    return z"
 SOLVED = STUB.replace("    return", "    ### BEGIN SOLUTION\n    z = x + 1\n    ### END SOLUTION\n    return")
@@ -65,7 +65,7 @@ def test_ids_stay_and_outputs_counts_and_the_machine_go():
     assert [cell.id for cell in exercise.cells] == ["title", "fgsm"]
     assert exercise.cells[1].outputs == [] and exercise.cells[1].execution_count is None
     assert set(exercise.metadata) == {"kernelspec", "language_info", "advcourse"}
-    assert exercise.metadata.language_info == {"name": "python"}
+    assert exercise.metadata.language_info == LANGUAGE_INFO
     assert exercise.metadata.advcourse == {
         "generated_from": "solutions/04_steps.ipynb",
         "sha256": fingerprint(exercise.cells),

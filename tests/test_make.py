@@ -279,11 +279,13 @@ def test_the_lab_does_not_ask_about_news(tmp_path):
 @pytest.mark.parametrize(("uid", "asked"), [(0, True), (1000, False)])
 def test_the_lab_stays_on_this_machine_with_its_token(checkout, monkeypatch, uid, asked):
     started = []
-    monkeypatch.setattr(make.os, "execv", lambda program, command: started.append(command))
+    monkeypatch.setattr(make.os, "execve", lambda program, command, env: started.append((command, env)))
     monkeypatch.setattr(make.os, "geteuid", lambda: uid)
     monkeypatch.setattr(make.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0))
     monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "mine")
     make.lab(make.venv_python(), ["--no-browser"])
-    (command,) = started
+    ((command, env),) = started
+    assert env["JUPYTER_CONFIG_PATH"].split(os.pathsep) == ["mine", str(make.ROOT / ".jupyter")]
     assert "--ip=127.0.0.1" in command and command[-1] == "--no-browser" and ("--allow-root" in command) == asked
     assert not any("token" in part or "password" in part for part in command)

@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from advcourse.course.__main__ import main
 from advcourse.course.normalise import execute, normalise, tidy
-from advcourse.course.notebook import KERNELSPEC, NotebookError, read
+from advcourse.course.notebook import KERNELSPEC, LANGUAGE_INFO, NotebookError, read
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -37,7 +37,14 @@ def test_metadata_of_machine_and_widgets_goes():
             widgets={"state": {}}, language_info=versions, kernelspec={"name": "conda", "display_name": "mine"}, toc={}
         )
     )
-    assert result.metadata == {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+    assert result.metadata == {"kernelspec": KERNELSPEC, "language_info": LANGUAGE_INFO}
+
+
+def test_the_language_is_said_as_the_kernel_says_it_but_for_the_version():
+    """JupyterLab writes the kernel's words into the notebook, and a notebook that lacks one opens as modified."""
+    from ipykernel.ipkernel import IPythonKernel
+
+    assert {**IPythonKernel.language_info, "version": ""} == {**LANGUAGE_INFO, "version": ""}
 
 
 def test_the_record_of_a_generated_exercise_stays():

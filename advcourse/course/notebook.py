@@ -16,7 +16,17 @@ from nbformat import NotebookNode, ValidationError
 from nbformat.validator import iter_validate
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-LANGUAGE_INFO = {"name": "python"}
+# All that JupyterLab fills in when the kernel has started: what lacks a part of it opens as modified. The version of
+# whoever opens it comes from .jupyter/jupyter_server_config.py.
+LANGUAGE_INFO = {
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+    "version": "3.11.7",
+}
 CELL_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 

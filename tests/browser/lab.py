@@ -105,6 +105,7 @@ def environment(own: Path) -> dict[str, str]:
     return {
         **os.environ,
         **places,
+        "JUPYTER_CONFIG_PATH": str(ROOT / ".jupyter"),
         "PYTHONPATH": library,
         "OMP_NUM_THREADS": "1",
         "ADVCOURSE_LEDGER": str(own / "ledger"),
@@ -151,6 +152,11 @@ class Book:
     def cells(self) -> list[dict]:
         """The notebook as it stands in the browser."""
         return self.page.evaluate("jupyterapp.shell.currentWidget.content.model.toJSON()")["cells"]
+
+    @property
+    def modified(self) -> bool:
+        """Whether it would be saved, once the kernel has said its language and JupyterLab has noted it."""
+        return self.page.evaluate(MODIFIED)
 
     @property
     def errors(self) -> list[str]:
@@ -228,6 +234,13 @@ def drag_latencies(panel, start: tuple[float, float], steps: int) -> list[float]
 KERNEL_IDLE = """() => {
   const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
   return kernel?.status === 'idle';
+}"""
+MODIFIED = """async () => {
+  const { context } = jupyterapp.shell.currentWidget;
+  const kernel = context.sessionContext.session.kernel;
+  await Promise.all([kernel.info, kernel.spec]);
+  await new Promise(resolve => setTimeout(resolve, 200));
+  return context.model.dirty;
 }"""
 # The panel replaces its figures when it has a new scene; the frame after that is the one the eye gets.
 WATCH = """panel => {

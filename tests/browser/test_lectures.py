@@ -50,6 +50,7 @@ def test_a_lecture(path, folder, open_book, shoot):
     assert saved, f"{path} has no saved panel: make notebooks"
     book = open_book(path)
     name = path.split("/")[-1].removesuffix(".ipynb")
+    assert not book.modified
 
     # Not run, every panel is a picture that has an alternative text.
     for output in saved:
