@@ -43,6 +43,7 @@ def course(tmp_path):
     return write
 
 
+NEXT = new_markdown_cell("## Another matter")
 CLAIM = code("claim('D1', 'It holds', holds=True)", id="claim")
 
 
@@ -82,6 +83,11 @@ BROKEN = {  # a rule -> a cell that breaks it in a lecture, and words of the mes
         new_markdown_cell("It keeps 31 % of 0.31, and 47.5 %.", id="bad"),
         "says 47.5 %, which no cell computes",
     ),
+    "predictions_kept": (
+        new_markdown_cell("**Predict first.** How many?"),
+        code("x", new_output("stream", text="So many: three"), id="bad"),
+        "shows what was to be predicted",
+    ),
     "executed": (code(id="bad", count=None), "was not run"),
     "no_errors": (code("x", new_output("error", ename="NameError", evalue="x"), id="bad"), "ends in NameError"),
     "alt_text": (code("x", picture(), id="bad"), "alt text"),
@@ -100,6 +106,28 @@ def test_a_broken_rule_names_file_cell_and_remedy(course, rule):
 def test_every_rule_is_seen_broken_here():
     whole_notebook = {"short_lecture", "clean_exercise", "right_kernel", "normal_form", "good_name", "makes_claims"}
     assert {rule.__name__ for rule in RULES} == set(BROKEN) | whole_notebook
+
+
+def test_an_alt_text_in_the_code_does_not_tell_what_was_to_be_predicted(course):
+    question = new_markdown_cell("## Predict first")
+    for text, problems in (("The curve of A falls under that of B.", 1), ("A curve for A and one for B.", 0)):
+        drawn = code(f'draw.picture(fig, alt="{text}")', picture(**{"image/png": {"alt": text}}), id="bad")
+        assert len(lecture(course, code("import a"), question, drawn, NEXT)) == problems
+        assert lecture(course, code("import a"), question, NEXT, drawn) == []
+
+
+def test_what_jupyterlab_shows_of_a_folded_cell_does_not_tell(course):
+    question = new_markdown_cell("## Predict first")
+    for text, problems in (("3 of 4", 1), ("Counted:\n3 of 4", 0)):
+        assert (
+            len(lecture(course, code("import a"), question, code("x", new_output("stream", text=text)), NEXT))
+            == problems
+        )
+    for line, problems in (
+        ("claim('D1', 'Three', holds=True)", 1),
+        ("# The answer\nclaim('D1', 'Three', holds=True)", 0),
+    ):
+        assert len(lecture(course, code("import a"), question, code(line), NEXT)) == problems
 
 
 @pytest.mark.parametrize(

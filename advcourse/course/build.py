@@ -75,6 +75,9 @@ def exercise_cell(index: int, cell: NotebookNode) -> NotebookNode:
         hint = "keep a stub line before the markers, such as `z = ...`"
         raise NotebookError(f"{place(index, cell)}: without its solution this is not Python ({error}); {hint}")
     kept = {key: cell.metadata[key] for key in ("tags", "nbval", "jupyter") if key in cell.metadata}
+    if "jupyter" in kept:  # outputs that are not there cannot be folded
+        kept["jupyter"] = {key: value for key, value in kept["jupyter"].items() if key != "outputs_hidden"}
+    kept = {key: value for key, value in kept.items() if value}
     bare = {"cell_type": cell.cell_type, "id": cell.id, "metadata": kept, "source": source}
     if cell.cell_type == "code":
         bare |= {"outputs": [], "execution_count": None}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode, from_dict
 
+from advcourse.course.folding import fold
 from advcourse.course.notebook import KERNELSPEC, LANGUAGE_INFO, NotebookError, place, read, with_ids, write_all
 
 VOLATILE_METADATA = {"execution", "ExecuteTime", "papermill", "collapsed", "scrolled"}
@@ -18,8 +19,8 @@ CELL_TIMEOUT = 300  # seconds
 def normalise(notebook: NotebookNode) -> NotebookNode:
     """The same notebook in the form we keep: nothing of the machine, the moment or the running kernel in it.
 
-    Outputs stay, without the live view of widgets; counts become 1..n; cells without an id get one. Raises
-    NotebookError where ids are not unique. Normalising twice changes nothing more.
+    Outputs stay, without the live view of widgets; counts become 1..n; cells without an id get one; what would spoil a
+    prediction is folded. Raises NotebookError where ids are not unique. Normalising twice changes nothing more.
     """
     result = with_ids(notebook)
     check_ids(result)
@@ -34,6 +35,7 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
             executed = cell.execution_count is not None or bool(cell.outputs)
             count += executed
             number(cell, count if executed else None)
+    fold(result.cells)
     return result
 
 

@@ -11,6 +11,7 @@ from statistics import median
 from nbformat import NotebookNode
 
 from advcourse.course.build import markers
+from advcourse.course.folding import spoilers
 from advcourse.course.normalise import normalise
 from advcourse.course.notebook import KERNELSPEC, NotebookError, code_error
 
@@ -160,6 +161,10 @@ def printed(output: NotebookNode) -> list[str]:
     return [output.get("text", ""), *(text for kind, text in data.items() if kind.startswith("text/"))]
 
 
+def predictions_kept(sheet: Sheet) -> Found:
+    yield from spoilers(sheet.notebook.cells)
+
+
 # Outputs --------------------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +247,7 @@ RULES = (
     no_remote_images,
     solutions_hidden,
     computed_numbers,
+    predictions_kept,
     clean_exercise,
     executed,
     no_errors,
