@@ -166,7 +166,7 @@ def test_readme_lists_the_units_that_exist():
 
 
 def test_the_map_lists_the_units_that_exist():
-    rows = re.findall(r"\| \*\*\d+ · .*?\((\w+)\.ipynb\).*?exercises/(\w+)\.ipynb", text(f"lectures/{START}.ipynb"))
+    rows = re.findall(r"- \*\*\d+ · .*?\((\w+)\.ipynb\).*?exercises/(\w+)\.ipynb", text(f"lectures/{START}.ipynb"))
     assert {unit for unit, _ in rows} == {unit for _, unit in rows} == LECTURES - {START}
 
 

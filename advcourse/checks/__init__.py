@@ -29,6 +29,7 @@ from . import (
 )
 from .forms import like_first_tensor
 from .interview import Interview, refuse_to_examine
+from .progress import note
 from .surroundings import fixed_surroundings
 from .verdict import FAILED, PASSED, Exercise, Finding, Verdict, kind_of, lines
 from .words import general_words
@@ -105,7 +106,10 @@ check = _Check()
 
 def _show(name: str, candidate: Callable) -> None:
     # The notebook is where a verdict is read, and this text is what its tests compare.
-    say(lines(name, judge(name, candidate)))
+    verdict = judge(name, candidate)
+    say(lines(name, verdict))
+    if verdict.status == PASSED:
+        note(name)
 
 
 def _find(name: str) -> Exercise:

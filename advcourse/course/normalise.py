@@ -92,7 +92,8 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
         on_cell_start=lambda cell, cell_index: running.__setitem__(0, cell_index),
     )
     try:
-        client.execute(env={**os.environ, "OMP_NUM_THREADS": "1"})
+        # Nobody's progress: what is saved must not depend on what its author has solved, nor a solution count for him.
+        client.execute(env={**os.environ, "OMP_NUM_THREADS": "1", "ADVCOURSE_PROGRESS": "off"})
     except CellExecutionError as error:
         raise NotebookError(f"{place(running[0], fresh.cells[running[0]])}: {error.ename}: {error.evalue}") from error
     except (CellTimeoutError, DeadKernelError, RuntimeError) as error:
