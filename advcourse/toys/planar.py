@@ -106,7 +106,7 @@ def _line(points: Tensor, generator: Generator) -> nn.Module:
     return _dense(2, 2, generator)
 
 
-def _perceptron(points: Tensor, generator: Generator, *, width: int) -> nn.Module:
+def perceptron(points: Tensor, generator: Generator, *, width: int) -> nn.Module:
     """Two hidden layers of a smooth activation."""
     inner = [_dense(2, width, generator), nn.Tanh(), _dense(width, width, generator), nn.Tanh()]
     return nn.Sequential(*inner, _dense(width, 2, generator))
@@ -216,11 +216,11 @@ def _check_points(points: Tensor, labels: Tensor) -> None:
 _attack = partial(pgd, threat=Linf(0.1, lo=-1, hi=1), steps=4, step_size=0.04, random_start=False)
 
 linear = Recipe("linear", _line, rate=0.1)
-smooth_net = Recipe("small smooth net", partial(_perceptron, width=16))
+smooth_net = Recipe("small smooth net", partial(perceptron, width=16))
 wide_net = Recipe("wide net", partial(_waves, width=256, pitch=18.0))
 decayed_net = replace(wide_net, name="wide net, decayed", decay=0.15)
 robust_net = Recipe(
-    "adversarially trained", partial(_perceptron, width=32), partial(madry_loss, attack=_attack), steps=300
+    "adversarially trained", partial(perceptron, width=32), partial(madry_loss, attack=_attack), steps=300
 )
 widest_margin = Recipe("widest margin (RBF)", partial(_bumps, reach=0.3), partial(hinge_loss, stiffness=1e-5))
 

@@ -25,17 +25,17 @@ def large_margin_loss(
     norm: Norm,
     gamma: float,
     rivals: int = 1,
-    layers: Sequence[nn.Module] = (),
+    layers: Sequence[str] = (),
     share: float = 1.0,
 ) -> Tensor:
     """Mean hinge on the first-order margin, max(0, gamma - min_k (a_y - a_k) / |grad (a_y - a_k)|_dual).
 
     The quotient is the signed distance, in the norm, to where the linearised logits of y and k meet: exact on a linear
     model. k runs over the `rivals` likeliest other classes; each costs a gradient. The denominator is held constant
-    when the weights are differentiated, so no second derivative is taken. With `layers`, modules of the model, margins
-    in their outputs are widened too: the loss is the mean over the input and these. A sample without any gradient has
-    no boundary to first order, and its difference of logits stands for the margin. With share < 1 the rest, 1 - share,
-    is the clean loss. Elsayed, Krishnan, Mobahi, Regan and Bengio, "Large Margin Deep Networks for Classification",
+    when the weights are differentiated, so no second derivative is taken. With `layers`, names of modules in the
+    model, margins in their outputs are widened too: the loss is the mean over the input and these. A sample without
+    any gradient has no boundary to first order, and its difference of logits stands for the margin. With share < 1 the
+    rest, 1 - share, is the clean loss. Elsayed, Krishnan, Mobahi, Regan and Bengio, "Large Margin Deep Networks for Classification",
     NeurIPS 2018.
     """
     _check_margin(norm, gamma, rivals)
@@ -122,14 +122,14 @@ def boundary_points(
     return z, counts
 
 
-def _noted(model: nn.Module, x: Tensor, y: Tensor, layers: Sequence[nn.Module]) -> tuple[Tensor, list[Tensor]]:
+def _noted(model: nn.Module, x: Tensor, y: Tensor, layers: Sequence[str]) -> tuple[Tensor, list[Tensor]]:
     """The logits, and where margins are asked for: the input and the layers' outputs, all in one graph."""
     places = [x.detach().clone().requires_grad_()]
 
     def note(module: nn.Module, given: tuple, made: Tensor) -> None:
         places.append(made)
 
-    hooks = [layer.register_forward_hook(note) for layer in layers]
+    hooks = [model.get_submodule(layer).register_forward_hook(note) for layer in layers]
     try:
         with torch.enable_grad():
             out = answer(model, places[0])
@@ -139,8 +139,8 @@ def _noted(model: nn.Module, x: Tensor, y: Tensor, layers: Sequence[nn.Module]) 
     check_classes(out, y)
     if len(places) != 1 + len(layers):
         raise ValueError(
-            f"{len(layers)} layers answered {len(places) - 1} times: each must be a module of this model that is asked "
-            "once for a batch"
+            f"the layers {', '.join(layers)} were asked {len(places) - 1} times: a margin is that of an output which "
+            "the model computes once for a batch"
         )
     return out, places
 
