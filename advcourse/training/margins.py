@@ -35,8 +35,8 @@ def large_margin_loss(
     when the weights are differentiated, so no second derivative is taken. With `layers`, names of modules in the
     model, margins in their outputs are widened too: the loss is the mean over the input and these. A sample without
     any gradient has no boundary to first order, and its difference of logits stands for the margin. With share < 1 the
-    rest, 1 - share, is the clean loss. Elsayed, Krishnan, Mobahi, Regan and Bengio, "Large Margin Deep Networks for Classification",
-    NeurIPS 2018.
+    rest, 1 - share, is the clean loss. Elsayed, Krishnan, Mobahi, Regan and Bengio, "Large Margin Deep Networks for
+    Classification", NeurIPS 2018.
     """
     _check_margin(norm, gamma, rivals)
     _check_share(share)
