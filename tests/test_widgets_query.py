@@ -108,10 +108,14 @@ def test_a_frame_is_blue_where_the_targets_photograph_is_shown(engine):
 
 def test_precisions_are_drawn_with_their_mean_and_its_interval():
     _, (ax,) = draw.board()
-    precisions(ax, {"clean": [0.1, 0.2, 0.3], "asked": [0.9, 1.0, 0.8]})
+    first, third = torch.eye(6, dtype=torch.bool)[[0, 2]]
+    precisions(ax, {"clean": torch.stack([third, third, third.flip(0)]), "asked": torch.stack([first, first, third])})
+    rows = [[1 / 3, 1 / 3, 1 / 4], [1, 1, 1 / 3]]
     means = [c[0].get_xdata()[0] for c in ax.containers]
-    assert means == pytest.approx([0.2, 0.9]) and [t.get_text() for t in ax.texts] == ["0.20", "0.90"]
-    low, high = retrieval.mean_interval(torch.tensor([0.1, 0.2, 0.3]))
+    assert means == pytest.approx([sum(row) / 3 for row in rows])
+    told = "mAP R@1 R@5 0.31 0.00 1.00 0.78 0.67 1.00"
+    assert [t.get_text() for t in ax.texts] == told.split()
+    low, high = retrieval.mean_interval(torch.tensor(rows[0]))
     assert ax.containers[0][2][0].get_segments()[0][:, 0].tolist() == pytest.approx([low, high])
     against_eps(ax, [1, 2], {"target": [[0.1, 0.3], [0.9, 0.7]]})
     (line,) = [one for one in ax.lines if one.get_label() == "target"]

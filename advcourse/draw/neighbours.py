@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-import torch
 from matplotlib.axes import Axes
+from torch import Tensor
 
 from advcourse.draw import BLUE, GREY, RED, ManyAxes, _styled, legend_below, pixels
-from advcourse.retrieval import Views, mean_interval
+from advcourse.retrieval import Views, average_precision, mean_interval, recall_at
 
 
 def neighbours(axes: ManyAxes, found: Views, *, wanted: int, label: str = "") -> ManyAxes:
@@ -25,14 +25,27 @@ def neighbours(axes: ManyAxes, found: Views, *, wanted: int, label: str = "") ->
     return axes
 
 
-def precisions(ax: Axes, rows: Mapping[str, Sequence[float]]) -> Axes:
-    """Average precisions of single queries, a row of dots for each name, with the mean and its 95 % interval."""
-    for place, values in enumerate(rows.values()):
-        low, high = mean_interval(torch.as_tensor(values))
-        mean = sum(values) / len(values)
-        ax.plot(values, [place] * len(values), "o", color=GREY, alpha=0.35, markersize=5)
+def precisions(ax: Axes, rows: Mapping[str, Tensor]) -> Axes:
+    """For each name the average precisions of its ranked queries [B, N] bool: dots, their mean, its 95 % interval.
+
+    Beside them stand recall@1 and recall@5, as shares of the queries.
+    """
+
+    def write(place: float, *told: str) -> None:
+        for column, text in enumerate(told):
+            at = (6 + 32 * column, 0)
+            ax.annotate(
+                text, (1, place), at, textcoords="offset points", va="center", fontsize=8, annotation_clip=False
+            )
+
+    write(-0.9, "mAP", "R@1", "R@5")
+    for place, relevant in enumerate(rows.values()):
+        values = average_precision(relevant)
+        mean, (low, high) = float(values.mean()), mean_interval(values)
+        ax.plot(values.tolist(), [place] * len(values), "o", color=GREY, alpha=0.35, markersize=5)
         ax.errorbar(mean, place, xerr=[[mean - low], [high - mean]], fmt="D", color=BLUE, capsize=3, markersize=6)
-        ax.text(1.03, place, f"{mean:.2f}", va="center", fontsize=8)
+        recalls = (float(recall_at(k, relevant).float().mean()) for k in (1, 5))
+        write(place, *(f"{number:.2f}" for number in (mean, *recalls)))
     ax.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5), yticks=range(len(rows)), xlabel="average precision")
     ax.set_yticklabels(list(rows), fontsize=8)
     return ax
