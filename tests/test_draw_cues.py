@@ -19,6 +19,9 @@ def test_answers_are_coloured_by_the_cue_they_name():
     colours = [matplotlib.colors.to_hex(bar.get_facecolor()).upper() for bar in bars]
     assert colours == [draw.RED, draw.BLUE, "#BBBBBB"] and [bar.get_hatch() or "" for bar in bars] == ["///", "", ""]
     assert [text.get_text() for text in ax.texts][:2] == ["b 50%", "c 30%"]
+    for bar, text in zip(bars, ax.texts, strict=True):
+        bar, text = bar.get_window_extent(), text.get_window_extent()
+        assert text.y0 >= bar.y1 - 1 and text.x1 <= ax.get_window_extent().x1, "above its bar, and on the Axes"
 
 
 def test_observers_are_ordered_by_their_bias_with_their_intervals():

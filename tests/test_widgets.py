@@ -112,7 +112,7 @@ def test_probabilities_are_those_of_a_fresh_forward(seven):
 def test_the_line_says_it_in_numbers(seven):
     now = perturbation(seven, "iterative FGSM", 24, 10)
     p, loss = now.probabilities[1, 7], -now.probabilities[1, 7].log()
-    assert now.line.startswith(f"7 → {int(now.after.argmax())}, fooled · p(7) 100% → {p:.0%} · |z - x|_inf = 24/255")
+    assert now.line.startswith(f"7 → {int(now.after.argmax())}, fooled · p(7) 100% → {p:.0%} · ‖z − x‖∞ = 24/255")
     assert now.line.endswith(f"loss 0.00 → {loss:.2f}")
     assert " · 10 steps of 6/255 · " in now.line, "how long a step is decides what iterating can reach"
     assert " · 1 step of 24/255 · " in perturbation(seven, "FGSM", 24, 10).line
@@ -202,7 +202,7 @@ def test_setting_a_trait_computes_anew(seven):
     for name, value in {"eps": 8, "attack": "FGSM", "target": LEAST_LIKELY, "steps": 3}.items():
         setattr(explorer, name, value)
         assert explorer.scene["settings"][name] == value
-    assert len(seen) == 4 and "|z - x|_inf = 8/255" in seen[0] and "target" in seen[2]
+    assert len(seen) == 4 and "‖z − x‖∞ = 8/255" in seen[0] and "target" in seen[2]
 
 
 def test_what_does_not_change_is_not_computed_again(seven):
@@ -301,7 +301,12 @@ def test_the_path_explorer_draws_and_tells(seven):
     before = explorer.scene
     explorer.alpha = 1.5
     paths, losses = explorer.scene["figures"]
-    assert paths["png"] != before["figures"][0]["png"] and losses["png"].startswith(b"\x89PNG")
+    assert paths["chart"] != before["figures"][0]["chart"]
+    *_, walk, x = paths["chart"]["shapes"]
+    assert x["points"] == [[0, 0]] == walk["points"][:1] and len(walk["points"]) == explorer.steps + 1
+    for shape, (name, along) in zip(losses["chart"]["shapes"], explorer.compute().along.items(), strict=True):
+        assert shape["name"] == name
+        assert [y for _, y in shape["points"]] == pytest.approx(along.score[:, 0].tolist(), abs=1e-5)
     assert "15/255" in explorer.scene["line"] and "in the ball" in explorer.scene["line"]
     with pytest.raises(TraitError, match="alpha is given in grey levels"):
         explorer.alpha = -2

@@ -132,5 +132,5 @@ def test_a_network_is_attacked_when_it_is_first_chosen_and_once(net, monkeypatch
 def test_the_mark_keeps_to_the_axes(explorer):
     """What is written under them, the numbers and the legend, is not crossed."""
     shown = explorer.scene["figures"][1]
-    top, height = shown["span"]
+    ((top, height),) = shown["spans"]
     assert 0 < top < 0.2 and 0.4 < height < 1 - top - 0.2

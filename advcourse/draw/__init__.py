@@ -17,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
+from matplotlib.transforms import offset_copy
 from torch import Tensor
 
 from advcourse import toys
@@ -163,8 +164,13 @@ def curves(ax: Axes, lines: Mapping[str, Curve]) -> Axes:
 
 
 def legend_below(ax: Axes, columns: int) -> Axes:
-    """The legend in so many columns under the Axes, where neither a line nor a mark that moves can cross it."""
-    ax.legend(frameon=False, fontsize=8, ncols=columns, loc="upper center", bbox_to_anchor=(0.5, -0.17))
+    """The legend in so many columns under the Axes, where neither a line nor a mark that moves can cross it.
+
+    So many points under it that ticks and label fit between, however small the Axes are.
+    """
+    below = offset_copy(ax.transAxes, ax.get_figure(), 0, -30, units="points")
+    where: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "bbox_transform": below}
+    ax.legend(frameon=False, fontsize=8, ncols=columns, **where)
     return ax
 
 
@@ -205,7 +211,7 @@ def field(ax: Axes, picture: np.ndarray, window: Window, x: Tensor, y: Tensor) -
     """A picture of the plane in this window, and on it points x [N, 2] of two classes y [N]: dots and squares."""
     ax.imshow(picture, extent=window, interpolation="bilinear", aspect="equal")
     for k, (colour, marker) in enumerate(CLASSES):
-        ax.scatter(*x[y == k].cpu().T.numpy(), s=9, c=colour, marker=marker, edgecolors="white", linewidths=0.3)
+        ax.scatter(*x[y == k].cpu().T.numpy(), s=14, c=colour, marker=marker, edgecolors="white", linewidths=0.7)
     ax.set(xlim=window[:2], ylim=window[2:])
     return ax
 
@@ -305,23 +311,28 @@ def shadow(lower: Tensor, upper: Tensor, directions: Tensor, corners: int = 180)
     return (far @ directions.T).cpu().numpy()
 
 
+def shadows(
+    x: Tensor, walks: Mapping[str, Sequence[Tensor]], threat: Linf | Unbounded
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """What `paths` draws: outlines of ball and box together and of the ball alone, and each walk [T + 1, 2]."""
+    ends = [walk[-1] for walk in walks.values()]
+    directions = plane(x, ends[0], ends[min(1, len(ends) - 1)])
+    allowed, wide = threat.around(x), torch.full_like(x, threat.eps)
+    both, ball = (shadow(*sides, directions) for sides in ((allowed.lower - x, allowed.upper - x), (-wide, wide)))
+    away = {name: precise(torch.cat(list(walk)) - x).flatten(1) for name, walk in walks.items()}
+    return both, ball, {name: (d @ directions.T).cpu().numpy() for name, d in away.items()}
+
+
 def paths(ax: Axes, x: Tensor, walks: Mapping[str, Sequence[Tensor]], threat: Linf | Unbounded) -> Axes:
     """Iterates of attacks on one image x [1, ...], cast on the plane through x and the ends of the first two walks.
 
     Shaded is the shadow of ball and box together, outlined the shadow of the ball alone. Every iterate that keeps to
     the set lies in its shadow; a point outside the outline has left the ball. Distances in the plane are Euclidean.
     """
-    ends = [walk[-1] for walk in walks.values()]
-    directions = plane(x, ends[0], ends[min(1, len(ends) - 1)])
-    allowed = threat.around(x)
-    wide = torch.full_like(x, threat.eps)
-    origin = directions @ precise(x.flatten())
-    both = shadow(allowed.lower - x, allowed.upper - x, directions)
-    ball = shadow(-wide, wide, directions)
+    both, ball, cast = shadows(x, walks, threat)
     ax.add_patch(Polygon(both, closed=True, facecolor=SKY, alpha=0.35, edgecolor="none", label="ball and box"))
     ax.add_patch(Polygon(ball, closed=True, fill=False, edgecolor=GREY, linestyle="--", label="ball"))
-    for (name, walk), (colour, marker, style) in _styled(walks):
-        at = torch.stack([directions @ precise(z.flatten()) - origin for z in walk]).cpu().numpy()
+    for (name, at), (colour, marker, style) in _styled(cast):
         ax.plot(*at.T, color=colour, marker=marker, linestyle=style, markersize=4, label=name)
     ax.plot(0, 0, marker="*", color=BLACK, markersize=10, linestyle="none", label="x")
     ax.set(xlabel="along the first path", ylabel="across")

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from advcourse.conflict import Observer, ShapeBias
-from advcourse.draw import _LABEL, BLUE, GREEN, GREY, RED, _styled, top
+from advcourse.draw import BLUE, GREEN, GREY, RED, _styled, top
 
 
 def answers(
@@ -18,13 +18,16 @@ def answers(
     texture: Collection[str] = (),
     k: int = 3,
 ) -> Axes:
-    """The k most probable classes of one row [K]: names of the shape in blue, of the texture hatched, others grey."""
+    """The k most probable classes of one row [K]: names of the shape in blue, of the texture hatched, others grey.
+
+    A label stands above its bar, as in `draw.bars`.
+    """
     rows = top(probabilities, names, k)
     for place, (name, value) in enumerate(rows):
         colour, hatch = (BLUE, "") if name in shape else (RED, "///") if name in texture else ("#BBBBBB", "")
-        ax.barh(place, value, color=colour, hatch=hatch, edgecolor="white", height=0.7)
-        ax.text(min(value + 0.02, 0.5), place, f"{name} {value:.0%}", va="center", fontsize=8, bbox=_LABEL)
-    ax.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -0.6), yticks=[], xticks=[0, 0.5, 1])
+        ax.barh(place + 0.22, value, color=colour, hatch=hatch, edgecolor="white", height=0.36)
+        ax.text(0.01, place, f"{name} {value:.0%}", va="bottom", fontsize=8 if len(name) <= 15 else 7)
+    ax.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.6), yticks=[], xticks=[0, 0.5, 1])
     return ax
 
 

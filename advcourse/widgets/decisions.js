@@ -2,6 +2,10 @@
 
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
+// Points of a colour on a field of the same: on dark paper they are lighter than it.
+const isDark = (paper) => paper.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) < 384;
+const shade = (hex, dark) => (dark ? `rgb(${rgb(hex).map((part) => Math.round(0.68 * part + 0.32 * 255))})` : hex);
+
 // One byte v a place stands for the margin m, v = 127.5 (1 + m / (1 + |m|)). Colour is the class, opacity confidence.
 function decode({ n, bytes }, palette) {
   const margin = Float32Array.from({ length: n * n }, (_, i) => {
@@ -90,8 +94,9 @@ function paint(canvas, show) {
       arrow(pen, on(show.points, i), on(show.z, i));
     });
   pen.globalAlpha = 1;
+  const dark = isDark(paper);
   show.labels.forEach((label, i) => {
-    const colour = label ? show.palette.orange : show.palette.blue, wrong = show.distance[i] === 0;
+    const colour = shade(label ? show.palette.orange : show.palette.blue, dark), wrong = show.distance[i] === 0;
     pen.beginPath();
     outline(pen, on(show.points, i), wrong ? 3.6 : 4, label);
     // A point that the classifier gets wrong is hollow.

@@ -29,6 +29,7 @@ def figure(
         "size": [width, height],
         "pixels": pixels,
         "sharp": draw.sharp(array),
+        "blank": bool(array.min() == 1),
         "bars": [list(row) for row in bars],
         "notes": list(notes),
         "key": key,
@@ -75,15 +76,56 @@ def shape(kind: str, points: Tensor, colour: str, *, dashed: bool = False, name:
     return {"kind": kind, "points": points.tolist(), "colour": colour, "dashed": dashed, "name": name}
 
 
+def chart(
+    caption: str,
+    window: Sequence[float],
+    shapes: Sequence[dict],
+    *,
+    across: str,
+    up: str,
+    equal: bool = False,
+    height: float = 0.75,
+) -> dict:
+    """Areas and lines (see `trace`) over this window, drawn by the browser, height times as high as wide.
+
+    Quicker than a plot, and as fine as the screen. With equal, both axes have the same scale and show more of one.
+    """
+    told = {
+        "window": list(window),
+        "shapes": list(shapes),
+        "across": across,
+        "up": up,
+        "equal": equal,
+        "height": height,
+    }
+    return {"caption": caption, "chart": told}
+
+
+def trace(
+    points: np.ndarray, name: str, style: tuple[str, str, str] = (draw.BLACK, "", "-"), *, filled: bool = False
+) -> dict:
+    """A line through points [k, 2] of a chart in the style (colour, marker, line) of `draw.STYLES`, or an area."""
+    colour, marker, dash = style
+    rounded = np.asarray(points, dtype=float).round(5).tolist()
+    return {"points": rounded, "name": name, "colour": colour, "marker": marker, "dash": dash, "filled": filled}
+
+
+def screen(rows: int = 1, columns: int = 1, *, height: float) -> tuple[draw.Figure, np.ndarray]:
+    """A figure for a panel and its Axes: small in inches, fine in dots, so that one can read it at half its size."""
+    fig, axes = draw.board(rows, columns, width=3.4, height=height, sharex=rows > 1)
+    fig.set_dpi(150)
+    return fig, axes
+
+
 def plot(fig: draw.Figure, caption: str) -> dict:
-    """A drawn figure."""
+    """A drawn figure, best made by `screen`."""
     return {"png": draw.png(fig), "caption": caption}
 
 
 class Curves:
     """A figure that is drawn once, its Axes one above the other; a mark moves along their common horizontal axis.
 
-    The mark reaches from the lowest of the Axes to the top of the highest and no farther: what is written around them
+    The mark crosses each of the Axes from bottom to top and goes no farther: what is written around and between them
     stays legible.
     """
 
@@ -92,8 +134,7 @@ class Curves:
         boxes = [ax.get_position() for ax in fig.axes]
         box, (low, high) = boxes[0], fig.axes[0].get_xlim()
         self._place = lambda value: box.x0 + box.width * (value - low) / (high - low)
-        top, bottom = max(box.y1 for box in boxes), min(box.y0 for box in boxes)
-        self._drawn["span"] = [float(1 - top), float(top - bottom)]
+        self._drawn["spans"] = [[float(1 - box.y1), float(box.height)] for box in boxes]
 
     def at(self, value: float) -> dict:
         """The figure with its mark at this value of the axis."""

@@ -4,7 +4,7 @@ import torch
 
 from advcourse import draw, measure
 from advcourse.threats import Linf
-from advcourse.widgets.figures import Curves, figure
+from advcourse.widgets.figures import Curves, figure, screen
 from advcourse.widgets.leak import ATTACKS, RADII, STRIDE, WIDEST, Effects, Shown, Trained, effects
 from advcourse.widgets.panel import Panel, once
 from advcourse.widgets.settings import one_of, slider
@@ -64,7 +64,7 @@ class LeakExplorer(Panel[Trained, Shown]):
 
     @once
     def _curves(self, name: str) -> Curves:
-        fig, (ax,) = draw.board(width=4.5, height=3.8)
+        fig, (ax,) = screen(height=2.9)
         self._draw(ax, name)
         what = f"accuracy of {name} over eps, under one step with true and with predicted labels, and under ten"
         return Curves(fig, what)

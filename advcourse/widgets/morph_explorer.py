@@ -9,7 +9,7 @@ from torch import Tensor
 
 from advcourse import draw, measure
 from advcourse.asking import Model
-from advcourse.widgets.figures import Curves, figure
+from advcourse.widgets.figures import Curves, figure, screen
 from advcourse.widgets.panel import Panel, once
 from advcourse.widgets.settings import per_cent
 
@@ -103,7 +103,7 @@ class MorphExplorer(Panel[Morph, Step]):
 
     @once
     def _curves(self, name: str) -> Curves:
-        fig, axes = draw.board(2, 1, width=4.5, height=4.2, sharex=True)
+        fig, axes = screen(2, height=3.2)
         self._draw(axes, self.subjects[name])
         return Curves(fig, f"age answered and unusualness on the way from a face to {name}")
 
@@ -114,9 +114,9 @@ class MorphExplorer(Panel[Morph, Step]):
         axes[1].axhline(self.judge.alarm, color=draw.BLACK, linestyle="--", linewidth=1, label="alarm")
         axes[0].plot(100 * shares, ages.cpu(), color=draw.BLUE)
         axes[1].plot(100 * shares, scores.cpu(), color=draw.RED)
-        axes[0].set(ylim=(min(0, ages.min().item()), 1.3 * max(ages.max().item(), self.judge.usual[1])))
+        axes[0].set(ylim=(min(0, ages.min().item()), 1.1 * max(ages.max().item(), self.judge.usual[1])))
         axes[1].set(ylim=(0, 1.2 * max(scores.max().item(), self.judge.alarm)))
         for ax, label in zip(axes, ("age answered", "unusualness"), strict=True):
             ax.set(xlim=(-2, 102), ylabel=label)
-            ax.legend(frameon=False, fontsize=8, loc="upper left")
+            ax.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
         axes[-1].set_xlabel(f"share of {morph.name} in %")

@@ -40,7 +40,9 @@ class OracleExplorer(Panel[Secret, Spent]):
         for (name, v), (colour, _, style) in zip(arrows(now).items(), draw.STYLES):
             right.annotate("", v.tolist(), (0, 0), arrowprops={"arrowstyle": "->", "color": colour, "linestyle": style})
             right.annotate(name, (v + 0.16 * v / v.norm()).tolist(), ha="center", va="center", fontsize=8, color=colour)
-        right.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), xticks=[], yticks=[], aspect="equal")
+        right.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal")
+        right.set_axis_off()
+        right.set_title(f"the gradient {place(now)}, estimated and true", fontsize=9)
         what = "left, the questions as dots on the classes, and from the point to what fooled; right, the estimated "
         return fig, f"{self.chosen}, {self.way}: {what}gradient beside the true one."
 
@@ -76,5 +78,9 @@ def compass(now: Spent) -> dict:
         for (name, v), (colour, _, _) in zip(arrows(now).items(), draw.STYLES)
     ]
     lies = sketch((-1.5, 1.5, -1.5, 1.5), shapes)
-    where = "at the point" if torch.equal(now.where, now.x) else "at z"
-    return figure(f"the gradient {where}, estimated and true", np.ones((2, 2, 3)), plane=lies)
+    return figure(f"the gradient {place(now)}, estimated and true", np.ones((2, 2, 3)), plane=lies)
+
+
+def place(now: Spent) -> str:
+    """Where the gradient was asked for."""
+    return "at the point" if torch.equal(now.where, now.x) else "at z"

@@ -1,7 +1,9 @@
 // One panel: native controls, figures and a read-out line. Python computes every number; this file asks and shows.
 
-function canvas({ size: [width, height], pixels, caption, sharp }) {
-  const node = make("canvas", { width, height, className: sharp ? "sharp" : "" });
+function canvas({ size: [width, height], pixels, caption, sharp, blank }) {
+  const node = make("canvas", { width, height });
+  node.classList.toggle("sharp", sharp);
+  node.classList.toggle("blank", blank);
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", caption);
   const image = new ImageData(width, height);
@@ -44,6 +46,7 @@ function trace(pen, path, { kind, colour, dashed, name }) {
 // A canvas as a map: points of two classes, lines, shapes, and the point that can be dragged, in its window's units.
 function map(field, { window: [left, right, bottom, top], points, lines, shapes = [], drag, height }, held, palette) {
   const node = make("canvas", { width: 640, height: 640 * (height ?? (top - bottom) / (right - left)), className: "map" });
+  node.classList.toggle("blank", field.classList.contains("blank"));
   if (!drag.length) node.classList.add("still");
   for (const name of ["role", "aria-label"]) node.setAttribute(name, field.getAttribute(name));
   const pen = node.getContext("2d");
@@ -54,7 +57,8 @@ function map(field, { window: [left, right, bottom, top], points, lines, shapes 
   for (const [x, y, k] of points) {
     pen.beginPath();
     mark(on([x, y]), 5, k === 0);
-    pen.fillStyle = k === 0 ? palette.right : palette.wrong;
+    Object.assign(pen, { fillStyle: k === 0 ? palette.right : palette.wrong, strokeStyle: "#fff", lineWidth: 3 });
+    pen.stroke(); // a point on a field of its own hue stands out by its rim
     pen.fill();
   }
   for (const [path, dashed] of lines) {
@@ -92,14 +96,14 @@ const percent = (shares) =>
   Object.fromEntries(Object.entries(shares).map(([side, share]) => [side, `${100 * share}%`]));
 
 async function figure(spec, held, palette) {
+  if (spec.chart) return chart(spec);
   if (spec.png) {
     const src = URL.createObjectURL(new Blob([spec.png], { type: "image/png" }));
     const image = make("img", { alt: spec.caption, src });
     await image.decode();
     URL.revokeObjectURL(src);
     const plot = make("figure", { className: "plot" }, image);
-    if (spec.mark !== undefined) {
-      const [top, height] = spec.span;
+    for (const [top, height] of spec.spans ?? []) {
       plot.append(make("div", { className: "mark" }));
       Object.assign(plot.lastChild.style, percent({ left: spec.mark, top, height }));
     }

@@ -56,7 +56,7 @@ class Panel(Live, Generic[Chosen, Found]):
     choice: what one chooses between; legend: what the line adds to the reading, as long as it is live.
     """
 
-    _esm, _css = sources("controls.js", "alive.js", "panel.js"), sources("panel.css")
+    _esm, _css = sources("controls.js", "alive.js", "svg.js", "chart.js", "panel.js"), sources("panel.css")
     choice, legend = "image", ""
 
     chosen = Unicode().tag(sync=True, control={})

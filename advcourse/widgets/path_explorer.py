@@ -3,12 +3,13 @@
 import warnings
 from dataclasses import dataclass
 
+import numpy as np
 from torch import Tensor
 
 from advcourse import draw, measure
 from advcourse.attacks.gradient import iterative_fgsm
 from advcourse.threats import Linf, Unbounded
-from advcourse.widgets.figures import plot
+from advcourse.widgets.figures import chart, trace
 from advcourse.widgets.panel import Panel
 from advcourse.widgets.settings import count, grey_levels
 from advcourse.widgets.subject import UNTARGETED, Subject
@@ -35,7 +36,8 @@ class Walks:
         says = self.subject.labels[int(measure.logits(self.subject.model, path[-1]).argmax())]
         far = float(end.distance[-1]) * 255
         ball = "in the ball" if far <= self.eps * (1 + 1e-6) else "outside the ball"
-        return f"|x_{len(path) - 1} - x|_inf = {far:.3g}/255, {ball}, loss {float(end.score[-1]):.2f}, says {says}"
+        size = f"‖z − x‖∞ = {far:.3g}/255 after {len(path) - 1} steps"
+        return f"{size}, {ball}, loss {float(end.score[-1]):.2f}, says {says}"
 
 
 def walks(subject: Subject, eps: float, alpha: float, steps: int) -> Walks:
@@ -75,11 +77,9 @@ class PathExplorer(Panel[Subject, Walks]):
         return walks(self.subject, self.eps, self.alpha, self.steps)
 
     def figures(self, now: Walks) -> list[dict]:
-        (left, paths), (right, losses) = (draw.board(width=4.5, height=3.6) for _ in range(2))
-        self._draw(*paths, *losses, now)
         return [
-            plot(left, f"{self.chosen}: the paths in a plane through x"),
-            plot(right, f"{self.chosen}: the loss at every step"),
+            paths(now, f"{self.chosen}: the paths in a plane through x"),
+            losses(now, f"{self.chosen}: the loss at every step"),
         ]
 
     def still(self, now: Walks) -> tuple[draw.Figure, str]:
@@ -93,3 +93,31 @@ class PathExplorer(Panel[Subject, Walks]):
         draw.losses(losses, loss, f"loss of {now.subject.labels[now.subject.y]}")
         # A path that goes nowhere changes the loss nowhere: a flat line, not six decimals of it.
         losses.set_ylim(-0.05, max(1.0, losses.get_ylim()[1]))
+
+
+def paths(now: Walks, caption: str) -> dict:
+    """Both walks and the shadows of ball and box, in the plane of `draw.paths`."""
+    both, ball, walks = draw.shadows(now.subject.x, now.iterates, Linf(now.eps / 255))
+    shapes = [
+        trace(both, "ball and box", (draw.SKY, "", "-"), filled=True),
+        trace(np.concatenate([ball, ball[:1]]), "ball", (draw.GREY, "", "--")),
+        *(trace(walk, name, style) for (name, walk), style in zip(walks.items(), draw.STYLES)),
+        trace(np.zeros((1, 2)), "x", (draw.BLACK, "*", "-")),
+    ]
+    places = np.concatenate([both, ball, *walks.values()])
+    (left, bottom), (right, top) = places.min(0), places.max(0)
+    room = 0.06 * max(right - left, top - bottom, 0.1)
+    window = (left - room, right + room, bottom - room, top + room)
+    return chart(caption, window, shapes, across="along the first path", up="across", equal=True)
+
+
+def losses(now: Walks, caption: str) -> dict:
+    """The loss of both walks over their steps; one that goes nowhere is a flat line, not six decimals of it."""
+    scores = {name: along.score[:, 0].cpu().numpy() for name, along in now.along.items()}
+    highest = max(1.0, *(score.max() for score in scores.values()))
+    shapes = [
+        trace(np.stack([np.arange(len(score)), score], 1), name, style)
+        for (name, score), style in zip(scores.items(), draw.STYLES)
+    ]
+    window = (-0.3, max(len(score) for score in scores.values()) - 0.7, -0.04 * highest, 1.06 * highest)
+    return chart(caption, window, shapes, across="step t", up=f"loss of {now.subject.labels[now.subject.y]}")

@@ -64,7 +64,7 @@ class Scene:
         size = float(Linf(1.0).size(self.z - self.subject.x)) * 255
         return (
             f"{says[0]} → {says[1]}, {self.verdict} · p({labels[k]}) {p[0]} → {p[1]} · "
-            f"|z - x|_inf = {size:.3g}/255 · {self.walk} · loss {loss[0]} → {loss[1]}"
+            f"‖z − x‖∞ = {size:.3g}/255 · {self.walk} · loss {loss[0]} → {loss[1]}"
         )
 
 

@@ -12,7 +12,8 @@ from advcourse.widgets.settings import one_of, setting, slider, within
 from advcourse.widgets.view import WIDEST, View, coarse
 from advcourse.widgets.world import HIGH, LOW, NORMS, World
 
-DRAWN = ("controls.js", "decisions.js", "susceptibility.js", "playground.js")  # the same in Jupyter and on a page
+# The same in Jupyter and on a page.
+DRAWN = ("controls.js", "decisions.js", "svg.js", "susceptibility.js", "playground.js")
 STYLED = ("panel.css", "playground.css")
 OWN = "draw your own"
 RECIPES = {recipe.name: recipe for recipe in toys.RECIPES}

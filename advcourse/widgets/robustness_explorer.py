@@ -14,7 +14,7 @@ from advcourse.attacks.gradient import input_gradient, pgd
 from advcourse.data import Images
 from advcourse.goals import Untargeted
 from advcourse.threats import Linf
-from advcourse.widgets.figures import Curves, figure
+from advcourse.widgets.figures import Curves, figure, screen
 from advcourse.widgets.panel import Panel, once
 from advcourse.widgets.settings import grey_levels
 
@@ -112,7 +112,7 @@ class RobustnessExplorer(Panel[Defended, Attacked]):
 
     @once
     def _curves(self, name: str) -> Curves:
-        fig, (ax,) = draw.board(width=4.5, height=4)
+        fig, (ax,) = screen(height=2.9)
         self._draw(ax, name)
         return Curves(fig, f"accuracy under attack over eps, {name} thickest")
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from advcourse import draw
 from advcourse.data import Images
 from advcourse.draw.sandwich import check_bounds, sandwich
-from advcourse.widgets.figures import Curves, figure
+from advcourse.widgets.figures import Curves, figure, screen
 from advcourse.widgets.panel import Panel, once
 from advcourse.widgets.settings import grey_levels
 
@@ -105,7 +105,7 @@ class SandwichExplorer(Panel[Bounded, Between]):
 
     @once
     def _curves(self, name: str) -> Curves:
-        fig, (ax,) = draw.board(width=4.5, height=3.6)
+        fig, (ax,) = screen(height=2.7)
         self._draw(ax, name)
         return Curves(fig, f"robust accuracy of {name} over eps, between its bounds")
 

@@ -1,9 +1,10 @@
 """The slice explorer: the loss over the plane through an image and two of its maximisers, and the ascent in it."""
 
+import numpy as np
 import torch
 
 from advcourse import draw
-from advcourse.widgets.figures import figure, plot, shape, sketch
+from advcourse.widgets.figures import chart, figure, shape, sketch, trace
 from advcourse.widgets.panel import Panel, once
 from advcourse.widgets.settings import count, grey_levels, on_map
 from advcourse.widgets.slice import STEPS, WINDOW, Ascent, Map, ascend, map_of, slice_of
@@ -34,11 +35,9 @@ class SliceExplorer(Panel[Subject, Ascent]):
         left, right, bottom, top = WINDOW
         lies = sketch(WINDOW, shapes, drag=("s", "t"), height=(top - bottom) / (right - left))
         note = "dashed: what is allowed; A and B: maximisers; a shade is a tenth of the best loss"
-        fig, (ax,) = draw.board(width=4.5, height=3.2)
-        losses(ax, now)
         return [
             figure("loss over the plane", on.picture, notes=[note], plane=lies),
-            plot(fig, f"{self.chosen}: the loss at every step of the ascent"),
+            climb(now, f"{self.chosen}: the loss at every step of the ascent"),
         ]
 
     def still(self, now: Ascent) -> tuple[draw.Figure, str]:
@@ -61,6 +60,21 @@ class SliceExplorer(Panel[Subject, Ascent]):
     @once
     def _map(self, name: str, eps: float) -> Map:
         return map_of(slice_of(self.subjects[name], eps))
+
+
+def climb(now: Ascent, caption: str) -> dict:
+    """The loss at every step and that of both maximisers, as in `losses`."""
+    loss, (a, b) = now.loss.cpu().numpy(), now.slice.highest.tolist()
+    last, highest = len(loss) - 1, max(loss.max(), a, b)
+    shapes = [
+        trace(np.stack([np.arange(last + 1), loss], 1), "ascent", draw.STYLES[0]),
+        trace(np.array([[0, a], [last, a]]), "maximiser A", (draw.BLACK, "", "--")),
+        trace(np.array([[0, b], [last, b]]), "maximiser B", (draw.BLACK, "", ":")),
+    ]
+    window = (-0.02 * last, 1.02 * last, -0.04 * highest, 1.08 * highest)
+    return chart(
+        caption, window, shapes, across="step t", up=f"loss of {now.slice.subject.labels[now.slice.subject.y]}"
+    )
 
 
 def losses(ax: draw.Axes, now: Ascent) -> None:

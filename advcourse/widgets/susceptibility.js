@@ -1,33 +1,9 @@
 // Susceptibility over eps, a line for every classifier, and the list of them that has the numbers.
 
-const DASHES = { "-": "", "--": "6 3", "-.": "6 3 1.5 3", ":": "1.5 3" };
-
-const svg = (tag, attributes, ...children) => {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-};
 // Numbers of a message start anywhere in it, so they are copied to where an array of floats may start.
 const floats = (view) =>
   new Float32Array(view ? view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) : 0);
 const percent = (share) => `${(100 * share).toFixed(1)}%`;
-
-const MARKS = {
-  o: (x, y) => svg("circle", { cx: x, cy: y, r: 3 }),
-  s: (x, y) => svg("rect", { x: x - 2.7, y: y - 2.7, width: 5.4, height: 5.4 }),
-  "^": (x, y) => svg("path", { d: `M${x - 3.4} ${y + 2.8}h6.8l-3.4-6.2z` }),
-  v: (x, y) => svg("path", { d: `M${x - 3.4} ${y - 2.8}h6.8l-3.4 6.2z` }),
-  D: (x, y) => svg("path", { d: `M${x} ${y - 4}l4 4l-4 4l-4-4z` }),
-  P: (x, y) => svg("path", { d: `M${x - 1.2} ${y - 3.6}h2.4v2.4h2.4v2.4h-2.4v2.4h-2.4v-2.4h-2.4v-2.4h2.4z` }),
-};
-
-const group = ([colour, , dash], ...children) => {
-  const ink = colour === "#000000" ? "currentColor" : colour;
-  const node = svg("g", { stroke: ink, fill: ink, "stroke-width": 1.6 }, ...children);
-  node.firstChild.setAttribute("stroke-dasharray", DASHES[dash] ?? "7 2");
-  return node;
-};
 
 function curves(lines, styles, { eps, norm, widest, chosen }) {
   const [left, right, top, bottom] = [36, 274, 8, 196];

@@ -169,7 +169,7 @@ class Book:
         panel = self.page.locator(WIDGET).nth(index)
         panel.wait_for(timeout=30_000)
         panel.scroll_into_view_if_needed()
-        panel.locator("canvas, img").first.wait_for()
+        panel.locator("canvas, img, svg").first.wait_for()
         return panel
 
     def theme(self, name: str) -> None:

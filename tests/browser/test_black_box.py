@@ -3,6 +3,7 @@
 import statistics
 
 import lab
+import looks
 import pytest
 
 PANELS = """
@@ -63,28 +64,13 @@ def test_the_sandwich_closes_in_by_keyboard_and_changes_with_the_network(book, s
 @pytest.mark.parametrize("which", [0, 1], ids=["oracle", "sandwich"])
 def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book, which):
     panel = book.panel(which)
-    controls = panel.locator("select, input").all()
-    controls[0].focus()
-    for control in controls:
-        assert control.evaluate("one => one === document.activeElement")
-        assert control.evaluate("one => one.labels.length === 1 && one.labels[0].innerText.trim().length > 1")
-        book.page.keyboard.press("Tab")
-    assert not panel.evaluate("one => one.contains(document.activeElement)")
-    labels = panel.locator("canvas, img").evaluate_all("all => all.map(one => one.ariaLabel ?? one.alt)")
-    assert all(len(label.split()) > 3 for label in labels)
+    looks.stops(panel)
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["oracle", "sandwich"])
-def test_dark_and_narrow(book, shoot, which):
+def test_no_theme_and_no_window_cuts_it(book, shoot, which):
     panel = book.panel(which)
-    book.theme("JupyterLab Dark")
-    shoot(panel, f"black-box-{which}-dark")
-    book.theme("JupyterLab Light")
-    book.page.set_viewport_size({"width": 700, "height": 1000})
-    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
-    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
-    shoot(panel, f"black-box-{which}-narrow")
-    book.page.set_viewport_size({"width": 1280, "height": 1000})
+    looks.fits(book, panel, shoot, f"black-box-{which}")
 
 
 def test_nothing_complained(book):

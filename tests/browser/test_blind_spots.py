@@ -3,6 +3,7 @@
 import statistics
 
 import lab
+import looks
 import pytest
 
 PANELS = """
@@ -115,28 +116,13 @@ def test_a_face_fades_into_an_amoeba(book, shoot):
 @pytest.mark.parametrize("index", [0, 1])
 def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book, index):
     panel = book.panel(index)
-    controls = panel.locator("select, input").all()
-    controls[0].focus()
-    for control in controls:
-        assert control.evaluate("one => one === document.activeElement")
-        assert control.evaluate("one => one.labels.length === 1 && one.labels[0].innerText.trim().length > 1")
-        book.page.keyboard.press("Tab")
-    assert not panel.evaluate("one => one.contains(document.activeElement)")
-    labels = panel.locator("canvas, img").evaluate_all("all => all.map(one => one.ariaLabel ?? one.alt)")
-    assert all(len(label.split()) > 3 for label in labels)
+    looks.stops(panel)
 
 
 @pytest.mark.parametrize("index", [0, 1])
-def test_dark_and_narrow(book, shoot, index):
+def test_no_theme_and_no_window_cuts_it(book, shoot, index):
     panel, name = book.panel(index), ("outlier", "morph")[index]
-    book.theme("JupyterLab Dark")
-    shoot(panel, f"{name}-dark")
-    book.theme("JupyterLab Light")
-    book.page.set_viewport_size({"width": 700, "height": 1000})
-    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
-    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
-    shoot(panel, f"{name}-narrow")
-    book.page.set_viewport_size({"width": 1280, "height": 1000})
+    looks.fits(book, panel, shoot, name)
 
 
 def test_nothing_complained(book):

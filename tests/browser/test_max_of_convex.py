@@ -3,6 +3,7 @@
 import statistics
 
 import lab
+import looks
 import pytest
 
 PANEL = """
@@ -83,25 +84,10 @@ def test_keys_move_step_and_point(book, panel, shoot):
 
 
 def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book, panel):
-    controls = panel.locator("select, input").all()
-    controls[0].focus()
-    for control in controls:
-        assert control.evaluate("one => one === document.activeElement")
-        assert control.evaluate("one => one.labels.length === 1 && one.labels[0].innerText.trim().length > 1")
-        book.page.keyboard.press("Tab")
-    assert not panel.evaluate("one => one.contains(document.activeElement)")
-    labels = panel.locator("canvas").evaluate_all("all => all.map(one => one.ariaLabel)")
-    assert len(labels) == 3 and all(len(label.split()) > 3 for label in labels)
+    looks.stops(panel)
 
 
-def test_dark_and_narrow(book, panel, shoot):
+def test_no_theme_and_no_window_cuts_it(book, panel, shoot):
     drag(panel, 0, (0.5, 0.25), (0.5, 0.53))
-    book.theme("JupyterLab Dark")
-    shoot(panel, "descent-dark")
-    book.theme("JupyterLab Light")
-    book.page.set_viewport_size({"width": 700, "height": 1000})
-    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
-    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
-    shoot(panel, "descent-narrow")
-    book.page.set_viewport_size({"width": 1280, "height": 1000})
+    looks.fits(book, panel, shoot, "descent")
     assert book.complaints == []

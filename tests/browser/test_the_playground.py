@@ -3,6 +3,7 @@
 import statistics
 
 import lab
+import looks
 import pytest
 
 # One place of the square, in shares of its width and height from the top left, where a point of the moons lies.
@@ -85,14 +86,7 @@ def test_a_point_is_dragged_and_its_adversarial_example_follows(book, panel, lea
 
 
 def test_everything_by_keyboard(book, panel):
-    stops = panel.locator("select, input, button, canvas").locator("visible=true").all()
-    stops = [stop for stop in stops if stop.is_enabled()]
-    stops[0].focus()
-    for stop in stops:
-        assert stop.evaluate("one => one === document.activeElement")
-        assert stop.evaluate("one => (one.ariaLabel || one.textContent || one.labels[0].innerText).trim().length > 3")
-        book.page.keyboard.press("Tab")
-    assert not panel.evaluate("one => one.contains(document.activeElement)")
+    looks.stops(panel)
 
     assert "Shift + arrow move it" in panel.locator(".keys").inner_text()
     canvas, cells = panel.locator("canvas"), len(book.cells)
@@ -134,15 +128,9 @@ def test_drawing_data_of_ones_own(book, panel, shoot):
     assert book.complaints == []
 
 
-def test_dark_and_narrow(book, panel, shoot):
+def test_no_theme_and_no_window_cuts_it(book, panel, shoot):
     panel.locator("canvas").press("ArrowRight")
     light = panel.locator("canvas").evaluate("one => one.toDataURL()")
     book.theme("JupyterLab Dark")
     panel.page.wait_for_function("old => document.querySelector('.playground canvas').toDataURL() !== old", arg=light)
-    shoot(panel, "playground-dark")
-    book.theme("JupyterLab Light")
-    book.page.set_viewport_size({"width": 700, "height": 1000})
-    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
-    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
-    shoot(panel, "playground-narrow")
-    book.page.set_viewport_size({"width": 1280, "height": 1000})
+    looks.fits(book, panel, shoot, "playground")

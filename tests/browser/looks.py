@@ -1,0 +1,61 @@
+"""What every panel promises: one stop of the tab key for each control, names for all, and no window that cuts it."""
+
+import lab
+
+# Beside the list of files: a laptop's half, a low screen, a page at 150 %, and a wide one.
+WINDOWS = {"narrow": (600, 900), "low": (900, 700), "zoomed": (853, 600), "wide": (1600, 1000)}
+# What sticks out of its box: the panel, a name, a caption, or in a panel that is wide enough a select's longest option.
+CUT = """panel => {
+  const out = [panel, panel.parentElement, ...panel.querySelectorAll('label span, figcaption, .text span, .chart')]
+    .filter(one => getComputedStyle(one).display !== 'inline' && one.scrollWidth > one.clientWidth + 1);
+  const pen = document.createElement('canvas').getContext('2d');
+  const short = [...panel.querySelectorAll('select')].filter(one => {
+    pen.font = getComputedStyle(one).font;
+    const longest = Math.max(...[...one.options].map(option => pen.measureText(option.text).width));
+    return panel.clientWidth > 300 && longest + 12 > one.clientWidth;
+  });
+  return [...out, ...short].map(one => one.textContent.slice(0, 60));
+}"""
+
+
+def stops(panel, count: int | None = None) -> None:
+    """Assert that every control is one stop of the tab key with a name and a ring, and every picture has a name."""
+    every = panel.locator("select, input, button, canvas[tabindex]").locator("visible=true").all()
+    controls = [control for control in every if control.is_enabled()]
+    assert count is None or len(controls) == count
+    controls[0].focus()
+    for control in controls:
+        assert control.evaluate("one => one === document.activeElement")
+        name = control.evaluate("one => one.ariaLabel || (one.labels?.[0] ?? one).innerText")
+        assert len(name.strip()) > 1 and control.evaluate("one => getComputedStyle(one).outlineWidth") == "2px"
+        panel.page.keyboard.press("Tab")
+    assert not panel.evaluate("one => one.contains(document.activeElement)")
+    controls[-1].focus()
+    panel.page.keyboard.press("Shift+Tab")
+    assert len(controls) == 1 or controls[-2].evaluate("one => one === document.activeElement")
+    assert all(panel.locator("canvas").evaluate_all("all => all.map(one => one.ariaLabel)"))
+    told = panel.locator("canvas.map, img, svg[role]").evaluate_all("all => all.map(one => one.ariaLabel ?? one.alt)")
+    assert all(len(name.split()) > 3 for name in told)
+
+
+def fits(book: lab.Book, panel, shoot, name: str) -> None:
+    """Assert that a panel is cut in none of `WINDOWS`; a screenshot of each and of the dark theme stays behind."""
+    book.theme("JupyterLab Dark")
+    shoot(panel, f"{name}-dark")
+    book.theme("JupyterLab Light")
+    for window, (width, height) in WINDOWS.items():
+        book.page.set_viewport_size({"width": width, "height": height})
+        book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
+        panel.scroll_into_view_if_needed()
+        shoot(panel, f"{name}-{window}")
+        assert panel.evaluate(CUT) == [], window
+    book.page.set_viewport_size({"width": 1280, "height": 1000})
+
+
+def fits_in_height(book: lab.Book, panel) -> None:
+    """Assert that a low window holds the whole panel: what a slider moves is in sight while it moves."""
+    width, height = WINDOWS["low"]
+    book.page.set_viewport_size({"width": width, "height": height})
+    room = book.page.locator(".jp-WindowedPanel-outer").first.bounding_box()["height"]
+    assert panel.bounding_box()["height"] <= room
+    book.page.set_viewport_size({"width": 1280, "height": 1000})
