@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
-from matplotlib.transforms import offset_copy
+from matplotlib.transforms import ScaledTranslation
 from torch import Tensor
 
 from advcourse import toys
@@ -164,13 +164,10 @@ def curves(ax: Axes, lines: Mapping[str, Curve]) -> Axes:
 
 
 def legend_below(ax: Axes, columns: int) -> Axes:
-    """The legend in so many columns under the Axes, where neither a line nor a mark that moves can cross it.
-
-    So many points under it that ticks and label fit between, however small the Axes are.
-    """
-    below = offset_copy(ax.transAxes, ax.get_figure(), 0, -30, units="points")
-    where: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "bbox_transform": below}
-    ax.legend(frameon=False, fontsize=8, ncols=columns, **where)
+    """The legend in so many columns under the Axes, so far that ticks and label fit between; no mark meets it."""
+    under = ax.transAxes + ScaledTranslation(0, -30 / 72, ax.figure.dpi_scale_trans)
+    where: dict[str, Any] = {"bbox_to_anchor": (0.5, 0), "bbox_transform": under}
+    ax.legend(frameon=False, fontsize=8, ncols=columns, loc="upper center", **where)
     return ax
 
 
