@@ -1,8 +1,8 @@
 # Everything is in make.py, which also runs where there is no make: python make.py lab
 PYTHON ?= python3
 TARGETS := lab test lint unit nbval browser gpu-test exercises notebooks grade \
-	bugs-test grading-test site-test \
-	site doctor bench
+	bugs-test grading-test site-test hub-test \
+	site hub doctor bench
 
 .PHONY: help $(TARGETS)
 

@@ -122,7 +122,7 @@ def report_of(name: str) -> Path:
 
 
 def lint_commands(python: Path) -> list[list[str]]:
-    code = ["advcourse", "tests", "benchmarks", "make.py", ".jupyter"]
+    code = ["advcourse", "tests", "benchmarks", "deploy", "make.py", ".jupyter"]
     return [
         ["-m", "ruff", "check", *code],
         ["-m", "ruff", "format", "--check", *code],
@@ -150,6 +150,7 @@ APART = (  # folders of tests/ that are steps of their own
     "every_bank",
     "every_bug",
     "site",
+    "hub",
 )
 STEPS = {  # name: the commands, for the Python that runs them
     "lint": lint_commands,
@@ -163,11 +164,13 @@ STEPS = {  # name: the commands, for the Python that runs them
     "bugs": lambda _: [pytest("bugs", "tests/every_bug", *TWO_WORKERS)],
     "grading": lambda _: [pytest("grading", "tests/every_bank", *TWO_WORKERS)],
     "site": lambda _: [pytest("site", "tests/site")],
+    "hub": lambda _: [pytest("hub", "tests/hub")],
 }
 LONGER = {  # steps that `make test` leaves out, and the targets that run them
     "bugs": "bugs-test",
     "grading": "grading-test",
     "site": "site-test",
+    "hub": "hub-test",
 }
 
 
@@ -271,6 +274,14 @@ def write_lab_overrides(path: Path) -> None:
     path.write_text(json.dumps({"@jupyterlab/apputils-extension:notification": quiet}, indent=2))
 
 
+def hub(python: Path, arguments: list[str]) -> int:
+    """JupyterHub as deploy/jupyterhub_config.py has it, or as the file after -f has it."""
+    if python == venv_python():
+        write_lab_overrides(VENV / "share/jupyter/lab/settings/overrides.json")
+    config = [] if "-f" in arguments else ["-f", "deploy/jupyterhub_config.py"]
+    return module("-m", "jupyterhub", *config)(python, arguments)
+
+
 def gpu_test(python: Path, arguments: list[str]) -> int:
     """The lectures on a device without float64, which needs no hardware, and all notebooks on a GPU if there is one."""
     lectures = nbval_command("pretend", *BY_NOTEBOOK, *arguments, "lectures")
@@ -340,6 +351,12 @@ TARGETS = {  # name: (what to do, extras to install, what it is for)
         steps("site"),
         {"dev", "site"},
         "build the site, follow its links, run its examples; no part of test",
+    ),
+    "hub": (hub, {"hub"}, "host the course for a class on this machine: see docs/site/host.md"),
+    "hub-test": (
+        steps("hub"),
+        {"dev", "hub"},
+        "log two students in to a hub on this machine; no part of test",
     ),
     # Run as a file, because whatever is ill may be what `import advcourse` imports.
     "doctor": (
