@@ -93,11 +93,19 @@ def install(extras: set[str]) -> None:
     say("installing the tested versions of everything (the first time: minutes, and about 6 GB with PyTorch)")
     target = f".[{','.join(sorted(extras))}]" if extras else "."
     pip_install("-c", "pins.txt", "-e", target)
-    if "bench" in extras:
-        import tomllib  # not at the top: an old Python has to reach its message first
+    import tomllib  # not at the top: an old Python has to reach its message first
 
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-        pip_install("--no-deps", *project["tool"]["advcourse"]["bench-without-dependencies"])
+    own = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["advcourse"]
+    if "bench" in extras:
+        pip_install("--no-deps", *own["bench-without-dependencies"])
+    if "hub" in extras:
+        npm_install(own["hub-proxy"])
+
+
+def npm_install(package: str) -> None:
+    npm = shutil.which("npm")
+    if not npm or subprocess.run([npm, "install", "--prefix", str(VENV), package]).returncode:
+        raise Stop(f"npm is needed to install {package}, and Node.js 20 to run it. Then run the same again.")
 
 
 def pip_install(*what: str) -> None:

@@ -29,8 +29,9 @@ c.JupyterHub.bind_url = "http://127.0.0.1:8000"
 c.JupyterHub.cookie_secret_file = str(PRIVATE / "cookie_secret")
 c.JupyterHub.db_url = f"sqlite:///{PRIVATE / 'jupyterhub.sqlite'}"
 c.ConfigurableHTTPProxy.pid_file = str(PRIVATE / "proxy.pid")
-# The proxy in this environment, or else the one on the PATH.
-c.ConfigurableHTTPProxy.command = shutil.which("configurable-http-proxy", path=SCRIPTS) or "configurable-http-proxy"
+# The proxy that `make hub` lays into the environment, or else the one on the PATH.
+PROXY = "configurable-http-proxy"
+c.ConfigurableHTTPProxy.command = shutil.which(PROXY, path=Path(sys.prefix, "node_modules/.bin")) or PROXY
 
 # The server -----------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ import lab
 NOBODY = 65534
 STUDENTS = {"ada": "the first of them 1815", "emmy": "the second of them 1882"}
 DEPLOYED = lab.ROOT / "deploy" / "jupyterhub_config.py"
+PROXIES = Path(sys.prefix, "node_modules/.bin")
 CONFIG = """
 load_subconfig({deployed!r})
 c.JupyterHub.bind_url = "http://127.0.0.1:{ports[0]}"
@@ -60,10 +61,13 @@ chmod 755 {own}/homes/{name}
 
 def missing() -> str:
     """Why no hub can run here, or nothing."""
-    for module in ("jupyterhub", "configurable_http_proxy"):
-        if importlib.util.find_spec(module) is None:
-            return f"{module} is not installed: make hub-test, or pip install -e '.[dev,hub]'"
-    return lab.missing() or ("" if sys.platform == "linux" else "the hub was made for Linux")
+    if sys.platform != "linux":
+        return "the hub is for Linux"
+    if importlib.util.find_spec("jupyterhub") is None:
+        return "jupyterhub is not installed: make hub-test"
+    if not any(shutil.which("configurable-http-proxy", path=path) for path in (None, PROXIES)):
+        return "configurable-http-proxy is not installed: make hub-test, where there is npm"
+    return lab.missing()
 
 
 def missing_for_accounts() -> str:
@@ -176,7 +180,14 @@ class Student:
         self.context = browser.new_context()
         self.page = self.context.new_page()
         log_in(self.page, hub, name, hub.passwords[name])
-        self.page.wait_for_url(f"**/user/{name}/lab**", timeout=180_000)
+        self._wait_for_server()
+
+    def _wait_for_server(self) -> None:
+        try:
+            self.page.wait_for_url(f"**/user/{self.name}/lab**", timeout=240_000, wait_until="commit")
+        except Exception as error:
+            shown = f"{self.page.url} shows:\n{self.page.inner_text('body')[-1000:]}"
+            raise RuntimeError(f"{shown}\nand the hub's log ends:\n{self.hub.log.read_text()[-4000:]}") from error
 
     def new_page(self, *, viewport: dict):
         """A tab, for lab.Book."""
@@ -196,7 +207,7 @@ class Student:
         self.page.click("#stop")
         self.page.wait_for_selector("#stop", state="hidden", timeout=60_000)
         self.page.goto(f"{self.hub.address}/hub/spawn/{self.name}")
-        self.page.wait_for_url(f"**/user/{self.name}/lab**", timeout=180_000)
+        self._wait_for_server()
 
 
 def log_in(page, hub: Hub, name: str, password: str) -> None:
