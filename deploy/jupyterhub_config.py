@@ -40,7 +40,8 @@ c.Spawner.cmd = [sys.executable, str(ROOT / "deploy" / "start.py"), str(HANDOUT)
 c.Spawner.cmd += [str(SCRIPTS / "jupyterhub-singleuser")]
 c.Spawner.notebook_dir = COPY
 c.Spawner.default_url = "/lab/tree/lectures/00_start_here.ipynb"
-c.Spawner.environment = {"OMP_NUM_THREADS": "1"}  # many kernels share the cores
+# The course's own settings of the notebook server, and one thread each, as many kernels share the cores.
+c.Spawner.environment = {"JUPYTER_CONFIG_PATH": str(ROOT / ".jupyter"), "OMP_NUM_THREADS": "1"}
 c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # when a whole class logs in at once
 # Memory goes back: a kernel that nobody looks at after an hour, a server without kernels after two.
 c.Spawner.args = ["--MappingKernelManager.cull_idle_timeout=3600", "--ServerApp.shutdown_no_activity_timeout=7200"]
