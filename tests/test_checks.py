@@ -32,7 +32,12 @@ WRITTEN = [pytest.param(name, title, id=f"{name}: {title}") for name in EXERCISE
 COMPUTED = [
     pytest.param(name, i, id=f"{name}: {row[0]} ({i})") for name in EXERCISES for i, row in enumerate(mistakes(name))
 ]
-IN_WORDS = ("most_susceptible", "name_the_defence", "diagnose")  # their answers are names, which have no device
+IN_WORDS = (
+    "most_susceptible",
+    "name_the_defence",
+    "name_the_evaluation",
+    "diagnose",
+)  # their answers are names, which have no device
 MISBEHAVIOUR = [
     pytest.param(name, title, id=f"{name}: {title}")
     for name in EXERCISES

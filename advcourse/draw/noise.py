@@ -15,7 +15,7 @@ def doubt_map(ax: Axes, std: Tensor, title: str = "") -> Axes:
     drawn = ax.imshow(std.detach().cpu().numpy(), cmap=USUAL, vmin=0, interpolation="nearest")
     ax.set(xticks=[], yticks=[])
     ax.set_title(title, fontsize=9)
-    ax.get_figure().colorbar(drawn, ax=ax, fraction=0.05).ax.tick_params(labelsize=7)
+    ax.figure.colorbar(drawn, ax=ax, fraction=0.05).ax.tick_params(labelsize=7)
     return ax
 
 

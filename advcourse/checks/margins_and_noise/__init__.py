@@ -1,10 +1,14 @@
 """Checks for unit 11, margins and noise: one file per exercise."""
 
-from ..forms import tensor
+from ..forms import single_number, tensor
 from ..verdict import Exercise
+from .certified_radius import check_certified_radius
 from .first_order_margin import check_first_order_margin
+from .hide_in_noise import check_hide_in_noise, logits_and_slopes
 from .margin_hinge import check_margin_hinge
+from .mean_gradient import check_mean_gradient
 from .mma_terms import check_mma_terms
+from .name_the_evaluation import check_name_the_evaluation, one_of_three
 
 __all__ = ["EXERCISES"]
 
@@ -14,4 +18,8 @@ EXERCISES = {
     "first_order_margin": Exercise("gap, gradient, p", check_first_order_margin, one_each),
     "margin_hinge": Exercise("margins, gamma", check_margin_hinge, one_each),
     "mma_terms": Exercise("clean, moved, right, distance, largest", check_mma_terms, one_each),
+    "mean_gradient": Exercise("draws, x, y", check_mean_gradient),
+    "certified_radius": Exercise("first, counts, sigma, alpha", check_certified_radius, single_number),
+    "name_the_evaluation": Exercise("own, fresh, mean", check_name_the_evaluation, one_of_three),
+    "hide_in_noise": Exercise("model, z, generator", check_hide_in_noise, logits_and_slopes),
 }

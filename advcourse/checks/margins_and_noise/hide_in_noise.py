@@ -1,0 +1,123 @@
+"""The check for `hide_in_noise(model, z, generator)`: logits that stop PGD on one draw, and not PGD on their mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from ..closed_forms import Batch, Planes
+from ..forms import stripped, tensor
+from ..interview import Interview
+from ..spec import Questions
+from ..words import words
+
+SAY = words(__file__)
+
+CLASSES = 3
+EPS, STEPS, DRAWS = 0.15, 4, 32
+# Of the accuracy: what the noise may cost, what PGD on single draws may take, and what PGD on the mean may leave.
+COST, TAKEN, LEFT = 0.1, 0.45, 0.4
+
+Told = Callable[[Tensor, int], Tensor]  # z [B, ...] and a seed -> what `logits_and_slopes` makes of the answer
+
+LOGITS = tensor(lambda args: [len(args[1]), CLASSES], "a row of logits for each image")
+
+
+def logits_and_slopes(value: object, args: tuple) -> Tensor:
+    """The logits in front, [B, K, 1], and behind them how each changes with the D pixels, if z asks for a gradient."""
+    out, z = LOGITS(value, args)[:, :, None], args[1]
+    if not z.requires_grad:
+        return out
+    assert isinstance(value, Tensor)
+    value, slopes = stripped(value), [None] * CLASSES
+    if value.requires_grad:
+        slopes = [torch.autograd.grad(k.sum(), z, retain_graph=True, allow_unused=True)[0] for k in value.unbind(1)]
+    if all(slope is None for slope in slopes):
+        SAY.fail("cut-off")
+    rows = torch.stack([torch.zeros_like(z) if slope is None else slope for slope in slopes], 1).flatten(2)
+    if rows.isnan().any():
+        SAY.fail("gradient-is-nan", odd=int(rows.isnan().any(2).any(1).sum()), n=len(z))
+    return torch.cat([out, rows.double()], 2)
+
+
+def digits() -> Batch[Planes]:
+    """Thirty images [30, 1, 4, 4] of three classes, and a linear classifier that reads each rightly, by no great
+    margin."""
+    dice = torch.Generator().manual_seed(0)
+    weight = torch.randn(CLASSES, 16, generator=dice)
+    x = 0.2 + 0.6 * torch.rand(600, 1, 4, 4, generator=dice)
+    model = Planes(weight, -weight @ x.flatten(1).mean(0)).eval()
+    with torch.no_grad():
+        top = model(x).topk(2).values
+    x = x[(top[:, 0] - top[:, 1]).sub(1.2).abs() < 0.3][:30]
+    return Batch(model, x, model(x).argmax(1))
+
+
+def uphill(told: Told, z: Tensor, y: Tensor, seeds: list[int]) -> Tensor:
+    """The gradient of the loss of the mean probability over these draws, like z."""
+    total, slope = torch.zeros(len(z)).double(), torch.zeros(z.shape).double()
+    for seed in seeds:
+        logits, slopes = told(z.clone().requires_grad_(), seed).split([1, z[0].numel()], dim=2)
+        p = logits[:, :, 0].softmax(1)
+        own = p.gather(1, y[:, None])[:, 0]
+        turned = torch.einsum("bk,bkd->bd", p - F.one_hot(y, CLASSES), slopes)
+        total, slope = total + own, slope + (own[:, None] * turned).view(z.shape)
+    return slope / total.view(-1, 1, 1, 1)
+
+
+def pgd(told: Told, x: Tensor, y: Tensor, draws: int) -> Tensor:
+    """Signed steps up that gradient in the ball, with so many new draws at each step."""
+    z = x.clone()
+    for step in range(STEPS):
+        g = uphill(told, z, y, [1000 * step + 7 * k + 1 for k in range(draws)])
+        z = (z + EPS / 2 * g.sign()).clamp(x - EPS, x + EPS).clamp(0, 1).to(x.dtype)
+    return z
+
+
+def accuracy(told: Told, z: Tensor, y: Tensor, seeds: range) -> float:
+    """Of the mean over these draws."""
+    p = torch.stack([told(z, seed)[:, :, 0].softmax(1) for seed in seeds])
+    return float((p.mean(0).argmax(1) == y).double().mean())
+
+
+# Questions ------------------------------------------------------------------------------------------------------------
+
+
+def it_drowns_and_nothing_else(ask: Interview) -> dict:
+    model, x, y = digits()
+
+    def told(z: Tensor, seed: int) -> Tensor:
+        return ask(model, z, Generator().manual_seed(seed))
+
+    _dice_are_those_given(told, x)
+    each = sum(accuracy(told, x, y, range(k, k + 1)) for k in range(500, 505)) / 5
+    if each < 1 - COST:
+        SAY.fail("costs-accuracy", clean=_percent(each))
+    judge = partial(accuracy, told, y=y, seeds=range(600, 610))
+    one = judge(pgd(told, x, y, 1))
+    if one < 1 - TAKEN:
+        SAY.fail("gradient-gets-through", left=_percent(one))
+    mean = judge(pgd(told, x, y, DRAWS))
+    if mean > LEFT:
+        SAY.fail("survives-the-mean", left=_percent(mean), draws=DRAWS)
+    ask.breaches = [breach for breach in ask.breaches if breach[0] != "attached"]  # which is meant here
+    return {"each": _percent(each), "one": _percent(one), "mean": _percent(mean), "draws": DRAWS}
+
+
+def _dice_are_those_given(told: Told, x: Tensor) -> None:
+    first, again, other = (told(x.clone().requires_grad_(), seed) for seed in (3, 3, 4))
+    if not torch.equal(first, again):
+        SAY.fail("other-dice")
+    if torch.equal(first, other):
+        SAY.fail("no-dice")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+check_hide_in_noise = Questions(SAY, (it_drowns_and_nothing_else,))
