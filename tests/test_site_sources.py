@@ -7,6 +7,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from advcourse.course.site.docstrings import marked_up
 from advcourse.course.site.links import problems
 from advcourse.course.site.notebooks import exercise_page, lecture_page
+from advcourse.course.site.site import lay_out
+
+ROOT = Path(__file__).resolve().parents[1]
 
 DOCSTRING = """argmax <g, d> over |d|_2 = 1: the gradient, see `fgsm`s.
 
@@ -79,3 +82,13 @@ def test_a_whole_site_has_no_problems_and_each_broken_link_is_one(tmp_path):
         for i, bad in enumerate(more):
             (problem,) = problems(laid_out(tmp_path / f"{name}{i}", {**PAGES, name: PAGES[name] + bad}))
             assert problem.startswith(name)
+
+
+def test_students_get_no_notes_for_instructors(tmp_path):
+    for instructors in (True, False):
+        folder = tmp_path / str(instructors)
+        folder.mkdir()
+        lay_out(ROOT, folder, instructors=instructors)
+        assert (folder / "instructors").exists() == instructors
+        texts = "\n".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.md"))
+        assert ("## The three usual mistakes" in texts) == ("For instructors\n:hidden:" in texts) == instructors

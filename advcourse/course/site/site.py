@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from advcourse.course import living
 from advcourse.course.build import notebooks_in
 from advcourse.course.notebook import NotebookError, read
+from advcourse.course.site.instructors import filled
 from advcourse.course.site.notebooks import exercise_page, lecture_page
 from advcourse.course.site.quoted import sections, within
 from advcourse.course.site.reference import reference_pages
@@ -41,6 +42,8 @@ def lay_out(root: Path, folder: Path, *, instructors: bool) -> None:
     if instructors:
         with open(folder / "index.md", "a", encoding="utf-8") as front:
             front.write(NOTES)
+        for page in sorted((folder / INSTRUCTORS).glob("*.md")):
+            page.write_text(filled(page.read_text(encoding="utf-8"), page.stem, root), encoding="utf-8")
     for name in BESIDE:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(root / name, folder / name)
