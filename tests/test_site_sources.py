@@ -2,14 +2,22 @@
 
 from pathlib import Path
 
+import nbformat
+import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from advcourse import widgets
+from advcourse.course.build import notebooks_in
+from advcourse.course.notebook import read, with_ids
 from advcourse.course.site.docstrings import marked_up
 from advcourse.course.site.links import problems
 from advcourse.course.site.notebooks import exercise_page, lecture_page
+from advcourse.course.site.quoted import sections, within
 from advcourse.course.site.site import lay_out
+from advcourse.widgets.live import Live
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parent.parent
+LECTURES = ROOT / "lectures"
 
 DOCSTRING = """argmax <g, d> over |d|_2 = 1: the gradient, see `fgsm`s.
 
@@ -20,7 +28,7 @@ Raises *nothing*."""
 
 def test_only_code_and_blocks_of_a_docstring_are_markup():
     first, _, sign, _, block, _, last, _ = marked_up(DOCSTRING.splitlines())
-    assert first == r"argmax \<g, d\> over \|d\|\_2 = 1\: the gradient, see \ ``fgsm``\ s."
+    assert first == r"argmax \<g, d\> over \|d\|\_2 = 1\: the gradient, see ``fgsm``\ s."
     assert (sign, block, last) == ("::", "    z = P(x + eps * sign)", r"Raises \*nothing\*.")
 
 
@@ -92,3 +100,73 @@ def test_students_get_no_notes_for_instructors(tmp_path):
         assert (folder / "instructors").exists() == instructors
         texts = "\n".join(path.read_text(encoding="utf-8") for path in folder.rglob("*.md"))
         assert ("## The three usual mistakes" in texts) == ("For instructors\n:hidden:" in texts) == instructors
+
+
+# What pages quote -----------------------------------------------------------------------------------------------------
+
+README = """# The course
+
+Begin with the [license](LICENSE).
+
+```
+# no heading
+make lab
+```
+
+## Teach with it
+
+### Grading
+
+See [the code](advcourse/course) and [elsewhere](https://x.org).
+
+```python
+### neither is this
+```
+"""
+
+
+def test_each_section_of_a_page_is_a_file_whose_headings_move_up():
+    found = dict(sections(README))
+    assert found.keys() == {"the_course.md", "teach_with_it.md"}
+    assert "# no heading\nmake lab" in found["the_course.md"] and "### neither is this" in found["teach_with_it.md"]
+    assert found["teach_with_it.md"].startswith("## Grading\n")
+
+
+def test_a_link_to_what_the_site_lacks_keeps_its_words():
+    quoted = within(README, {"LICENSE"}.__contains__)
+    assert "[license](LICENSE)" in quoted and "[elsewhere](https://x.org)" in quoted and "See the code and" in quoted
+
+
+# What is laid out -----------------------------------------------------------------------------------------------------
+
+
+def test_students_get_neither_solutions_nor_notes_and_instructors_get_the_notes(tmp_path):
+    root = laid_out(tmp_path / "root", dict.fromkeys(("README.md", "CONTRIBUTING.md", "LICENSE"), ""))
+    laid_out(root, {"docs/site/index.md": "# Front", "docs/site/instructors/04_name.md": "# Notes"})
+    laid_out(root, {"docs/perturbation_explorer.png": ""})
+    for kind in ("lectures", "exercises", "solutions"):
+        book = with_ids(new_notebook(cells=[new_markdown_cell(f"# {kind}")], metadata={}))
+        laid_out(root, {f"{kind}/04_name.ipynb": nbformat.writes(book)})
+    students, instructors = tmp_path / "students", tmp_path / "instructors"
+    for folder in (students, instructors):
+        folder.mkdir()
+        lay_out(root, folder, instructors=folder is instructors)
+    names = {path.relative_to(students).as_posix() for path in students.rglob("*") if path.is_file()}
+    more = {path.relative_to(instructors).as_posix() for path in instructors.rglob("*") if path.is_file()}
+    assert {"lectures/04_name.ipynb", "exercises/04_name.ipynb", "reference/attacks.rst"} < names
+    assert more - names == {"instructors/04_name.md"} and not any("solution" in name for name in more)
+    assert "instructors/*" in (instructors / "index.md").read_text(encoding="utf-8")
+    assert "instructors" not in (students / "index.md").read_text(encoding="utf-8")
+
+
+PANELS = {name for name in widgets.__all__ if isinstance(getattr(widgets, name), type)}
+PANELS = {name for name in PANELS if issubclass(getattr(widgets, name), Live)}
+
+
+@pytest.mark.parametrize("path", notebooks_in(LECTURES), ids=lambda path: path.stem)
+def test_every_panel_of_a_lecture_has_its_line(path):
+    lecture = read(path)
+    code = [cell.source for cell in lecture.cells if cell.cell_type == "code"]
+    built = [name for source in code for name in PANELS if f"widgets.{name}(" in source]
+    noted = [c.source for c in lecture_page(lecture, path.stem).cells if "stands still here" in c.source]
+    assert len(noted) == len(built) and all(any(name in note for note in noted) for name in built)

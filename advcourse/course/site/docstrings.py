@@ -34,15 +34,17 @@ def escaped(row: str) -> str:
 
 
 def pieces(text: str) -> Iterator[str]:
-    for i, piece in enumerate(CODE.split(text)):
+    parts = CODE.split(text)
+    for i, piece in enumerate(parts):
         if i % 2:
-            yield rf"\ ``{piece}``\ "
+            yield f"``{piece}``" + (r"\ " if parts[i + 1][:1].isalnum() else "")
         else:
             yield SPECIAL.sub(r"\\\1", piece)
 
 
 def shortened(signature: str) -> str:
-    """A signature with the course's names for its types."""
+    """A signature with the course's names for its types, and defaults by their names, without an address in memory."""
+    signature = re.sub(r"<function ([\w.]+)(?: at 0x[0-9a-f]+)?>|<class '(?:\w+\.)*(\w+)'>", r"\1\2", signature)
     for written, name in ALIASES.items():
         signature = signature.replace(written, name)
     return signature

@@ -61,6 +61,6 @@ def described(cell: NotebookNode) -> NotebookNode:
     folded = {"hide-input": seen.get("source_hidden"), "hide-output": seen.get("outputs_hidden")}
     folded["hide-output"] = folded["hide-output"] or cell.metadata.get("collapsed")
     tags = [tag for tag, yes in folded.items() if yes]
-    if tags:
+    if tags and not any(tag.startswith("hide-") for tag in cell.metadata.get("tags", [])):
         cell.metadata["tags"] = [*cell.metadata.get("tags", []), *tags]
     return cell

@@ -109,7 +109,8 @@ def room_page(room: str, sheet: Sheet) -> str:
     """A room's docstring, what its examples begin with, and its names."""
     name = f"advcourse.{room}"
     home = [] if room in OFFERED else [f".. py:module:: {name}", ""]  # `advcourse.device` is the function
-    lines = [*title(name), *home, *marked_up(words_of(module_of(room)))]
+    opens = [] if room in INNER else [f"``from advcourse import {room}``", ""]
+    lines = [*title(room), *home, *opens, *marked_up(words_of(module_of(room)))]
     if sheet.begins:
         lines += ["The examples of this page begin with", "", *sheet.begins.splitlines(), ""]
     for thing in public(room):

@@ -39,7 +39,7 @@ def lay_out(root: Path, folder: Path, *, instructors: bool) -> None:
     """The site's sources in this empty folder: pages, lectures, exercises and the reference; never a solution."""
     hidden = () if instructors else (INSTRUCTORS,)
     shutil.copytree(root / "docs/site", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*hidden))
-    if instructors:
+    if (folder / INSTRUCTORS).exists():
         with open(folder / "index.md", "a", encoding="utf-8") as front:
             front.write(NOTES)
         for page in sorted((folder / INSTRUCTORS).glob("*.md")):
@@ -64,6 +64,7 @@ def lay_out_quotes(root: Path, folder: Path) -> None:
         text = (root / source).read_text(encoding="utf-8")
         for name, page in QUOTED.items():
             text = text.replace(f"]({name})", f"]({page})")
+        text = text.replace("](docs/site/", "](")
         for name, body in sections(text):
             (folder / "_include" / name).write_text(
                 within(body, lambda link: (folder / link).exists()), encoding="utf-8"
