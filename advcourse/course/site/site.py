@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -31,6 +32,7 @@ NOTES = """
 instructors/*
 ```
 """
+COLOUR = re.compile(r"\x1b\[[\d;]*m")  # Sphinx's warnings are coloured
 BESIDE = ("LICENSE", "docs/perturbation_explorer.png")  # what pages show
 KINDS: dict[str, Callable[[NotebookNode, str], NotebookNode]] = {"lectures": lecture_page, "exercises": exercise_page}
 
@@ -106,4 +108,5 @@ def run_sphinx(source: Path, made: Path, trees: Path, title: str) -> list[str]:
         source, None, made, trees, "html", confoverrides=settings(title), status=None, warning=said, freshenv=True
     )
     app.build(force_all=True)
-    return [line.replace(f"{source}/", "") for line in said.getvalue().splitlines() if line.strip()]
+    plain = COLOUR.sub("", said.getvalue()).replace(f"{source}/", "")
+    return [line for line in plain.splitlines() if line.strip()]
