@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from advcourse import L1, L2, Linf, Unbounded, Untargeted, checkpoints, iterative_fgsm, margin, pgd
 from advcourse.asking import ignore
-from advcourse.attacks.cycles import FIRST, Walk
+from advcourse.attacks.cycles import HERE, Walk
 from advcourse.data import digits
 
 DOUBLE = torch.float64
@@ -237,7 +237,7 @@ def test_few_are_asked_alone_before_anybody_leaves_and_their_answers_compared():
 
 
 def test_a_short_attack_looks_at_nobody():
-    assert all_asked(corners, steps=FIRST)
+    assert all_asked(corners, steps=HERE.first)
 
 
 def test_of_one_sample_in_a_circle_nothing_is_asked_any_more():

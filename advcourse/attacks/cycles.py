@@ -12,6 +12,7 @@ own that repeats itself so long by chance and says something else later.
 
 from collections import deque
 from collections.abc import Generator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -20,9 +21,21 @@ from advcourse.asking import Model, Trace, ignore
 from advcourse.goals import Goal
 from advcourse.threats import Allowed
 
-FIRST, SELDOM, OFTEN = 8, 4, 2  # the step of the first look, and steps between looks: before one came back, and after
 LAPS = (2, 4, 6)  # the laps looked for; one that divides them is found as well
-FIXED = 12  # what a step costs beside its samples, in samples
+
+
+@dataclass(frozen=True)
+class Looks:
+    """The step of the first look, the steps between looks before and after one came back; what a step costs, in samples."""
+
+    first: int
+    seldom: int
+    often: int
+    fixed: int
+
+
+# A GPU takes as long for one sample as for a thousand, and waits for every look: there they pay when all come back.
+HERE, ON_A_GPU = Looks(first=8, seldom=4, often=2, fixed=12), Looks(first=24, seldom=24, often=24, fixed=2**12)
 
 Circle = tuple[Tensor, int, list[Tensor]]  # the rows of some who left, the step when their lap began, and the lap
 
@@ -38,7 +51,8 @@ class Walk:
         self.forward, self.z, self.goal, self.allowed = forward, z, goal, allowed
         self.rows = torch.arange(len(z), device=z.device)
         self.steps, self.step, self.trace = steps if z.numel() else 0, 0, trace
-        self.every = SELDOM if steps > FIRST else 0
+        self.looks = ON_A_GPU if z.is_cuda else HERE
+        self.every = self.looks.seldom if steps > self.looks.first else 0
         self.wasted, self.trusted, self.random = 0, False, _random_state(z)
         self.past: deque[tuple[Tensor, Tensor]] = deque(maxlen=2 * max(LAPS))  # iterates, and the answers there
         self.circles: list[Circle] = []
@@ -47,7 +61,7 @@ class Walk:
         while self.step < self.steps:
             if self.trace is not ignore:
                 self.trace(self._everyone())
-            if self.every and self.step >= FIRST and self.step % self.every == 0:
+            if self.every and self.step >= self.looks.first and self.step % self.every == 0:
                 self._look()
             if len(self.z):
                 yield self.z, self.goal, self.allowed
@@ -95,7 +109,7 @@ class Walk:
                 self.every = 0
                 self.past.clear()
                 return
-            self.every = OFTEN if agree else self.every
+            self.every = self.looks.often if agree else self.every
             self.trusted = self.trusted or agree >= lap
 
     def _leave(self) -> None:
@@ -133,9 +147,9 @@ class Walk:
     def _pays(self, back: int) -> bool:
         """Whether it is time to make the batch smaller: those who came back have cost, and would cost, as much."""
         n = len(self.z)
-        a_step = back + (FIXED if back == n else 0)
-        self.wasted += a_step * OFTEN
-        return min(self.wasted, a_step * (self.steps - self.step)) >= FIXED + n / 8
+        a_step = back + (self.looks.fixed if back == n else 0)
+        self.wasted += a_step * self.looks.often
+        return min(self.wasted, a_step * (self.steps - self.step)) >= self.looks.fixed + n / 8
 
 
 def _round_size(n: int) -> int:
