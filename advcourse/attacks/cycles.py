@@ -26,7 +26,7 @@ LAPS = (2, 4, 6)  # the laps looked for; one that divides them is found as well
 
 @dataclass(frozen=True)
 class Looks:
-    """The step of the first look, the steps between looks before and after one came back; what a step costs, in samples."""
+    """The first look's step; steps between looks, before one came back and after; a step's own cost, in samples."""
 
     first: int
     seldom: int
