@@ -8,6 +8,7 @@ from traitlets import TraitError
 from advcourse import L2, Linf, draw, toys
 from advcourse.widgets import Playground
 from advcourse.widgets.playground import OWN
+from advcourse.widgets.view import WIDEST
 
 L2_BOX = L2(0.1, lo=-1.0, hi=1.0)
 WIDE, LINE, SMOOTH = (recipe.name for recipe in (toys.wide_net, toys.linear, toys.smooth_net))
@@ -29,6 +30,18 @@ def test_the_arrows_are_the_smallest_perturbations(playground):
     assert np.array_equal(floats(playground.scene["distance"]), distance)
     points, _ = toys.moons(torch.Generator().manual_seed(0))
     assert np.array_equal(floats(playground.scene["points"]).reshape(-1, 2), points)
+
+
+def test_the_cross_is_where_one_step_of_fgsm_ends(playground):
+    playground.eps = 0.6 * WIDEST
+    model, points, labels = (playground.world.learners[LINE].model, playground.world.points, playground.world.labels)
+    way = model.weight[1] - model.weight[0]  # a line's gradient is the same everywhere
+    step = points + 0.6 * WIDEST * (1 - 2 * labels)[:, None] * way / way.norm()
+    assert np.allclose(floats(playground.scene["step"]).reshape(-1, 2), step.clamp(-1, 1).detach(), atol=1e-5)
+    fooled = np.frombuffer(playground.scene["fooled"], np.uint8)
+    inside = (step.abs() <= 1).all(1).numpy()
+    far = floats(playground.scene["distance"])
+    assert (fooled[inside] == (far < 0.6 * WIDEST)[inside]).all(), "on a linear classifier one step is as good as any"
 
 
 def test_the_norm_and_eps_decide_the_susceptibility(playground):

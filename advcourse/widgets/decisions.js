@@ -74,7 +74,7 @@ function backdrop(decisions, side, ratio, ink) {
   return canvas;
 }
 
-// What the square shows: {decisions, points, labels, z, distance, p, eps, norm, arrows, palette, chosen}.
+// What the square shows: {decisions, points, labels, z, distance, step, eps, norm, arrows, palette, chosen}.
 function paint(canvas, show) {
   const side = canvas.clientWidth, ratio = window.devicePixelRatio || 1;
   if (canvas.width !== Math.round(side * ratio)) canvas.width = canvas.height = Math.round(side * ratio);
@@ -107,8 +107,8 @@ function paint(canvas, show) {
   if (show.chosen in show.labels) mark(pen, show, on, unit, ink, reaches(show.chosen));
 }
 
-// The chosen point: its ball, its arrow, and the nearest input that fools the classifier.
-function mark(pen, { points, z, labels, eps, norm, chosen }, on, unit, ink, reaches) {
+// The chosen point: its ball, its arrow to the nearest input that fools the classifier, and a cross where FGSM steps to.
+function mark(pen, { points, z, step, labels, eps, norm, chosen }, on, unit, ink, reaches) {
   const at = on(points, chosen);
   pen.strokeStyle = ink;
   pen.beginPath();
@@ -125,4 +125,11 @@ function mark(pen, { points, z, labels, eps, norm, chosen }, on, unit, ink, reac
   if (!reaches) return;
   pen.lineWidth = 2.2;
   arrow(pen, at, on(z, chosen));
+  const [x, y] = on(step, chosen), arm = 4.5;
+  pen.beginPath();
+  for (const up of [-arm, arm]) {
+    pen.moveTo(x - arm, y - up);
+    pen.lineTo(x + arm, y + up);
+  }
+  pen.stroke();
 }

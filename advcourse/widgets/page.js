@@ -59,6 +59,14 @@ class World {
       for (const [norm, found] of Object.entries(learner.found)) this.look(learner, norm, found, i);
   }
 
+  // Where one step of FGSM takes each point, and whether that fools.
+  steps(name, norm, eps) {
+    const { network, boundary } = this.learners[name];
+    const all = Array.from(this.labels, (label, i) => fgsm(network, this.at(i), label, eps, norm));
+    const fooled = Uint8Array.from(all, (z, i) => boundary.says(z) !== this.labels[i]);
+    return { step: bytes(Float32Array.from(all.flat())), fooled: bytes(fooled) };
+  }
+
   back() {
     this.points = this.start.slice();
     for (const learner of Object.values(this.learners)) learner.found = {};
@@ -156,7 +164,7 @@ class Page {
         held: this.traits.held,
         points: bytes(points.slice()),
         labels: bytes(labels),
-        ...{ z: list("z"), distance: list("distance"), p: list("p") },
+        ...{ z: list("z"), distance: list("distance"), p: list("p"), ...(facts && this.world.steps(classifier, norm, eps)) },
         curves: this.world.curves(norm, eps),
         line: facts ? line({ data, classifier, norm, eps }, facts.distance) : "looking for the smallest perturbations…",
       };

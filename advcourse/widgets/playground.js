@@ -63,8 +63,8 @@ function render({ model, el }) {
 
   const repaint = () => {
     if (!canvas.clientWidth) return;
-    const { z, distance } = scene, [eps, norm, arrows] = ["eps", "norm", "arrows"].map(get);
-    paint(canvas, { decisions, points, labels, z, distance, eps, norm, arrows, palette, chosen });
+    const { z, distance, step } = scene, [eps, norm, arrows] = ["eps", "norm", "arrows"].map(get);
+    paint(canvas, { decisions, points, labels, z, distance, step, eps, norm, arrows, palette, chosen });
     point.textContent = about(chosen);
   };
   const about = (i) => {
@@ -76,7 +76,7 @@ function render({ model, el }) {
     const far = scene.distance[i], eps = get("eps");
     if (far === 0) return `${name}: the classifier says ${says}, which is wrong without any change`;
     if (far === Infinity) return `${name}: the classifier says ${says}, everywhere in the square`;
-    const ball = far < eps ? "inside the ball, so it can be fooled" : "outside the ball";
+    const ball = far < eps ? `inside the ball · one gradient step (×) ${scene.fooled[i] ? "fools it" : "misses"}` : "outside the ball";
     return `${name}: the classifier says ${says} · smallest perturbation ${far.toFixed(3)}, ${ball}`;
   };
   const settle = () => {
@@ -96,9 +96,9 @@ function render({ model, el }) {
   };
   const draw = () => {
     answered(awaited);
-    const now = get("scene"), lists = ["points", "z", "distance", "p"].map((name) => [name, floats(now[name])]);
+    const now = get("scene"), lists = ["points", "z", "distance", "p", "step"].map((name) => [name, floats(now[name])]);
     scene = Object.fromEntries(lists);
-    labels = Array.from({ length: now.labels.byteLength }, (_, i) => now.labels.getUint8(i));
+    [labels, scene.fooled] = [now.labels, now.fooled].map(bits);
     // A point that is held is where the hand is, ahead of Python.
     points = dragged ? moved(scene.points, dragged.point, dragged.at) : scene.points;
     if (field !== get("field")) {

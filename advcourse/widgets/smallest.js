@@ -1,5 +1,5 @@
-// The smallest perturbation of a point in the plane, found by looking everywhere: advcourse/toys/boundary.py, step by
-// step, for a page that has no Python. What takes long is a generator, so that a page stays awake in between.
+// Attacks of a point in the plane, for a page that has no Python: the smallest perturbation, found by looking everywhere,
+// advcourse/toys/boundary.py step by step, and FGSM. What takes long is a generator, so that a page stays awake in between.
 
 const LOW = -1, HIGH = 1, CELLS = 256, N = CELLS + 1; // of the grid on which a boundary is searched
 const CELL = (HIGH - LOW) / CELLS, place = (row, column) => [LOW + CELL * column, LOW + CELL * row];
@@ -7,6 +7,10 @@ const COMPASS = Array.from({ length: 8 }, (_, k) => (k * Math.PI) / 4);
 const FAN = Array.from({ length: 9 }, (_, k) => k / 4 - 1);
 const SIZES = { "ℓ₂": Math.hypot, "ℓ∞": (x, y) => Math.max(Math.abs(x), Math.abs(y)) };
 
+const STEEPEST = {
+  "ℓ₂": ([a, b]) => [a, b].map((v) => v / (Math.hypot(a, b) || 1)),
+  "ℓ∞": (g) => Array.from(g, Math.sign),
+};
 const middle = ([x, y], [u, v]) => [(x + u) / 2, (y + v) / 2];
 const inside = ([x, y]) => x >= LOW && x <= HIGH && y >= LOW && y <= HIGH;
 
@@ -84,4 +88,9 @@ function lookAround(x, z, angles, { far, size, wrong }) {
     if (long < best) [best, shortest] = [long, go(long)];
   }
   return far(shortest) < far(z) && wrong(shortest) ? shortest : z;
+}
+
+// One step of FGSM: eps along the norm's steepest direction up the loss, and back into the square.
+function fgsm({ slope }, x, label, eps, norm) {
+  return STEEPEST[norm](slope(x, label)).map((d, j) => Math.min(HIGH, Math.max(LOW, x[j] + eps * d)));
 }

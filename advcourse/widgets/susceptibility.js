@@ -3,6 +3,7 @@
 // Numbers of a message start anywhere in it, so they are copied to where an array of floats may start.
 const floats = (view) =>
   new Float32Array(view ? view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) : 0);
+const bits = (view) => Array.from({ length: view?.byteLength ?? 0 }, (_, i) => view.getUint8(i));
 const percent = (share) => `${(100 * share).toFixed(1)}%`;
 
 function curves(lines, styles, { eps, norm, widest, chosen }) {

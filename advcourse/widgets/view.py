@@ -1,12 +1,14 @@
 """What the playground shows: decisions, smallest perturbations, susceptibility; in words, on paper, and in bytes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from advcourse import draw, toys
-from advcourse.widgets.world import COARSE, HIGH, LOW, Learner, World
+from advcourse.attacks.gradient import fgsm
+from advcourse.goals import Untargeted, margin
+from advcourse.widgets.world import COARSE, HIGH, LOW, NORMS, Learner, World
 
 WIDEST = 0.5  # eps on the curves, in units of the box [-1, 1]^2
 
@@ -74,10 +76,21 @@ class View:
         if self.learner:
             z, distance = self.world.found(self.classifier, self.norm)
             p = toys.ask(self.learner.model, self.world.points).softmax(1)[:, 1]
+            step = self.step(self.learner)
+            fooled = toys.ask(self.learner.model, step).argmax(1) != self.world.labels
             facts = {"z": packed(z), "distance": packed(distance), "p": packed(p)}
+            facts |= {"step": packed(step), "fooled": fooled.to(torch.uint8).numpy().tobytes()}
         shares = self.world.susceptibility(self.norm, self.eps)
         found = {name: self.world.found(name, self.norm)[1].sort().values for name in shares}
         return {**facts, "curves": [[name, packed(found[name]), share] for name, share in shares.items()]}
+
+    def step(self, learner: Learner) -> Tensor:
+        """Where one step of FGSM takes each point, at this eps.
+
+        Of two classes margin and cross entropy have gradients of one direction, and only the margin's never vanishes.
+        """
+        goal = Untargeted(self.world.labels, loss=margin)
+        return fgsm(learner.model, self.world.points, goal, replace(NORMS[self.norm], eps=self.eps))
 
     @property
     def field(self) -> dict:

@@ -1,10 +1,12 @@
 """The playground on a page without Python: its script says what the library says, and does what the panel does."""
 
+from dataclasses import replace
+
 import lab
 import pytest
 import torch
 
-from advcourse import toys
+from advcourse import Untargeted, fgsm, margin, toys
 from advcourse.course import living
 from advcourse.widgets.live import sources
 from advcourse.widgets.view import View
@@ -27,7 +29,9 @@ ASK = """([world, norms]) => {
     const net = network(layers), boundary = end(boundaryOf(net, end(marginsOf(net))));
     const row = (label, i) => {
       const x = [p[2 * i], p[2 * i + 1]], found = norms.map((norm) => smallest(boundary, x, label, SIZES[norm]));
-      return [...net.logits(x), ...net.slope(x, label), ...found.flatMap(({ z, distance }) => [...z, distance])];
+      const steps = norms.flatMap((norm) => fgsm(net, x, label, 0.1, norm));
+      const nearest = found.flatMap(({ z, distance }) => [...z, distance]);
+      return [...net.logits(x), ...net.slope(x, label), ...nearest, ...steps];
     };
     return [name, world.labels.map(row)];
   });
@@ -95,7 +99,10 @@ def test_networks_gradients_and_smallest_perturbations_are_the_librarys(browser)
         (slope,) = torch.autograd.grad(loss, x)
         assert torch.allclose(said[:, :2], logits.double(), atol=1e-4), name
         assert torch.allclose(said[:, 2:4], slope.double(), atol=1e-4), name
-        for at, (norm, threat) in zip((4, 7), NORMS.items()):
+        for at, stepped, (norm, threat) in zip((4, 7), (10, 12), NORMS.items()):
+            goal = Untargeted(labels, loss=margin)  # the cross entropy's direction, also where that vanishes
+            step = fgsm(model, points, goal, replace(threat, eps=0.1))
+            assert torch.allclose(said[:, stepped : stepped + 2].float(), step, atol=1e-4), f"{name}, {norm}"
             _, distance = toys.smallest(model, points, labels, threat)
             off = (said[:, at + 2] - distance).abs().max().item()
             assert off < 1e-4, f"{name}, {norm}: distances differ by up to {off:.2g}"
