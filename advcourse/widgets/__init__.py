@@ -6,7 +6,8 @@ into something else, `ConflictExplorer(network)` slides between shape and textur
 an attack repairs, `SliceExplorer(subjects)` climbs over a slice of the loss, `DescentExplorer(landscapes)` tries the
 directions at a kink, `RobustnessExplorer(networks, images)` attacks networks trained in several ways,
 `QueryExplorer(engine)` asks a database for one thing with the picture of another, `SandwichExplorer(networks, images)`
-frames what is certified, fooled or open, `CloakExplorer(streets)` drags a patch over people who are to be found.
+frames what is certified, fooled or open, `CloakExplorer(streets)` drags a patch over people who are to be found,
+`NoiseExplorer(planes)` lets noisy copies vote, and compares one draw's gradient with the mean's.
 Settings are traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
 """
 
@@ -18,6 +19,8 @@ from advcourse.widgets.descent_explorer import DescentExplorer
 from advcourse.widgets.leak import Trained
 from advcourse.widgets.leak_explorer import LeakExplorer
 from advcourse.widgets.morph_explorer import Judge, Morph, MorphExplorer
+from advcourse.widgets.noise import Noisy, Plane
+from advcourse.widgets.noise_explorer import NoiseExplorer
 from advcourse.widgets.oracle import Secret
 from advcourse.widgets.oracle_explorer import OracleExplorer
 from advcourse.widgets.outlier_explorer import Cloud, Look, OutlierExplorer, look
@@ -51,10 +54,13 @@ __all__ = [
     "Look",
     "Morph",
     "MorphExplorer",
+    "NoiseExplorer",
+    "Noisy",
     "OracleExplorer",
     "OutlierExplorer",
     "PathExplorer",
     "PerturbationExplorer",
+    "Plane",
     "Playground",
     "QueryExplorer",
     "RobustnessExplorer",
