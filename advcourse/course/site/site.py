@@ -45,7 +45,10 @@ def lay_out(root: Path, folder: Path, *, instructors: bool) -> None:
         with open(folder / "index.md", "a", encoding="utf-8") as front:
             front.write(NOTES)
         for page in sorted((folder / INSTRUCTORS).glob("*.md")):
-            page.write_text(filled(page.read_text(encoding="utf-8"), page.stem, root), encoding="utf-8")
+            if (root / "lectures" / f"{page.stem}.ipynb").exists():
+                page.write_text(filled(page.read_text(encoding="utf-8"), page.stem, root), encoding="utf-8")
+            else:
+                page.unlink()  # of a unit that has no lecture yet
     for name in BESIDE:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(root / name, folder / name)
