@@ -117,7 +117,7 @@ def test_no_line_of_a_solution_is_in_the_students_site(site, known):
 
 
 def test_notes_for_instructors_are_in_their_site_only(site, instructors):
-    notes = {path.stem for path in (ROOT / "docs/site/instructors").glob("*.md")}
+    notes = {path.stem for path in notebooks_in(ROOT / "lectures")}
     assert {path.stem for path in (instructors / "instructors").glob("*.html")} == notes
     assert not (site / "instructors").exists()
     assert [path for path in site.rglob("*") if path.is_file() and b"instructors/" in path.read_bytes()] == []
