@@ -19,6 +19,9 @@ GROUP = "advcourse"  # the accounts that may log in
 
 if not (HANDOUT / "lectures").is_dir():
     raise SystemExit(f"there is no hand-out in {HANDOUT}: make one by `make handout`, or name it in ADVCOURSE_HANDOUT")
+KEPT_BACK = [ROOT / name for name in ("solutions", "tests", ".git")]
+if os.geteuid() == 0 and (open_to_all := [str(p) for p in KEPT_BACK if p.is_dir() and p.stat().st_mode & 0o005]):
+    raise SystemExit(f"students could read the solutions: chmod 700 {' '.join(open_to_all)}")
 PRIVATE.mkdir(mode=0o700, parents=True, exist_ok=True)
 PRIVATE.chmod(0o700)
 

@@ -1,6 +1,8 @@
-"""A student's copy of the hand-out: brought up to date, and never at the price of what was worked in."""
+"""A copy of the hand-out is brought up to date, never at the price of what was worked in; and what an image holds."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -96,3 +98,28 @@ def test_the_server_starts_also_where_nothing_can_be_laid(handout, tmp_path):
     command = [sys.executable, ROOT / "deploy/start.py", handout, tmp_path / "copy", *server]
     ran = subprocess.run(command, capture_output=True, text=True)
     assert ran.stdout == "the server\n" and "was not brought up to date" in ran.stderr
+
+
+# The image ------------------------------------------------------------------------------------------------------------
+
+IMAGE = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
+
+
+def test_the_image_holds_what_students_get_and_nothing_else():
+    sources = re.findall(r"^COPY (\S+) ", IMAGE, re.M)
+    assert sources == ["build/handout", "deploy/start.py"] and (ROOT / "deploy/start.py").exists()
+    sent = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert [line for line in sent if not line.startswith("#")] == ["*", *(f"!{source}" for source in sources)]
+
+
+def test_the_image_starts_as_a_student_who_owns_none_of_it():
+    assert re.findall(r"^USER (.*)$", IMAGE, re.M) == ["1000"] and "useradd --create-home --uid 1000" in IMAGE
+    assert IMAGE.index("USER 1000") > IMAGE.rindex("RUN ")
+    _, script, handout, copy, _, *arguments = json.loads(re.search(r"^CMD (.*)$", IMAGE, re.M)[1])
+    assert f"COPY deploy/start.py {script}" in IMAGE and f"WORKDIR {handout}\nCOPY build/handout ./" in IMAGE
+    assert arguments == [f"--ServerApp.root_dir={copy}"]
+
+
+def test_binder_installs_the_tested_versions_on_the_oldest_python():
+    assert (ROOT / ".binder/requirements.txt").read_text().split() == ["-c", "../pins.txt", "-e", "."]
+    assert (ROOT / ".binder/runtime.txt").read_text() == "python-3.11\n"

@@ -49,6 +49,9 @@ for closed in {closed}; do
   esac; done
 done
 groupadd --force advcourse
+for kept in solutions tests .git; do
+  if [ -d "{root}/$kept" ]; then mount -t tmpfs -o mode=700 none "{root}/$kept"; fi
+done
 {accounts}
 {hub}
 """
@@ -152,7 +155,7 @@ def in_namespace(own: Path, command: list[str], *, accounts: bool) -> list[str]:
     closed = {shut for path in needed if (shut := closed_above(path))}
     script = own / "hub.sh"
     words = {"closed": " ".join(map(str, closed)), "needed": " ".join(map(str, needed)), "accounts": "".join(lines)}
-    script.write_text(NAMESPACE.format(own=own, hub=shlex.join(command), **words))
+    script.write_text(NAMESPACE.format(own=own, root=lab.ROOT, hub=shlex.join(command), **words))
     return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-eu", str(script)]
 
 

@@ -61,6 +61,7 @@ ATTEMPTS = {  # what a student's kernel may not do, where each has an account
     "the hub's secret": "open('{private}/cookie_secret', 'rb')",
     "the hub's users": "open('{private}/jupyterhub.sqlite', 'rb')",
     "the passwords": "open('/etc/shadow')",
+    "the solutions": "os.listdir('{root}/solutions')",
     "write to the hand-out": "open('{handout}/" + LECTURE + "', 'a')",
     "write to the library": "open(__import__('advcourse').__file__, 'a')",
     "write to the environment": "open(__import__('torch').__file__, 'a')",
@@ -74,7 +75,7 @@ print(len(processes))
 
 def test_accounts_keep_students_apart(hub, ada):
     other = hub.copy_of("emmy")
-    places = {"other": other, "private": hub.private, "handout": hub.handout}
+    places = {"root": lab.ROOT, "other": other, "private": hub.private, "handout": hub.handout}
     book = ada.open(LECTURE)
     others = classroom.said(book, PROCESSES.format(uid=other.stat().st_uid))
     said = {what: classroom.said(book, code.format(**places)) for what, code in ATTEMPTS.items()}
