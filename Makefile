@@ -2,7 +2,7 @@
 PYTHON ?= python3
 TARGETS := lab test lint unit nbval browser gpu-test exercises notebooks grade \
 	bugs-test grading-test site-test hub-test \
-	site hub doctor bench
+	site handout update hub doctor bench
 
 .PHONY: help $(TARGETS)
 

@@ -350,6 +350,9 @@ TARGETS = {  # name: (what to do, extras to install, what it is for)
     "exercises": (module(*COURSE, "build"), {"dev"}, "generate exercises/ from solutions/"),
     "notebooks": (module(*COURSE, "normalise", "--execute"), {"dev"}, "run and tidy lectures/ and solutions/"),
     "grade": (module(*COURSE, "grade"), set(), "grade what a class handed in: a folder, or the zip of a platform"),
+    "handout": (module(*COURSE, "handout"), set(), "make what students get: no solutions, no tests"),
+    # Without an environment: what it replaces is what one would be made of.
+    "update": (module("-P", "advcourse/course/update.py"), None, "in a hand-out: bring it up to a newer one's zip"),
     "site": (
         module(*COURSE, "site"),
         {"site"},
@@ -376,9 +379,16 @@ TARGETS = {  # name: (what to do, extras to install, what it is for)
 }
 
 
+STUDENTS = ("lab", "update", "doctor")  # all that a hand-out has what it takes for
+
+
+def targets() -> list[str]:
+    return [name for name in TARGETS if name in STUDENTS or not (ROOT / ".handout.json").exists()]
+
+
 def usage() -> str:
     lines = ["usage: python make.py TARGET [--here] [arguments for the target]", ""]
-    lines += [f"  {name:<13}{what}" for name, (_, _, what) in TARGETS.items()]
+    lines += [f"  {name:<13}{TARGETS[name][2]}" for name in targets()]
     return "\n".join([*lines, "", "  --here       use the Python that runs this, as it is, instead of .venv"])
 
 
@@ -393,11 +403,11 @@ def main(arguments: list[str]) -> int:
         print(usage())
         return 0
     name, *rest = arguments
-    if name not in TARGETS:
+    if name not in targets():
         raise Stop(f"there is no target {name!r}\n{usage()}")
     run, extras, _ = TARGETS[name]
     here = "--here" in rest
-    python = Path(sys.executable) if here else environment(extras)
+    python = Path(sys.executable) if here or extras is None else environment(extras)
     return run(python, [a for a in rest if a != "--here"])
 
 

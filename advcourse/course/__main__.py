@@ -1,4 +1,4 @@
-"""python -m advcourse.course build | normalise | lint | grade | site | doctor"""
+"""python -m advcourse.course build | normalise | lint | grade | site | handout | doctor"""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from advcourse.course.build import build, notebooks_in
 from advcourse.course.doctor import report
+from advcourse.course.handout import handout
 from advcourse.course.lint import lint
 from advcourse.course.normalise import tidy
 from advcourse.course.notebook import NotebookError
@@ -77,9 +78,15 @@ def run_site(options: argparse.Namespace) -> bool:
     return not warnings
 
 
+def run_handout(options: argparse.Namespace) -> bool:
+    folder, archive = handout(Path(), options.out, options.unit)
+    print(f"{archive}: {archive.stat().st_size / 1e6:.0f} MB for students, the same in {folder}")
+    return True
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m advcourse.course", description="Tools around the course's notebooks")
-    commands = top.add_subparsers(required=True, metavar="build | normalise | lint | grade | site | doctor")
+    commands = top.add_subparsers(required=True, metavar="build | normalise | lint | grade | site | handout | doctor")
 
     command = commands.add_parser("build", help="generate exercises/ from solutions/")
     command.add_argument("--solutions", type=Path, default=Path("solutions"))
@@ -111,6 +118,11 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--instructors", action="store_true", help="with the notes for teachers")
     command.add_argument("--out", type=Path, help="default: build/site, or build/site-instructors")
     command.set_defaults(run=run_site)
+
+    command = commands.add_parser("handout", help="make what students get: a folder and a zip")
+    command.add_argument("--unit", nargs="+", default=[], metavar="NN", help="two digits each (default: all units)")
+    command.add_argument("--out", type=Path, default=Path("build"), help="where handout/ and handout.zip go")
+    command.set_defaults(run=run_handout)
 
     command = commands.add_parser("doctor", help="say what is here and what is missing")
     command.set_defaults(run=lambda options: report())
