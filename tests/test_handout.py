@@ -126,6 +126,9 @@ def test_the_same_files_give_the_same_bytes(course):
         os.utime(path, (1e9, 1e9))
     shutil.copytree(course, course.parent / "elsewhere" / "repository")
     assert made(course.parent / "elsewhere" / "repository").read_bytes() == first
+    with zipfile.ZipFile(made(course)) as file:
+        assert {entry.date_time[0] for entry in file.infolist()} == {1980}
+        assert (names := file.namelist()) == sorted(names, key=lambda name: (name.endswith(RECORD), name))
     (course / "advcourse/attack.py").write_text("steps = 2\n")
     assert made(course).read_bytes() != first
 
@@ -223,8 +226,9 @@ def test_files_of_their_own_stay_and_what_is_no_longer_handed_out_goes(course, m
 def test_after_a_week_that_was_not_handed_out_work_is_still_known(course, mine):
     update(mine, made(course, units=["02"]))
     written(mine / "exercises/01_one.ipynb", "z = my_answer")
-    update(mine, newer(course))
-    assert "my_answer" in (mine / "exercises/01_one.ipynb").read_text()
+    (told,) = update(mine, newer(course))
+    assert "exercises/01_one.ipynb: yours" in told and "my_answer" in (mine / "exercises/01_one.ipynb").read_text()
+    assert "new = 1" in (mine / "lectures/01_one.ipynb").read_text()  # which nobody has touched
 
 
 def test_without_its_record_everything_counts_as_worked_in(course, mine):
