@@ -27,6 +27,7 @@ from . import (
     robust_training,
     texture_vs_shape,
 )
+from .earlier import earlier_answers
 from .forms import like_first_tensor
 from .interview import Interview, refuse_to_examine
 from .progress import note
@@ -68,8 +69,19 @@ def judge(name: str, candidate: Callable, *, seconds: float = SECONDS) -> Verdic
         try:
             verified = _examine(exercise, interview)
         except Finding as found:
-            return found.verdict
+            verdict = found.verdict
+            return (_of_an_earlier_answer(name, candidate, seconds) if verdict.status == FAILED else None) or verdict
     return Verdict(PASSED, "ok", f"{verified} {interview.remark()}")
+
+
+def _of_an_earlier_answer(name: str, candidate: Callable, seconds: float) -> Verdict | None:
+    """What is wrong with the first of the answers this one calls that fails by itself, None where all are right."""
+    for other, answer in earlier_answers(candidate, name, list(EXERCISES)):
+        verdict = judge(other, answer, seconds=seconds)
+        if verdict.status == FAILED:
+            told = general_words("call").say("earlier-answer", other=other, its=verdict.diagnosis)
+            return Verdict(FAILED, "earlier-answer", told)
+    return None
 
 
 def _examine(exercise: Exercise, interview: Interview) -> str:

@@ -114,6 +114,11 @@ MISTAKES = {
     "gap-not-distance": like(_divided_by(lambda W, y, q: torch.ones(1))),
     "mean-norm": like(lambda W, b, x, y, p: distance(W, b, x, y, p) * W.shape[1] ** (1 / _dual(p))),
     "wrong-factor": scaled(lambda *args: 2 * distance(*args)),
+    "norm-of-the-matrix": like(
+        _divided_by(lambda W, y, q: W.norm()),
+        _divided_by(lambda W, y, q: W.norm(q)),
+        _divided_by(lambda W, y, q: torch.linalg.matrix_norm(W, 2)),
+    ),
     "norm-of-one-row": like(
         _divided_by(lambda W, y, q: W.norm(q, dim=1)[None]),
         _divided_by(lambda W, y, q: W[y].norm(q, dim=1)[:, None]),

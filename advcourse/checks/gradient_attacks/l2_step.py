@@ -14,7 +14,7 @@ STEP = 0.5
 
 
 def steepest(g: Tensor, step_size: float) -> Tensor:
-    """In float64, where 1e-20 is still a number when squared."""
+    """In float64, where the square of 1e-20 keeps its digits."""
     length = _length(g.double())
     return (step_size * g.double() / length.where(length > 0, 1)).to(g.dtype)
 
