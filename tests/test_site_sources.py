@@ -50,7 +50,8 @@ def test_what_was_stored_folded_stays_folded():
     hidden = new_code_cell("a", metadata={"jupyter": {"source_hidden": True}, "tags": ["nbval-ignore-output"]})
     closed = new_code_cell("b", metadata={"jupyter": {"outputs_hidden": True}})
     first, second = lecture_page(new_notebook(cells=[hidden, closed]), "04_name").cells
-    assert first.metadata.tags == ["nbval-ignore-output", "hide-input"] and second.metadata.tags == ["hide-output"]
+    assert first.metadata.tags == ["hide-input", "nbval-ignore-output"] and second.metadata.tags == ["hide-output"]
+    assert second.metadata.mystnb.code_prompt_show.startswith("Predict first")
 
 
 def test_an_exercise_says_below_its_title_where_to_solve_it():

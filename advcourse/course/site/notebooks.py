@@ -10,6 +10,7 @@ from nbformat.v4 import new_markdown_cell
 
 # What a panel says of itself where no kernel runs: its class, what one chooses between, and how to move it.
 PANEL = re.compile(r"(\w+)\(.*\): run this ", re.S)
+LOOK = "Predict first, then look"  # over a result that the lecture keeps folded
 TO_READ = """:::{{note}}
 This page is to read. To solve it, open `exercises/{name}.ipynb` in JupyterLab (`make lab`): there each function is
 checked as you write it. [The lecture](../lectures/{name}.ipynb) explains what is needed.
@@ -54,13 +55,19 @@ def panels(cell: NotebookNode) -> list[str]:
 
 def described(cell: NotebookNode) -> NotebookNode:
     """The cell with its picture's alt text where MyST-NB looks for it, and what was stored folded as folded."""
+    shown: dict[str, object] = {}
     for output in cell.get("outputs", []):
         if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
-            cell.metadata["mystnb"] = {"image": {"alt": alt}}
+            shown["image"] = {"alt": alt}
     seen = cell.metadata.get("jupyter", {})
-    folded = {"hide-input": seen.get("source_hidden"), "hide-output": seen.get("outputs_hidden")}
-    folded["hide-output"] = folded["hide-output"] or cell.metadata.get("collapsed")
-    tags = [tag for tag, yes in folded.items() if yes]
-    if tags and not any(tag.startswith("hide-") for tag in cell.metadata.get("tags", [])):
-        cell.metadata["tags"] = [*cell.metadata.get("tags", []), *tags]
+    tags = {"hide-input"} if seen.get("source_hidden") else set()
+    if seen.get("outputs_hidden"):
+        tags.add("hide-output")
+        shown |= {"code_prompt_show": LOOK, "code_prompt_hide": "Hide it again"}
+    if {"hide-input", "hide-output"} <= tags:
+        tags = {"hide-cell"}
+    if shown:
+        cell.metadata["mystnb"] = shown
+    if tags:
+        cell.metadata["tags"] = sorted(tags | set(cell.metadata.get("tags", [])))
     return cell

@@ -21,7 +21,6 @@ def settings(title: str) -> dict[str, Any]:
         "html_show_sphinx": False,
         "html_sourcelink_suffix": "",
         "html_theme_options": {
-            "home_page_in_toc": True,
             "use_fullscreen_button": False,
             "use_download_button": True,
             "show_toc_level": 2,
