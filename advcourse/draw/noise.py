@@ -7,7 +7,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from advcourse.draw import BLUE, GREY, RED, USUAL, _styled
+from advcourse.draw import BLUE, GREY, RED, USUAL, _styled, legend_below
 
 
 def doubt_map(ax: Axes, std: Tensor, title: str = "") -> Axes:
@@ -38,5 +38,4 @@ def doubts(ax: Axes, faces: Tensor, others: Mapping[str, Tensor], alarm: float, 
         ax.hist(found.cpu().numpy(), bins=bins, color=RED, alpha=0.6, hatch="///", label=name)
     ax.axvline(alarm, color=GREY, linestyle="--", label="alarm: above 95 % of the faces")
     ax.set(xlabel=across, ylabel="images")
-    ax.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
-    return ax
+    return legend_below(ax, 3)

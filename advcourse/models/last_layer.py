@@ -51,7 +51,7 @@ def laplace(model: nn.Sequential, x: Tensor, y: Tensor, *, prior: float, noise: 
         parts = zip(x.split(AT_ONCE), y.split(AT_ONCE))
         information = sum(_information(last, features(some), label, noise) for some, label in parts)
     n = sum(p.numel() for p in last.parameters())
-    precision = information + torch.eye(n, dtype=torch.float64) / prior**2
+    precision = information + torch.eye(n).to(information) / prior**2
     # Of the precision R R^T: F = R^-T, as F F^T = (R R^T)^-1.
     root = torch.linalg.cholesky(precision)
     factor = torch.linalg.solve_triangular(root.mT, torch.eye(n).to(root), upper=True)
