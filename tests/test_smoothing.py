@@ -91,6 +91,13 @@ def test_on_the_line_itself_it_abstains():
     assert (votes.share <= 0.55).all()
 
 
+def test_the_draws_that_count_do_not_choose():
+    """Where class 1 wins seven noisy copies of ten, one copy that guesses is wrong three times of ten: it abstains."""
+    model, x = Half(torch.tensor([1.0, 0.0]), 0.0), torch.tensor([[0.1311, 0.0]]).expand(300, 2)
+    votes = certify.smoothed(model, x, sigma=SIGMA, draws=1000, first=1, generator=seeded(), box=PLANE)
+    assert 0.2 < (votes.label == ABSTAINED).double().mean() < 0.4 and (votes.label != 0).all()
+
+
 def test_a_constant_model_has_the_largest_radius_that_so_many_draws_allow():
     model = Half(torch.zeros(2), -1.0)
     votes = certify.smoothed(

@@ -10,7 +10,7 @@ from advcourse import Linf, Untargeted, defences, pgd, standard_loss
 from advcourse.attacks.gradient import input_gradient
 from advcourse.models import stochastic
 from advcourse.models.expectation import Common, Draw, Fresh, expected, voted
-from advcourse.training import entropy_loss, variational_loss
+from advcourse.training import entropy_loss, noise_loss, variational_loss
 
 X = torch.rand(5, 1, 6, 6, generator=torch.Generator().manual_seed(0))
 Y = torch.tensor([0, 1, 2, 0, 1])
@@ -226,6 +226,20 @@ def test_the_entropy_is_torchs():
     layers = [layer for layer in model if isinstance(layer, stochastic.Gaussian)]
     want = sum(torch.distributions.Normal(0.0, layer.std).entropy().sum() for layer in layers)
     assert stochastic.entropy(model).item() == pytest.approx(want.item(), rel=1e-5)
+
+
+def test_noise_on_the_inputs_has_its_deviation():
+    """Each sample's own, and not kept in the box."""
+    seen = []
+
+    def model(z):
+        seen.append(z)
+        return torch.zeros(len(z), 3)
+
+    noise_loss(model, X, Y, sigma=0.3)
+    off = seen[0] - X
+    assert off.std().item() == pytest.approx(0.3, rel=0.15) and off.mean().abs() < 0.08
+    assert not torch.equal(off[0], off[1])
 
 
 def test_the_variational_loss_is_the_likelihood_of_a_draw_and_the_divergence_a_sample():
