@@ -8,14 +8,16 @@ from torch import nn
 
 from advcourse import data, detection, models
 from advcourse.attacks.gradient import fgsm, pgd
-from advcourse.threats import Linf
+from advcourse.threats import L2, Linf
 from advcourse.toys import Portraits, Scenes
 from advcourse.training import (
     Free,
     TrainingLoss,
     interval_loss,
     kurakin_loss,
+    large_margin_loss,
     madry_loss,
+    mma_loss,
     noise_loss,
     on_predictions,
     variational_loss,
@@ -121,6 +123,17 @@ def certified(eps: float) -> TrainingLoss:
     return partial(interval_loss, threat=Linf(eps), share=min(1.0, 5 * eps))
 
 
+def margin(eps: float) -> TrainingLoss:
+    """A first-order margin of two, in l_2, at the input and behind both convolutions: Elsayed et al., 2018."""
+    return partial(large_margin_loss, norm=L2, gamma=2.0, layers=("2", "4"))
+
+
+def mma(eps: float) -> TrainingLoss:
+    """The smallest distortion, on the way of four steps of PGD at the largest one: Ding et al., 2020."""
+    attack = partial(pgd, threat=Linf(eps), steps=4, step_size=eps / 2)
+    return partial(mma_loss, attack=attack, norm=Linf, largest=eps, halvings=5, share=2 / 3)
+
+
 def variational(eps: float) -> TrainingLoss:
     """Weights with a learned Gaussian, whatever the radius, under a prior that counts a fifth of what Bayes would say.
 
@@ -138,10 +151,13 @@ _FREE_DIGITS = partial(
     Recipe, models.cnn, data.digits, batch=64, learning_rate=2e-3, seed=0, loss=free, replays=4, warm_up=4
 )
 # For a comparison with digits_robust_2 at the same cost: 56 passes forward and backward over the digits, of which an
-# epoch takes 1 (standard), 1.5 (mixed), 2.3 (fast) or 8.3 (madry), the same share of the robust ones with a growing
-# radius, and all with a rate that falls from the second epoch on.
-_AS_LONG = partial(Recipe, models.cnn, data.digits, batch=64, learning_rate=2e-3, seed=0)
-_AS_LONG_ROBUST = partial(_AS_LONG, eps=0.2)
+# epoch takes 1 (standard), 1.5 (mixed), 2.3 (fast), 3.5 (margin), 8 (mma) or 8.3 (madry), the same share of the robust
+# ones with a growing radius, and all with a rate that falls from the second epoch on.
+_AS_LONG = partial(Recipe, models.cnn, data.digits, batch=64, learning_rate=2e-3)
+_AS_LONG_ROBUST = partial(_AS_LONG, seed=0, eps=0.2)
+
+_MARGIN = partial(_AS_LONG, epochs=16, cool_down=15, loss=margin)
+_MMA = partial(_AS_LONG, epochs=7, cool_down=6, loss=mma, eps=0.3)
 
 _MIXED = partial(Recipe, models.cnn, batch=128, width=4)
 _MIXED_DIGITS = partial(_MIXED, data.digits, epochs=20, learning_rate=2e-3, loss=mixed, eps=0.2)
@@ -173,7 +189,9 @@ RECIPES = {
     "digits_kurakin_2": _AS_LONG_ROBUST(epochs=37, warm_up=11, cool_down=36, loss=mixed),
     "digits_fast_2": _AS_LONG_ROBUST(epochs=24, warm_up=7, cool_down=23, loss=fast),
     "digits_madry_2": _AS_LONG_ROBUST(epochs=7, warm_up=2, cool_down=6, loss=madry),
-    "digits_standard": _AS_LONG(epochs=56, cool_down=55),
+    "digits_standard": _AS_LONG(seed=0, epochs=56, cool_down=55),
+    **{f"digits_margin_{seed}": _MARGIN(seed=seed) for seed in range(2)},
+    **{f"digits_mma_{seed}": _MMA(seed=seed) for seed in range(2)},
     "digits_variational": Recipe(
         models.stochastic.gaussian_mlp, data.digits, epochs=30, batch=128, learning_rate=4e-3, seed=0, loss=variational
     ),

@@ -20,4 +20,4 @@ def trainings(gamma: float) -> dict[str, Recipe]:
         "MMA": partial(mma_loss, attack=attack, norm=L2, largest=gamma, halvings=5, share=2 / 3),
         "Madry": partial(madry_loss, attack=attack),
     }
-    return {name: Recipe(name, partial(perceptron, width=32), loss, steps=200) for name, loss in losses.items()}
+    return {name: Recipe(name, partial(perceptron, width=32), loss, steps=210) for name, loss in losses.items()}

@@ -7,7 +7,8 @@ an attack repairs, `SliceExplorer(subjects)` climbs over a slice of the loss, `D
 directions at a kink, `RobustnessExplorer(networks, images)` attacks networks trained in several ways,
 `QueryExplorer(engine)` asks a database for one thing with the picture of another, `SandwichExplorer(networks, images)`
 frames what is certified, fooled or open, `CloakExplorer(streets)` drags a patch over people who are to be found,
-`NoiseExplorer(planes)` lets noisy copies vote, and compares one draw's gradient with the mean's.
+`NoiseExplorer(planes)` lets noisy copies vote, and compares one draw's gradient with the mean's,
+`MarginExplorer(plane_sets())` trains for wide margins and shows how wide they are.
 Settings are traits: `explorer.eps = 8` moves the slider, `explorer.observe(f, "scene")` listens.
 """
 
@@ -18,6 +19,8 @@ from advcourse.widgets.descent import Descent, Landscape
 from advcourse.widgets.descent_explorer import DescentExplorer
 from advcourse.widgets.leak import Trained
 from advcourse.widgets.leak_explorer import LeakExplorer
+from advcourse.widgets.margin_explorer import MarginExplorer
+from advcourse.widgets.margins import Margins, Points, margins_of, plane_sets
 from advcourse.widgets.morph_explorer import Judge, Morph, MorphExplorer
 from advcourse.widgets.noise import Noisy, Plane
 from advcourse.widgets.noise_explorer import NoiseExplorer
@@ -52,6 +55,8 @@ __all__ = [
     "Landscape",
     "LeakExplorer",
     "Look",
+    "MarginExplorer",
+    "Margins",
     "Morph",
     "MorphExplorer",
     "NoiseExplorer",
@@ -62,6 +67,7 @@ __all__ = [
     "PerturbationExplorer",
     "Plane",
     "Playground",
+    "Points",
     "QueryExplorer",
     "RobustnessExplorer",
     "SandwichExplorer",
@@ -78,7 +84,9 @@ __all__ = [
     "attacked",
     "cloaked",
     "look",
+    "margins_of",
     "perturbation",
+    "plane_sets",
     "slice_of",
     "walks",
 ]

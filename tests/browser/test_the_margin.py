@@ -1,0 +1,85 @@
+"""The margin explorer in a browser: another loss, another gamma, and a training seen from its start."""
+
+import statistics
+
+import lab
+import pytest
+
+PANEL = """
+from advcourse import widgets
+
+widgets.MarginExplorer(widgets.plane_sets(40), loss="cross entropy", gamma=0.2)
+"""
+
+
+@pytest.fixture(scope="module")
+def book(folder, served):
+    lab.write_notebook(folder / "margins.ipynb", PANEL)
+    book = lab.Book(*served, "margins.ipynb")
+    book.run_all()
+    assert book.errors == []
+    yield book
+    book.close()
+
+
+@pytest.fixture
+def panel(book):
+    """The panel as it begins: moons at the end of the training by cross entropy."""
+    panel = book.panel()
+    for name, value in (("chosen", "moons"), ("loss", "cross entropy")):
+        panel.locator(f"[name={name}]").select_option(value)
+        lab.settled(panel)
+    return panel
+
+
+def test_another_loss_has_other_margins(book, panel, shoot):
+    lines = {}
+    for loss in ("large margin", "MMA"):
+        panel.locator("[name=loss]").select_option(loss)
+        lines[loss] = lab.settled(panel)
+        shoot(panel, f"margin-{loss.replace(' ', '-')}")
+    assert len(set(lines.values())) == 2
+    assert all("true distance: median" in line and "of 40 points right" in line for line in lines.values())
+    assert book.complaints == []
+
+
+def test_the_data_can_be_changed(panel, shoot):
+    before = lab.settled(panel)
+    panel.locator("[name=chosen]").select_option("circles")
+    assert lab.settled(panel) != before
+    shoot(panel, "margin-circles")
+
+
+def test_keys_go_back_in_the_training(panel):
+    slider = panel.locator("[name=trained]")
+    end = lab.settled(panel)
+    waits = lab.latencies(panel, slider, "ArrowLeft", 6)
+    print(f"trained: key press to picture: median {statistics.median(waits):.0f} ms, worst {max(waits):.0f} ms")
+    assert statistics.median(waits) < 900
+    slider.press("Home")
+    begun = lab.settled(panel)
+    assert begun != end and "40 of 40" not in begun
+    slider.press("End")
+    assert lab.settled(panel) == end
+
+
+def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book, panel):
+    controls = panel.locator("select, input").all()
+    controls[0].focus()
+    for control in controls:
+        assert control.evaluate("one => one === document.activeElement")
+        assert control.evaluate("one => one.labels.length === 1 && one.labels[0].innerText.trim().length > 1")
+        book.page.keyboard.press("Tab")
+    assert not panel.evaluate("one => one.contains(document.activeElement)")
+
+
+def test_dark_and_narrow(book, panel, shoot):
+    book.theme("JupyterLab Dark")
+    shoot(panel, "margin-dark")
+    book.theme("JupyterLab Light")
+    book.page.set_viewport_size({"width": 700, "height": 1000})
+    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
+    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
+    shoot(panel, "margin-narrow")
+    book.page.set_viewport_size({"width": 1280, "height": 1000})
+    assert book.complaints == []
