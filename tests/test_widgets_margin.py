@@ -1,5 +1,6 @@
 """The margin explorer without a browser: what it says is what looking everywhere finds, at every stage."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -65,12 +66,15 @@ def test_the_scene_is_the_chosen_networks(explorer):
     explorer.set_trait("chosen", "blobs")
     explorer.trained = 30
     network = on_the_way(explorer.subject, "cross entropy", 0.2)[-1]
-    _, distance = toys.smallest(network, explorer.subject.x, explorer.subject.y, WHOLE, cells=128)
+    _, distance = toys.smallest(network, explorer.subject.x, explorer.subject.y, WHOLE, cells=96)
     now = explorer.compute()
     assert torch.allclose(now.distance, distance, atol=1e-3)
     picture, counted = explorer.scene["figures"]
     lines = [one for one in picture["plane"]["shapes"] if not one["dashed"]]
-    assert len(lines) == int(now.right.sum()) and counted["png"].startswith(b"\x89PNG")
+    assert len(lines) == int(now.right.sum()) and len(counted["chart"]["shapes"]) == 4
+    outlines = [np.array(one["points"]) for one in counted["chart"]["shapes"][:2]]
+    assert [np.diff(outline[:, 0])[1::2].size for outline in outlines] == [25, 25]
+    assert [outline[1:-1:2, 1].sum() for outline in outlines] == [16, 16], "every point is counted, in either way"
     ends = torch.tensor([one["points"][1] for one in lines])
     assert torch.allclose(ends, now.z[now.right])
     assert explorer.scene["line"].startswith(now.line)

@@ -9,14 +9,19 @@ from torch import Tensor
 from advcourse.draw import BLACK, BLUE, GREY, ORANGE, STYLES, legend_below
 
 
+def edges(widest: float) -> np.ndarray:
+    """Where the bars of a histogram of margins end: a quarter as far below zero as above, and one end at zero."""
+    return np.linspace(-widest / 4, widest, 26)
+
+
 def histogram(ax: Axes, distance: Tensor, first_order: Tensor, *, gamma: float, widest: float) -> Axes:
     """Margins [N] as bars: the true distances filled, what the first order takes for them as an outline.
 
     Below zero lie samples that are wrong; what is longer than the widest is counted in the last bar. A dashed line
     marks gamma, the margin that was asked for.
     """
-    bins = np.linspace(-widest / 4, widest, 26)
-    kept = [values.detach().cpu().clamp(-widest / 4, widest).numpy() for values in (distance, first_order)]
+    bins = edges(widest)
+    kept = [values.detach().cpu().double().clamp(-widest / 4, widest).numpy() for values in (distance, first_order)]
     ax.hist(kept[0], bins, color=BLUE, alpha=0.55, label="true distance")
     ax.hist(kept[1], bins, histtype="step", color=ORANGE, linewidth=1.6, label="first-order margin")
     ax.axvline(gamma, color=BLACK, linestyle="--", linewidth=1, label="asked for")

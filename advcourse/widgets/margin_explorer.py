@@ -1,12 +1,13 @@
 """The margin explorer: a network of the plane, trained by one of four losses, and how far its points are from it."""
 
+import numpy as np
 import torch
 from torch import nn
 
 from advcourse import draw
-from advcourse.draw.margins import histogram
+from advcourse.draw.margins import edges, histogram
 from advcourse.toys.margins import trainings
-from advcourse.widgets.figures import figure, plot, shape, sketch
+from advcourse.widgets.figures import chart, figure, shape, sketch, trace
 from advcourse.widgets.margins import WHOLE, Margins, Points, margins_of, on_the_way
 from advcourse.widgets.panel import Panel, once
 from advcourse.widgets.settings import one_of, slider, within
@@ -18,15 +19,15 @@ WIDEST, END = 0.6, 30  # of the histogram; the last stage of a training
 class MarginExplorer(Panel[Points, Margins]):
     """Choose data, loss and gamma, and how far the training has come; see boundary, arrows to it, and margins.
 
-    Settings are traits and may be given as keywords: MarginExplorer(widgets.plane_sets(), loss="MMA", gamma=0.2). A training
+    Settings are traits and may be given as keywords: MarginExplorer(plane_sets(), loss="MMA", gamma=0.2). A training
     takes a second or two and is remembered, so that its stages show at once.
     """
 
-    choice, legend = "data", "arrows: the shortest way to another class"
+    choice = "data"
     loss = one_of(trainings(0.1), "large margin", "loss")
     gamma = slider(
         0.2,
-        "gamma, the margin asked for",
+        "gamma, asked for",
         sensible=within(0.05, 0.5),
         says="is a length in the box [-1, 1]^2, and must lie in 0.05..0.5",
         min=0.05,
@@ -48,7 +49,7 @@ class MarginExplorer(Panel[Points, Margins]):
         return self._margins(self.chosen, self.loss, self._asked, int(self.trained))
 
     def figures(self, now: Margins) -> list[dict]:
-        return [map_of(now), plot(counted(now), "margins: true distances, and first-order margins, of all points")]
+        return [map_of(now), counted(now)]
 
     def still(self, now: Margins) -> tuple[draw.Figure, str]:
         fig, (left, right) = draw.board(1, 2, width=9, height=4)
@@ -93,8 +94,21 @@ def signed(now: Margins) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.where(now.right, now.distance, now.first_order), now.first_order
 
 
-def counted(now: Margins) -> draw.Figure:
+def counted(now: Margins) -> dict:
     """The histogram of both kinds of margins."""
-    fig, (ax,) = draw.board(width=4.5, height=3.8)
-    histogram(ax, *signed(now), gamma=now.gamma, widest=WIDEST)
-    return fig
+    bins = edges(WIDEST)
+    true, first = (np.histogram(part.double().clamp(bins[0], WIDEST), bins)[0] for part in signed(now))
+    top = 1.08 * max(true.max(), first.max())
+    shapes = [
+        trace(steps(true, bins), "true distances", (draw.BLUE, "", "-"), filled=True),
+        trace(steps(first, bins), "first-order margins", (draw.ORANGE, "", "-")),
+        trace(np.array([[now.gamma, 0], [now.gamma, top]]), "asked for", (draw.BLACK, "", "--")),
+        trace(np.zeros((2, 2)) + [[0, 0], [0, top]], "wrong left of this", (draw.GREY, "", ":")),
+    ]
+    return chart("margins of all points", (bins[0], WIDEST, 0, top), shapes, across="margin", up="points")
+
+
+def steps(counts: np.ndarray, bins: np.ndarray) -> np.ndarray:
+    """The outline [k, 2] of a histogram, from the axis back to the axis."""
+    across, up = np.repeat(bins, 2), np.concatenate([[0], np.repeat(counts, 2), [0]])
+    return np.stack([across, up], 1)

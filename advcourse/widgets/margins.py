@@ -64,7 +64,7 @@ class Margins:
 
 def margins_of(points: Points, network: nn.Module, gamma: float) -> Margins:
     """Look everywhere for what is nearest to each point, and ask the gradient for the same."""
-    boundary = toys.Boundary(network, WHOLE.lo, WHOLE.hi, cells=128)
+    boundary = toys.Boundary(network, WHOLE.lo, WHOLE.hi, cells=96)
     z, distance = boundary.smallest(points.x, points.y, WHOLE)
     first = first_order_margins(network, points.x, points.y, norm=L2)
     return Margins(points, network, boundary, gamma, z, distance, first)
