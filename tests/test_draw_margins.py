@@ -31,7 +31,7 @@ def test_the_histogram_counts_everybody_also_who_is_far_away(ax):
     histogram(ax, distance, first, gamma=0.2, widest=0.6)
     heights = [patch.get_height() for patch in ax.patches[:25]]
     assert sum(heights) == 3 and heights[-1] == 1
-    assert 0.0 == pytest.approx(np.abs(edges(0.5)).min(), abs=1e-12) and len(edges(0.5)) == 26
+    assert np.abs(edges(0.5)).min() < 1e-12 and len(edges(0.5)) == 26
 
 
 def test_beside_the_truth_a_mark_is_where_both_say(ax):

@@ -103,7 +103,7 @@ def counted(now: Margins) -> dict:
         trace(steps(true, bins), "true distances", (draw.BLUE, "", "-"), filled=True),
         trace(steps(first, bins), "first-order margins", (draw.ORANGE, "", "-")),
         trace(np.array([[now.gamma, 0], [now.gamma, top]]), "asked for", (draw.BLACK, "", "--")),
-        trace(np.zeros((2, 2)) + [[0, 0], [0, top]], "wrong left of this", (draw.GREY, "", ":")),
+        trace(np.array([[0, 0], [0, top]]), "wrong left of this", (draw.GREY, "", ":")),
     ]
     return chart("margins of all points", (bins[0], WIDEST, 0, top), shapes, across="margin", up="points")
 

@@ -3,6 +3,7 @@
 import statistics
 
 import lab
+import looks
 import pytest
 
 PANEL = """
@@ -63,23 +64,10 @@ def test_keys_go_back_in_the_training(panel):
     assert lab.settled(panel) == end
 
 
-def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book, panel):
-    controls = panel.locator("select, input").all()
-    controls[0].focus()
-    for control in controls:
-        assert control.evaluate("one => one === document.activeElement")
-        assert control.evaluate("one => one.labels.length === 1 && one.labels[0].innerText.trim().length > 1")
-        book.page.keyboard.press("Tab")
-    assert not panel.evaluate("one => one.contains(document.activeElement)")
+def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(panel):
+    looks.stops(panel, count=4)
 
 
-def test_dark_and_narrow(book, panel, shoot):
-    book.theme("JupyterLab Dark")
-    shoot(panel, "margin-dark")
-    book.theme("JupyterLab Light")
-    book.page.set_viewport_size({"width": 700, "height": 1000})
-    book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
-    assert panel.evaluate("one => [one, one.parentElement].every((box) => box.scrollWidth <= box.clientWidth + 1)")
-    shoot(panel, "margin-narrow")
-    book.page.set_viewport_size({"width": 1280, "height": 1000})
+def test_no_theme_and_no_window_cuts_it(book, panel, shoot):
+    looks.fits(book, panel, shoot, "margin")
     assert book.complaints == []

@@ -29,8 +29,7 @@ def everyone_right(f, self, x, y, threat):
 
 
 def as_far_as_it_is_in_truth(f, model, x, y, *, norm, rivals=1):
-    z, distance = toys.smallest(model, x, y, norm(1.0, lo=-1, hi=1))
-    return distance
+    return toys.smallest(model, x, y, norm(1.0, lo=-1, hi=1))[1]
 
 
 FIRST_DRAW_ONLY = Bug("the mean is its first draw", Common.seeds, lambda f, self: f(self)[:1])
