@@ -1,6 +1,7 @@
 """How far samples are from the boundary: many of them at once, by several trainings, or by two ways of measuring."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,8 +23,8 @@ def histogram(ax: Axes, distance: Tensor, first_order: Tensor, *, gamma: float, 
     """
     bins = edges(widest)
     kept = [values.detach().cpu().double().clamp(-widest / 4, widest).numpy() for values in (distance, first_order)]
-    ax.hist(kept[0], bins, color=BLUE, alpha=0.55, label="true distance")
-    ax.hist(kept[1], bins, histtype="step", color=ORANGE, linewidth=1.6, label="first-order margin")
+    ax.hist(kept[0], bins.tolist(), color=BLUE, alpha=0.55, label="true distance")
+    ax.hist(kept[1], bins.tolist(), histtype="step", color=ORANGE, linewidth=1.6, label="first-order margin")
     ax.axvline(gamma, color=BLACK, linestyle="--", linewidth=1, label="asked for")
     ax.axvline(0, color=GREY, linewidth=0.8)
     ax.set(xlabel="margin (below 0: wrong)", ylabel="points")
@@ -42,7 +43,7 @@ def still_right(ax: Axes, distances: Mapping[str, Tensor], *, widest: float, uni
         ordered = np.sort(distance.detach().cpu().numpy())
         steps = np.concatenate([[0.0], ordered[ordered < widest], [widest]])
         left = np.array([(ordered > step).mean() for step in steps])
-        look: dict[str, object] = {"color": colour, "linestyle": style, "marker": marker, "markersize": 4}
+        look: dict[str, Any] = {"color": colour, "linestyle": style, "marker": marker, "markersize": 4}
         ax.plot(steps, left, drawstyle="steps-post", markevery=0.15, label=name, **look)
     ax.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
     ax.set(xlim=(0, widest), ylim=(-0.02, 1.02), xlabel=f"eps ({unit})", ylabel="at most so many are robust")
