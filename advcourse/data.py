@@ -165,21 +165,21 @@ def photo(name: str, size: int = 224) -> Tensor:
 
 def photograph(name: str) -> Tensor:
     """A whole photograph of the scikit-image or the scikit-learn wheel: [1, 3, H, W] in [0, 1], its own size."""
-    from skimage.io import imread
+    from PIL import Image
 
     folders = packaged("skimage", "data"), packaged("sklearn", "datasets", "images")
     found = {p.stem: p for folder in folders for kind in ("*.png", "*.jpg") for p in sorted(folder.glob(kind))}
     if name not in found:
         raise ValueError(f"no photograph called {name!r}; there are {', '.join(found)}")
-    pixels = torch.from_numpy(np.atleast_3d(imread(found[name]))[..., :3].copy()).permute(2, 0, 1)[None]
-    return pixels.expand(-1, 3, -1, -1).float() / 255
+    with Image.open(found[name]) as file:
+        pixels = torch.from_numpy(np.array(file.convert("RGB"))).permute(2, 0, 1)[None]
+    return pixels.float() / 255
 
 
 def shrunk(x: Tensor, size: int) -> Tensor:
     """Images [B, 3, H, W] whose shorter side has this many pixels, bicubic and antialiased, in bytes of [0, 1]."""
-    from torchvision.transforms.v2 import functional as tv
-
-    x = tv.resize(x, [size], interpolation=tv.InterpolationMode.BICUBIC, antialias=True).clamp(0, 1)
+    sides = [int(size * side / min(x.shape[2:])) for side in x.shape[2:]]
+    x = F.interpolate(x, sides, mode="bicubic", antialias=True).clamp(0, 1)
     # A photograph is bytes: on that grid a change below half a grey level is one that a saved file cannot hold.
     return (x * 255).round() / 255
 

@@ -1,8 +1,13 @@
 """Networks take pixels in [0, 1]; normalisation is inside, so that eps means pixels."""
 
+import subprocess
+import sys
+
 import pytest
+import timm
 import torch
 from torch import nn
+from torchvision.models import ResNet50_Weights
 
 from advcourse import data, measure, models
 
@@ -108,10 +113,32 @@ def test_the_imagenet_network_is_in_evaluation_mode_and_can_be_attacked(imagenet
     assert gradient.abs().sum() > 0
 
 
+@pytest.mark.parametrize("side", [224, 101])
+def test_the_imagenet_network_answers_as_timms_does(imagenet, side):
+    peer = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    weights = zip(peer.state_dict(), imagenet[1].state_dict().values(), strict=True)
+    peer.load_state_dict(dict(weights))
+    x = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    ours, theirs = imagenet[1](x), peer(x)
+    assert torch.allclose(ours, theirs, atol=1e-4)
+    for stage in ("conv_stem", "bn1", *(f"blocks.{i}" for i in range(7)), "conv_head", "bn2", "classifier"):
+        imagenet[1].get_submodule(stage), peer.get_submodule(stage)
+    gradients = [torch.autograd.grad(out[0, 967], x)[0] for out in (ours, theirs)]
+    assert torch.allclose(*gradients, atol=1e-4)
+
+
+def test_neither_network_nor_photographs_load_timm_torchvision_or_skimage():
+    """They take seconds, before the first picture of a lecture."""
+    loads = "import sys; from advcourse import data, models; models.pretrained(), data.photos(); print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"timm", "torchvision", "skimage"} & set(modules)
+
+
 def test_there_are_1000_different_class_names():
     names = models.imagenet_names()
     assert len(names) == len(set(names)) == 1000
     assert names[967] == "espresso" and names[282] == "tiger cat"
+    assert list(names) == ResNet50_Weights.DEFAULT.meta["categories"]
 
 
 def test_tampered_weights_are_refused_before_they_are_unpickled(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """The panels without a browser: what they show is what the library computes."""
 
+import asyncio
 import io
 import warnings
 
@@ -12,6 +13,7 @@ from traitlets import TraitError
 from advcourse import (
     Linf,
     Targeted,
+    Unbounded,
     Untargeted,
     checkpoints,
     data,
@@ -23,6 +25,7 @@ from advcourse import (
     widgets,
 )
 from advcourse.widgets import LEAST_LIKELY, UNTARGETED, PathExplorer, PerturbationExplorer, Subject, perturbation
+from advcourse.widgets.panel import whole
 from advcourse.widgets.perturbation_explorer import ATTACKS
 
 
@@ -323,6 +326,43 @@ def test_a_saved_notebook_holds_a_picture_and_a_line_that_never_changes(seven, o
     assert written.all(2)[:, :200].sum() > 100 and not written.all(2)[:, 200:].any(), "in blue, at the top left"
     assert bundle["text/plain"] == second._repr_mimebundle_()[0]["text/plain"] == repr(first)
     assert repr(first) == f"{panel.__name__}(seven, other): run this notebook to move its controls"
+
+
+@pytest.fixture(scope="module")
+def large() -> Subject:
+    """An image of a photograph's size, so that its attacks are shown in pieces."""
+    draw_of = torch.Generator().manual_seed(0)
+    w, x = torch.randn(3, 3 * 100 * 100, generator=draw_of) / 100, torch.rand(1, 3, 100, 100, generator=draw_of)
+    return Subject("large", x, 0, lambda z: torch.tanh(z.flatten(1) @ w.T), "abc")
+
+
+def test_what_comes_in_pieces_is_what_comes_at_once(large):
+    panel = PerturbationExplorer([large], eps=4)
+    rough, *_ = panel.stages()
+    assert rough.attack == "FGSM" and torch.equal(rough.z, perturbation(large, "FGSM", 4, 1).z)
+    assert torch.equal(whole(panel.stages()).z, panel.compute().z)
+    path, goal = PathExplorer([large], eps=1, alpha=0.5, steps=4), large.goal(UNTARGETED)
+    *growing, last = path.stages()
+    assert [len(walks.iterates["P = box alone"]) for walks in (*growing, last)] == [2, 3, 4, 5]
+    for name, threat in {"P = box alone": Unbounded(), "P = ball and box": Linf(1 / 255)}.items():
+        trace: list[torch.Tensor] = []
+        iterative_fgsm(large.model, large.x, goal, threat, steps=4, step_size=0.5 / 255, trace=trace.append)
+        assert torch.equal(torch.cat(last.iterates[name]), torch.cat(trace))
+        assert torch.equal(last.along[name].score, measure.along(large.model, trace, goal, Linf(1 / 255)).score)
+
+
+def test_a_kernel_hears_the_next_key_between_two_pieces(large):
+    async def keys() -> list[tuple]:
+        panel, seen = PathExplorer([large], eps=1, steps=3), []
+        panel.observe(lambda change: seen.append((change.new["settings"]["eps"], change.new["rough"])), "scene")
+        panel.eps = 2
+        panel.eps = 3
+        while seen[-1][1]:
+            await asyncio.sleep(0.01)
+        return seen
+
+    seen = asyncio.run(asyncio.wait_for(keys(), 60))
+    assert seen == [(2, True), (3, True), (3, True), (3, True), (3, False)], "what was for 2 is not sharpened any more"
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

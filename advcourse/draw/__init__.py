@@ -34,6 +34,7 @@ SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "#FFFFFF", RED])
 SIDES = LinearSegmentedColormap.from_list("sides", ["#8FC1E0", "#FFFFFF", "#F2B58C"])
 USUAL = LinearSegmentedColormap.from_list("usual", ["#FFFFFF", "#B5E3D3", "#3FB38D"])
 ManyAxes = Sequence[Axes] | np.ndarray  # the array is what `board` makes
+Walks = Mapping[str, Sequence[Tensor]]  # iterates by name
 Window = tuple[float, float, float, float]  # left, right, bottom, top
 CLASSES = ((BLUE, "o"), (RED, "s"))
 
@@ -165,9 +166,8 @@ def curves(ax: Axes, lines: Mapping[str, Curve]) -> Axes:
 
 def legend_below(ax: Axes, columns: int) -> Axes:
     """The legend in so many columns under the Axes, so far that ticks and label fit between; no mark meets it."""
-    under = ax.transAxes + ScaledTranslation(0, -30 / 72, ax.figure.dpi_scale_trans)
-    where: dict[str, Any] = {"bbox_to_anchor": (0.5, 0), "bbox_transform": under}
-    ax.legend(frameon=False, fontsize=8, ncols=columns, loc="upper center", **where)
+    at = ax.transAxes + ScaledTranslation(0, -30 / 72, ax.figure.dpi_scale_trans)
+    ax.legend(frameon=False, fontsize=8, ncols=columns, loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=at)
     return ax
 
 
@@ -299,18 +299,20 @@ def plane(x: Tensor, first: Tensor, second: Tensor) -> Tensor:
 def shadow(lower: Tensor, upper: Tensor, directions: Tensor, corners: int = 180) -> np.ndarray:
     """The outline [corners, 2] of what a product of intervals [n] casts on the plane of directions [2, n].
 
-    A pixel i pushes the outline along its own two coordinates; the corner that lies farthest in direction a takes the
-    upper end of the interval where <a, direction_i> > 0 and the lower end elsewhere.
+    The corner farthest in direction a takes the upper end of the intervals whose direction lies within a right angle of
+    a, the lower end elsewhere. In the order of their angles those are neighbours: their sum is the difference of two.
     """
-    angle = torch.linspace(0, 2 * torch.pi, corners + 1, dtype=directions.dtype, device=directions.device)[:-1]
-    push = torch.stack([angle.cos(), angle.sin()], 1) @ directions
-    far = torch.where(push > 0, precise(upper.flatten()), precise(lower.flatten()))
-    return (far @ directions.T).cpu().numpy()
+    turn, order = torch.atan2(directions[1], directions[0]).sort()
+    pushes = (precise((upper - lower).flatten()) * directions)[:, order].T
+    known = torch.cat([torch.zeros_like(pushes[:1]), pushes.cumsum(0)])
+    angle = torch.linspace(0, 2 * torch.pi, corners + 1, dtype=turn.dtype, device=turn.device)[:-1]
+    first, last = ((angle + turned).remainder(2 * torch.pi) - torch.pi for turned in (torch.pi / 2, 1.5 * torch.pi))
+    begin, end = torch.searchsorted(turn, first, right=True), torch.searchsorted(turn, last)
+    far = directions @ precise(lower.flatten()) + known[end] - known[begin] + (first > last)[:, None] * known[-1]
+    return far.cpu().numpy()
 
 
-def shadows(
-    x: Tensor, walks: Mapping[str, Sequence[Tensor]], threat: Linf | Unbounded
-) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+def shadows(x: Tensor, walks: Walks, threat: Linf | Unbounded) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """What `paths` draws: outlines of ball and box together and of the ball alone, and each walk [T + 1, 2]."""
     ends = [walk[-1] for walk in walks.values()]
     directions = plane(x, ends[0], ends[min(1, len(ends) - 1)])
@@ -320,7 +322,7 @@ def shadows(
     return both, ball, {name: (d @ directions.T).cpu().numpy() for name, d in away.items()}
 
 
-def paths(ax: Axes, x: Tensor, walks: Mapping[str, Sequence[Tensor]], threat: Linf | Unbounded) -> Axes:
+def paths(ax: Axes, x: Tensor, walks: Walks, threat: Linf | Unbounded) -> Axes:
     """Iterates of attacks on one image x [1, ...], cast on the plane through x and the ends of the first two walks.
 
     Shaded is the shadow of ball and box together, outlined the shadow of the ball alone. Every iterate that keeps to

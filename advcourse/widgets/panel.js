@@ -135,7 +135,15 @@ function render({ model, el }) {
       return;
     }
     model.set(values);
-    model.save_changes();
+    model.save_changes({ iopub: { status: ({ content }) => content.execution_state === "busy" && say() } });
+  };
+  // Jupyter's server may hold an answer back until the browser acknowledges what came before, that the kernel is busy.
+  // TCP does so with the next thing to be said, or 40 ms later: so while an answer is awaited, something is said.
+  let said = 0;
+  const say = () => {
+    said++;
+    const waits = () => --said === 0 && panel.matches(".waiting:not(.alone)");
+    model.send({}, { iopub: { status: ({ content }) => content.execution_state === "idle" && waits() && say() } });
   };
   const enter = () => {
     const fitting = Object.entries(early).filter(([name, { by }]) => JSON.stringify(spec(name)) === by);
@@ -166,7 +174,8 @@ function render({ model, el }) {
   figures.addEventListener("pointerdown", drag);
 
   const settle = () => {
-    const done = model.get("scene").settings;
+    const { settings: done, rough } = model.get("scene");
+    panel.classList.toggle("rough", Boolean(rough));
     panel.classList.toggle("waiting", Object.keys(done).some((name) => done[name] !== model.get(name)));
     specs().forEach((spec, i) => {
       const idle = spec.idle ? model.get(spec.idle[0]) === spec.idle[1] : false;

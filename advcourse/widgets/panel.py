@@ -4,7 +4,8 @@ The browser side, panel.js, shows native controls. While the kernel computes, ip
 keeps the latest value of every setting; so a slow model skips values and never falls behind.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Generator, Sequence
 from functools import wraps
 from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple
 
@@ -35,6 +36,10 @@ Found = TypeVar("Found", bound=Reading)
 Owner = TypeVar("Owner")
 Result = TypeVar("Result")
 Key = TypeVarTuple("Key")
+
+# Seconds between a first picture and what sharpens it, as a key that repeats is quicker and goes first; and between two
+# pieces, so that a message can come in.
+REST, BREATH = 0.12, 0.004
 
 
 def once(method: Callable[[Owner, *Key], Result]) -> Callable[[Owner, *Key], Result]:
@@ -71,6 +76,7 @@ class Panel(Live, Generic[Chosen, Found]):
         start = {name: offer["start"] for name, offer in self._offers[chosen].items()}
         super().__init__(**{**start, "chosen": chosen, **given})
         self.controls = self._offered()
+        self._found: tuple[dict, Found] | None = None
         self.observe(self._show, self.settings)
         self._show()
 
@@ -83,6 +89,14 @@ class Panel(Live, Generic[Chosen, Found]):
     def compute(self) -> Found:
         """What there is to see for the present settings."""
         raise NotImplementedError
+
+    def stages(self) -> Generator[Found | None, None, Found]:
+        """What `compute` finds, in pieces, where it takes long: what there is so far, or None for nothing new to see.
+
+        Between two pieces the next key is heard, and ends them.
+        """
+        yield from ()
+        return self.compute()
 
     def figures(self, now: Found) -> list[dict]:
         """It in figures that the browser shows, made by the module of that name."""
@@ -105,7 +119,7 @@ class Panel(Live, Generic[Chosen, Found]):
         return self.controls[0].get("for", self.chosen) != self.chosen
 
     def snapshot(self) -> draw.picture:
-        now = self.compute()
+        now = self._found[1] if self._found and self._found[0] == self._present else self.compute()
         fig, says = self.still(now)
         return still(fig, f"{says} {now.line}".replace("\n", "; "))
 
@@ -120,6 +134,11 @@ class Panel(Live, Generic[Chosen, Found]):
         if name not in self.subjects:
             raise TraitError(f"there is no {self.choice} {name!r}; there are {', '.join(self.subjects)}")
         return name
+
+    @property
+    def _present(self) -> dict:
+        """The settings as they are."""
+        return {name: getattr(self, name) for name in self.settings}
 
     def _offered(self) -> list[dict]:
         """The controls as they look for what is chosen; the first says for what that is."""
@@ -141,16 +160,51 @@ class Panel(Live, Generic[Chosen, Found]):
     def _show(self, _: Bunch | None = None) -> None:
         if self.entering:
             self._enter()
-        settings = {name: getattr(self, name) for name in self.settings}
+        settings = self._present
         if settings == self.scene.get("settings"):
             return
+        self._ahead = self.stages()
+        self._go_on(self._ahead, settings, REST)
+
+    def _go_on(self, stages: Generator[Found | None, None, Found], settings: dict, rest: float = BREATH) -> None:
+        """The next piece for these settings; the others when the kernel has nothing else to do, if it is one."""
+        loop = running_loop()
         try:
-            now = self.compute()
-            line = " · ".join(filter(None, [now.line, self.legend]))
-            self.scene = {"settings": settings, "line": line, "figures": self.figures(now)}
+            while stages is self._ahead:
+                try:
+                    found = next(stages)
+                except StopIteration as end:
+                    self._found = settings, end.value
+                    return self._publish(settings, end.value)
+                if loop:
+                    if found is not None:
+                        self._publish(settings, found, rough=True)
+                    loop.call_later(rest, self._go_on, stages, settings)
+                    return None
         except Exception as error:
             self.scene = {"settings": settings, "line": f"This cannot be computed: {error}", "figures": []}
             raise
+
+    def _publish(self, settings: dict, found: Found, rough: bool = False) -> None:
+        line = " · ".join(filter(None, [found.line, self.legend]))
+        self.scene = {"settings": settings, "line": line, "figures": self.figures(found), "rough": rough}
+
+
+def whole(pieces: Generator[object, None, Result]) -> Result:
+    """What comes out of a generator in the end."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            return end.value
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The kernel's loop, where there is one that can call back."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def fits(value: object, offer: dict, before: dict) -> bool:

@@ -1,16 +1,17 @@
 """The path explorer: where the iterates go, with and without the ball."""
 
-import warnings
+from collections.abc import Generator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from advcourse import draw, measure
-from advcourse.attacks.gradient import iterative_fgsm
 from advcourse.threats import Linf, Unbounded
 from advcourse.widgets.figures import chart, trace
-from advcourse.widgets.panel import Panel
+from advcourse.widgets.panel import Panel, whole
 from advcourse.widgets.settings import count, grey_levels
 from advcourse.widgets.subject import UNTARGETED, Subject
 
@@ -19,12 +20,25 @@ BOX, BOTH = "P = box alone", "P = ball and box"
 
 @dataclass(frozen=True, eq=False)
 class Walks:
-    """Iterative FGSM twice on one subject: the iterates x_0 ... x_T under each P, and their losses along the way."""
+    """Iterative FGSM twice on one subject: the iterates x_0 ... x_T under each P, and the answers [1, K] to them."""
 
     subject: Subject
     eps: float
     iterates: dict[str, list[Tensor]]
-    along: dict[str, measure.Along]
+    answers: dict[str, list[Tensor]]
+
+    @cached_property
+    def along(self) -> dict[str, measure.Along]:
+        """Losses, success and distances along both, as `measure.along` says them."""
+        goal, threat, x = self.subject.goal(UNTARGETED), Linf(self.eps / 255), self.subject.x
+        return {
+            name: measure.Along(
+                torch.stack([goal.score(out) for out in outs]),
+                torch.stack([goal.reached(out) for out in outs]),
+                torch.stack([threat.size(z - x) for z in self.iterates[name]]),
+            )
+            for name, outs in self.answers.items()
+        }
 
     @property
     def line(self) -> str:
@@ -32,30 +46,41 @@ class Walks:
         return "\n".join(f"{name}: {self._end(name)}" for name in self.iterates)
 
     def _end(self, name: str) -> str:
-        end, path = self.along[name], self.iterates[name]
-        says = self.subject.labels[int(measure.logits(self.subject.model, path[-1]).argmax())]
+        end, steps = self.along[name], len(self.iterates[name]) - 1
+        says = self.subject.labels[int(self.answers[name][-1].argmax())]
         far = float(end.distance[-1]) * 255
         ball = "in the ball" if far <= self.eps * (1 + 1e-6) else "outside the ball"
-        size = f"‖z − x‖∞ = {far:.3g}/255 after {len(path) - 1} steps"
+        size = f"‖z − x‖∞ = {far:.3g}/255 after {steps} steps"
         return f"{size}, {ball}, loss {float(end.score[-1]):.2f}, says {says}"
 
 
 def walks(subject: Subject, eps: float, alpha: float, steps: int) -> Walks:
     """Walk uphill on the loss of the true class by steps of alpha, clipped to the box alone and to ball and box.
 
-    eps and alpha in grey levels (1/255).
+    eps and alpha in grey levels (1/255). The iterates are those of `iterative_fgsm`.
     """
-    goal, threat = subject.goal(UNTARGETED), Linf(eps / 255)
-    iterates, along = {}, {}
-    for name, allowed in ((BOX, Unbounded()), (BOTH, threat)):
-        path: list[Tensor] = []
-        with warnings.catch_warnings():
-            # Steps too short for the ball deserve a warning in an attack; here they are what the slider is for.
-            warnings.simplefilter("ignore", UserWarning)
-            length = {"steps": steps, "step_size": alpha / 255}
-            iterative_fgsm(subject.model, subject.x, goal, allowed, **length, trace=path.append)
-        iterates[name], along[name] = path, measure.along(subject.model, path, goal, threat)
-    return Walks(subject, eps, iterates, along)
+    return whole(growing(subject, eps, alpha, steps))
+
+
+def growing(subject: Subject, eps: float, alpha: float, steps: int) -> Generator[Walks, None, Walks]:
+    """The same walks step by step. As long as both are in one place, it is asked for once."""
+    sets = {BOX: Unbounded().around(subject.x), BOTH: Linf(eps / 255).around(subject.x)}
+    iterates = {name: [subject.x] for name in sets}
+    answers = {name: [subject.logits] for name in sets}
+    for _ in range(steps):
+        known: list[tuple[Tensor, ...]] = []  # from where, gradient there, to where, answer there
+        for name, allowed in sets.items():
+            z = iterates[name][-1]
+            g = next((g for start, g, *_ in known if torch.equal(start, z)), None)
+            g = subject.uphill(z, UNTARGETED) if g is None else g
+            end = allowed.project(z.add(allowed.steepest(g, z), alpha=alpha / 255))
+            out = next((out for *_, other, out in known if torch.equal(other, end)), None)
+            out = measure.logits(subject.model, end) if out is None else out
+            known.append((z, g, end, out))
+            iterates[name].append(end)
+            answers[name].append(out)
+        yield Walks(subject, eps, {k: v[:] for k, v in iterates.items()}, {k: v[:] for k, v in answers.items()})
+    return Walks(subject, eps, iterates, answers)
 
 
 class PathExplorer(Panel[Subject, Walks]):
@@ -75,6 +100,11 @@ class PathExplorer(Panel[Subject, Walks]):
 
     def compute(self) -> Walks:
         return walks(self.subject, self.eps, self.alpha, self.steps)
+
+    def stages(self) -> Generator[Walks | None, None, Walks]:
+        if not self.subject.photo:
+            return self.compute()
+        return (yield from growing(self.subject, self.eps, self.alpha, self.steps))
 
     def figures(self, now: Walks) -> list[dict]:
         return [

@@ -1,14 +1,14 @@
 """The perturbation explorer: an image, a small change, and what the network says before and after."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 from traitlets import Bunch, TraitError, Unicode, validate
 
 from advcourse import draw, measure
-from advcourse.attacks.gradient import input_gradient, iterative_fgsm, pgd
+from advcourse.attacks.gradient import iterative_fgsm, pgd
 from advcourse.threats import Linf
 from advcourse.widgets.figures import figure
 from advcourse.widgets.panel import Panel
@@ -80,7 +80,7 @@ def perturbation(subject: Subject, attack: str, eps: float, steps: int, target: 
     step_size = min(1.0, 2.5 / steps) * eps
     if attack == FGSM:
         allowed = threat.around(subject.x)
-        z = allowed.project(subject.x + threat.eps * allowed.steepest(_gradient(subject, target)))
+        z = allowed.project(subject.x + threat.eps * allowed.steepest(subject.gradient(target)))
     elif attack == ITERATIVE:
         z = iterative_fgsm(subject.model, subject.x, goal, threat, steps=steps, step_size=step_size / 255)
     elif attack == PGD:
@@ -91,10 +91,16 @@ def perturbation(subject: Subject, attack: str, eps: float, steps: int, target: 
     return Scene(subject, attack, eps, steps, step_size, target, z, subject.logits, measure.logits(subject.model, z))
 
 
-@lru_cache(maxsize=4)
-def _gradient(subject: Subject, target: str) -> Tensor:
-    """FGSM's direction does not depend on eps: moving that slider costs one forward pass and no backward pass."""
-    return input_gradient(subject.model, subject.x, subject.goal(target))
+def climbing(subject: Subject, eps: float, steps: int, target: str) -> Generator[Scene | None, None, Scene]:
+    """The scene of iterative FGSM in pieces: that of FGSM, whose gradient is known, then a step each, then itself."""
+    yield perturbation(subject, FGSM, eps, 1, target)
+    threat, step_size = Linf(eps / 255), min(1.0, 2.5 / steps) * eps
+    allowed, z = threat.around(subject.x), subject.x
+    for _ in range(steps):
+        z = allowed.project(z.add(allowed.steepest(subject.uphill(z, target), z), alpha=step_size / 255))
+        yield None
+    after = measure.logits(subject.model, z)
+    return Scene(subject, ITERATIVE, eps, steps, step_size, target, z, subject.logits, after)
 
 
 class PerturbationExplorer(Panel[Subject, Scene]):
@@ -114,6 +120,14 @@ class PerturbationExplorer(Panel[Subject, Scene]):
 
     def compute(self) -> Scene:
         return perturbation(self.subject, self.attack, self.eps, self.steps, self.target)
+
+    def stages(self) -> Generator[Scene | None, None, Scene]:
+        if not self.subject.photo or self.attack == FGSM or self.eps == 0:
+            return self.compute()
+        if self.attack == ITERATIVE:
+            return (yield from climbing(self.subject, self.eps, self.steps, self.target))
+        yield perturbation(self.subject, FGSM, self.eps, 1, self.target)
+        return self.compute()
 
     def figures(self, now: Scene) -> list[dict]:
         x, labels = now.subject.x, now.subject.labels

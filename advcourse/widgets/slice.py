@@ -15,7 +15,7 @@ from advcourse.threats import Intervals, Linf
 from advcourse.widgets.subject import UNTARGETED, Subject
 
 WINDOW = (-1.3, 1.3, -0.25, 1.25)
-CELLS, BANDS, RESTARTS, STEPS = 41, 10, 30, 20
+CELLS, FEW, BANDS, RESTARTS, STEPS = 41, 15, 10, 30, 20  # few: cells of a map at first sight
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,13 +136,13 @@ class Map:
     outline: list[np.ndarray]
 
 
-def map_of(cut: Slice) -> Map:
-    """Shades of a tenth of the best loss, paler where an image is not allowed."""
-    z = cut.at(draw.cells(WINDOW, CELLS))
+def map_of(cut: Slice, cells: int = CELLS) -> Map:
+    """Shades of a tenth of the best loss, paler where an image is not allowed; so many cells a side."""
+    z = cut.at(draw.cells(WINDOW, cells))
     loss, slack = cut.loss(z), cut.slack(z)
     best = cut.highest.max().item()
     shade = (loss / max(best, 1e-9) * BANDS).floor() / BANDS
     picture = draw.tint(shade, 0, 1, draw.USUAL)
-    inside = (slack >= -1e-6).view(CELLS, CELLS).flip(0).cpu().numpy()[..., None]
+    inside = (slack >= -1e-6).view(cells, cells).flip(0).cpu().numpy()[..., None]
     picture = np.where(inside, picture, 0.35 * picture + 0.65)
     return Map(cut, picture, draw.level(slack, WINDOW, 0.0))

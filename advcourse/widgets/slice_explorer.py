@@ -1,5 +1,8 @@
 """The slice explorer: the loss over the plane through an image and two of its maximisers, and the ascent in it."""
 
+from collections.abc import Generator, Sequence
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -7,7 +10,7 @@ from advcourse import draw
 from advcourse.widgets.figures import chart, figure, shape, sketch, trace
 from advcourse.widgets.panel import Panel, once
 from advcourse.widgets.settings import count, grey_levels, on_map
-from advcourse.widgets.slice import STEPS, WINDOW, Ascent, Map, ascend, map_of, slice_of
+from advcourse.widgets.slice import FEW, STEPS, WINDOW, Ascent, Map, Slice, ascend, map_of, slice_of
 from advcourse.widgets.subject import Subject
 
 
@@ -23,11 +26,22 @@ class SliceExplorer(Panel[Subject, Ascent]):
     t = on_map(0.25, "start, from x up", *WINDOW[2:], 0.05)
     steps = count(STEPS, "steps", 40)
 
+    def __init__(self, subjects: Sequence[Subject], **settings: Any):
+        self._maps: dict[tuple[str, float], Map] = {}
+        super().__init__(subjects, **settings)
+
     def compute(self) -> Ascent:
-        return ascend(self._map(self.chosen, self.eps).cut, self.s, self.t, self.steps)
+        return ascend(self._cut(self.chosen, self.eps), self.s, self.t, self.steps)
+
+    def stages(self) -> Generator[Ascent | None, None, Ascent]:
+        now = self.compute()
+        if (self.chosen, self.eps) not in self._maps:
+            yield now
+            self._maps[self.chosen, self.eps] = map_of(now.slice)
+        return now
 
     def figures(self, now: Ascent) -> list[dict]:
-        on = self._map(self.chosen, self.eps)
+        on = self._maps.get((self.chosen, self.eps)) or map_of(now.slice, FEW)
         edge = [shape("line", torch.from_numpy(line), draw.BLACK, dashed=True) for line in on.outline]
         shapes = [*edge, shape("line", now.places, draw.BLACK)]
         for name, at, colour in zip("xAB", now.slice.corners, (draw.BLUE, draw.RED, draw.RED), strict=True):
@@ -41,7 +55,7 @@ class SliceExplorer(Panel[Subject, Ascent]):
         ]
 
     def still(self, now: Ascent) -> tuple[draw.Figure, str]:
-        on = self._map(self.chosen, self.eps)
+        on = map_of(now.slice)
         fig, (left, right) = draw.board(1, 2, width=9, height=3.4)
         left.imshow(on.picture, extent=WINDOW, aspect="auto")
         for line in on.outline:
@@ -58,8 +72,8 @@ class SliceExplorer(Panel[Subject, Ascent]):
         return fig, f"{self.chosen}: {what}."
 
     @once
-    def _map(self, name: str, eps: float) -> Map:
-        return map_of(slice_of(self.subjects[name], eps))
+    def _cut(self, name: str, eps: float) -> Slice:
+        return slice_of(self.subjects[name], eps)
 
 
 def climb(now: Ascent, caption: str) -> dict:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from advcourse import measure
 from advcourse.asking import Model
+from advcourse.attacks.gradient import input_gradient
 from advcourse.goals import Goal, Targeted, Untargeted
 
 UNTARGETED, LEAST_LIKELY = "none (untargeted)", "least likely"
@@ -57,6 +58,10 @@ class Subject:
         return out
 
     @cached_property
+    def _gradients(self) -> dict[str, Tensor]:
+        return {}
+
+    @cached_property
     def targets(self) -> list[str]:
         """What the target control offers: nothing, the least likely class, and the 20 likeliest but the true one."""
         ranked = [k for k in self.logits[0].argsort(descending=True).tolist() if k != self.y]
@@ -75,6 +80,16 @@ class Subject:
             some = ", ".join(self.targets[:5])
             raise ValueError(f"{self.name!r} has no class {target!r} to aim at; there are {some}, ...")
         return self.labels.index(target)
+
+    def gradient(self, target: str) -> Tensor:
+        """That of the goal's score at x, [1, C, H, W]; computed once for each target."""
+        if target not in self._gradients:
+            self._gradients[target] = input_gradient(self.model, self.x, self.goal(target))
+        return self._gradients[target]
+
+    def uphill(self, z: Tensor, target: str) -> Tensor:
+        """The gradient at z, where z is x the known one."""
+        return self.gradient(target) if z is self.x else input_gradient(self.model, z, self.goal(target))
 
     def goal(self, target: str) -> Goal:
         """The goal that a line of the target control stands for."""

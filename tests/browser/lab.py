@@ -194,7 +194,7 @@ def write_notebook(path: Path, *cells: str) -> Path:
 
 def settled(panel) -> str:
     """Wait until the panel shows what its controls say; its read-out line."""
-    panel.page.wait_for_function("p => !p.classList.contains('waiting')", arg=panel.element_handle(), timeout=60_000)
+    panel.page.wait_for_function("p => !p.matches('.waiting, .rough')", arg=panel.element_handle(), timeout=60_000)
     return panel.locator(".line").inner_text()
 
 

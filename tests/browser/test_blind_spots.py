@@ -99,13 +99,13 @@ def test_a_face_fades_into_an_amoeba(book, shoot):
     panel = book.panel(1)
     panel.locator("[name=share]").fill("0")
     face = lab.settled(panel)
-    left = panel.locator(".mark").bounding_box()["x"]
+    left = panel.locator(".mark").first.bounding_box()["x"]
     panel.locator("[name=share]").fill("100")
     panel.page.wait_for_function(
         "([p, old]) => p.querySelector('.line').innerText !== old", arg=[panel.element_handle(), face]
     )
     assert "years" in face and ": no alarm" in face and ": alarm" in lab.settled(panel)
-    plot, mark = panel.locator(".plot img").bounding_box(), panel.locator(".mark").bounding_box()
+    plot, mark = panel.locator(".plot img").bounding_box(), panel.locator(".mark").last.bounding_box()
     assert plot["x"] < left < mark["x"] < plot["x"] + plot["width"]
     assert "years" in panel.locator("li").first.inner_text()
     panel.locator("[name=share]").fill("40")
