@@ -105,7 +105,8 @@ def counted(now: Margins) -> dict:
         trace(np.array([[now.gamma, 0], [now.gamma, top]]), "asked for", (draw.BLACK, "", "--")),
         trace(np.array([[0, 0], [0, top]]), "wrong left of this", (draw.GREY, "", ":")),
     ]
-    return chart("margins of all points", (bins[0], WIDEST, 0, top), shapes, across="margin (last bar: and beyond)", up="points")
+    window, across = (bins[0], WIDEST, 0, top), "margin (last bar: and beyond)"
+    return chart("margins of all points", window, shapes, across=across, up="points")
 
 
 def steps(counts: np.ndarray, bins: np.ndarray) -> np.ndarray:
