@@ -54,6 +54,16 @@ def test_what_nobody_touched_is_replaced(handout, copy):
     assert contents(copy)[LECTURE] == "second"
 
 
+def test_a_notebook_that_was_only_run_is_replaced(handout, copy):
+    """JupyterLab saves what cells printed, so that a lecture looks changed to whoever compares bytes."""
+    cell = {"cell_type": "code", "source": ["1 + 1"], "outputs": []}
+    for outputs in ([], ["2"]):
+        (copy / LECTURE).write_text(json.dumps({"cells": [cell | {"outputs": outputs}]}))
+        (copy / start.NOTES).write_text(json.dumps({LECTURE: start.essence(LECTURE, (copy / LECTURE).read_bytes())}))
+    (handout / LECTURE).write_text(json.dumps({"cells": [cell | {"source": ["1 + 2"]}]}))
+    assert LECTURE in start.lay(handout, copy) and "1 + 2" in contents(copy)[LECTURE]
+
+
 def test_what_was_worked_in_stays_and_the_new_version_lies_beside_it_once(handout, copy):
     (copy / EXERCISE).write_text("my answer")
     (handout / EXERCISE).write_text("second")
@@ -116,7 +126,7 @@ def test_the_image_starts_as_a_student_who_owns_none_of_it():
     assert re.findall(r"^USER (.*)$", IMAGE, re.M) == ["1000"] and "useradd --create-home --uid 1000" in IMAGE
     assert IMAGE.index("USER 1000") > IMAGE.rindex("RUN ")
     _, script, handout, copy, _, *arguments = json.loads(re.search(r"^CMD (.*)$", IMAGE, re.M)[1])
-    assert f"COPY deploy/start.py {script}" in IMAGE and f"WORKDIR {handout}\nCOPY build/handout ./" in IMAGE
+    assert script == f"{handout}/deploy/start.py" and f"WORKDIR {handout}\nCOPY build/handout ./" in IMAGE
     assert arguments == [f"--ServerApp.root_dir={copy}"]
 
 

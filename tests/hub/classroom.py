@@ -20,6 +20,8 @@ from pathlib import Path
 
 import lab
 
+from advcourse.course.handout import handout
+
 NOBODY = 65534
 STUDENTS = {"ada": "the first of them 1815", "emmy": "the second of them 1882"}
 DEPLOYED = lab.ROOT / "deploy" / "jupyterhub_config.py"
@@ -120,8 +122,7 @@ def hub(*, accounts: bool) -> Iterator[Hub]:
     own = Path(tempfile.mkdtemp(prefix="advcourse-hub-"))
     own.chmod(0o755)
     it = Hub([lab.free_port() for _ in range(3)], own, accounts)
-    for folder in ("lectures", "exercises"):
-        shutil.copytree(lab.ROOT / folder, it.handout / folder)
+    handout(lab.ROOT, own)
     (own / "config.py").write_text(CONFIG.format(deployed=str(DEPLOYED), ports=it.ports))
     command = [sys.executable, "-m", "jupyterhub", "-f", str(own / "config.py")]
     if root := os.geteuid() == 0:
