@@ -1,5 +1,6 @@
 """Every attack and what may be expected of it: the one list that contracts, bad inputs and benchmarks go through."""
 
+import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -76,6 +77,7 @@ class Attack:
 def through_the_mean(attack: Callable) -> Callable:
     """The attack on the mean of a few common draws; of a network without dice that is the network itself."""
 
+    @functools.wraps(attack)
     def through(model, *told, **settings):
         return attack(expected(model, draws=Common(2, seed=0)), *told, **settings)
 

@@ -8,8 +8,6 @@ from statistics import NormalDist
 import torch
 from torch import Tensor
 
-from advcourse.certify.smoothing import lower_bound
-
 from ..spec import Case, Formula, Spec, like
 from ..words import words
 
@@ -20,6 +18,13 @@ LARGEST = 1 - 1e-9  # a share of one would have no finite quantile
 def quantile(p: float) -> float:
     """Phi^-1(p)."""
     return NormalDist().inv_cdf(min(max(p, 1e-9), LARGEST))
+
+
+def lower_bound(won: int, draws: int, alpha: float) -> float:
+    """The bound of Clopper and Pearson: the least p under which so many heads or more come with probability alpha."""
+    from scipy.special import betaincinv
+
+    return float(betaincinv(won, draws - won + 1, alpha)) if won else 0.0
 
 
 def radius(share: Share, turned: Callable[[float, float], float] = lambda p, sigma: sigma * quantile(p)) -> Formula:
