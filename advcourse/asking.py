@@ -70,6 +70,8 @@ def answer(model: Model, z: Tensor) -> Tensor:
         out = model(z)
     except RuntimeError as error:
         weight = next((p for network in networks(model) for p in network.parameters()), z)
+        if weight.device != z.device:
+            raise _elsewhere(weight, z) from error
         if weight.dtype == z.dtype:
             raise
         raise ValueError(
@@ -128,10 +130,13 @@ def check_place(model: Model, x: Tensor) -> None:
     """Raise a ValueError that says what to move where the model, a network, and x are not on one device."""
     weight = next(model.parameters(), None) if isinstance(model, nn.Module) else None
     if weight is not None and weight.device != x.device:
-        raise ValueError(
-            f"x is on {x.device}, the model is on {weight.device}: "
-            f"use x.to({str(weight.device)!r}) or model.to(x.device)"
-        )
+        raise _elsewhere(weight, x)
+
+
+def _elsewhere(weight: Tensor, x: Tensor) -> ValueError:
+    return ValueError(
+        f"x is on {x.device}, the model is on {weight.device}: use x.to({str(weight.device)!r}) or model.to(x.device)"
+    )
 
 
 def check_goal(goal: Goal) -> None:

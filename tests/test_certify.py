@@ -16,7 +16,8 @@ from advcourse.certify.samples import rounded_down
 from advcourse.checkpoints import RECIPES
 from advcourse.models import Normalize
 
-DIGITS = sorted(name for name, recipe in RECIPES.items() if recipe.images is data.digits)
+DICE = {"digits_variational"}  # whose layers draw their weights: nothing is certified of one answer
+DIGITS = sorted(name for name, recipe in RECIPES.items() if recipe.images is data.digits and name not in DICE)
 WAYS = [certify.intervals, certify.relaxation]
 every_way = pytest.mark.parametrize("by", WAYS, ids=lambda way: way.__name__)
 THREATS = [Linf(0.1), L2(0.3), L1(0.6), Linf(0.4, lo=-0.5, hi=1.5), Unbounded()]
