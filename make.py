@@ -160,6 +160,7 @@ APART = (  # folders of tests/ that are steps of their own
     "site",
     "hub",
 )
+IN_THE_BROWSER = "tests/browser/test_lectures.py"  # every lecture, while the other files there are about one panel each
 STEPS = {  # name: the commands, for the Python that runs them
     "lint": lint_commands,
     "unit": lambda _: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *TWO_WORKERS)],
@@ -168,13 +169,15 @@ STEPS = {  # name: the commands, for the Python that runs them
     "nbval": lambda _: [nbval_command("nbval", *BY_NOTEBOOK, *NOTEBOOKS)],
     "after": lambda _: [pytest("after", "tests/after")],
     # Each of the two workers has a JupyterLab and a browser of its own.
-    "browser": lambda _: [pytest("browser", "tests/browser", *BY_NOTEBOOK)],
+    "browser": lambda _: [pytest("browser", "tests/browser", f"--ignore={IN_THE_BROWSER}", *BY_NOTEBOOK)],
+    "lectures": lambda _: [pytest("lectures", IN_THE_BROWSER, *TWO_WORKERS)],
     "bugs": lambda _: [pytest("bugs", "tests/every_bug", *TWO_WORKERS)],
     "grading": lambda _: [pytest("grading", "tests/every_bank", *TWO_WORKERS)],
     "site": lambda _: [pytest("site", "tests/site")],
     "hub": lambda _: [pytest("hub", "tests/hub")],
 }
 LONGER = {  # steps that `make test` leaves out, and the targets that run them
+    "lectures": "lectures-test",
     "bugs": "bugs-test",
     "grading": "grading-test",
     "site": "site-test",
@@ -343,6 +346,11 @@ TARGETS = {  # name: (what to do, extras to install, what it is for)
     "lint": (steps("lint"), {"dev", "site"}, "check code, types and notebooks without running them"),
     "unit": (steps("unit", "device"), {"dev"}, "run the tests of the library and the tools"),
     "nbval": (steps("nbval", "after"), {"dev"}, "run and compare every notebook, then look at what was claimed"),
+    "lectures-test": (
+        steps("lectures"),
+        {"dev"},
+        "open every lecture in a real browser and move its panels, minutes; no part of test",
+    ),
     "bugs-test": (steps("bugs"), {"dev"}, "plant a bug for every claim and see it break, minutes; no part of test"),
     "grading-test": (steps("grading"), {"dev"}, "grade every answer that the tests know, minutes; no part of test"),
     "browser": (steps("browser"), {"dev"}, "drive the widgets in a real browser"),

@@ -18,11 +18,18 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def served(folder):
-    """A browser and the address it finds JupyterLab at; skipped where one of the two is missing."""
+def browser():
+    """A browser; skipped where it, or JupyterLab, is missing."""
     if why := lab.missing():
         pytest.skip(why)
-    with lab.jupyterlab(folder) as address, lab.chromium() as browser:
+    with lab.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def served(folder, browser):
+    """The browser and the address it finds JupyterLab at."""
+    with lab.jupyterlab(folder) as address:
         yield browser, address
 
 

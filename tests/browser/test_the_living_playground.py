@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import lab
 import pytest
 import torch
 
@@ -36,14 +35,6 @@ ASK = """([world, norms]) => {
     return [name, world.labels.map(row)];
   });
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if why := lab.missing():
-        pytest.skip(why)
-    with lab.chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
