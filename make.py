@@ -396,7 +396,7 @@ def targets() -> list[str]:
 
 def usage() -> str:
     lines = ["usage: python make.py TARGET [--here] [arguments for the target]", ""]
-    lines += [f"  {name:<13}{TARGETS[name][2]}" for name in targets()]
+    lines += [f"  {name:<15}{TARGETS[name][2]}" for name in targets()]
     return "\n".join([*lines, "", "  --here       use the Python that runs this, as it is, instead of .venv"])
 
 
