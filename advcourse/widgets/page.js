@@ -34,7 +34,7 @@ class World {
   // What one network is fooled by, looked for point by point; kept when it is whole. Says on the way what can be seen.
   *find(name, norm) {
     const learner = this.learners[name], n = this.labels.length;
-    if (!learner.field) {
+    if (!learner.boundary) { // also where a search was given up between the two
       const margins = yield* marginsOf(learner.network);
       learner.field = packed(margins);
       yield "field";
