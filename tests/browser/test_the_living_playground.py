@@ -103,6 +103,21 @@ def test_networks_gradients_and_smallest_perturbations_are_the_librarys(browser)
             assert bool((toys.ask(model, points + 1.001 * way).argmax(1) != labels).all()), f"{name}, {norm}"
 
 
+def test_a_search_that_was_given_up_begins_again_with_all_it_needs(browser):
+    """A point is dragged while its field is seen and no boundary is known yet."""
+    page = browser.new_page()
+    page.add_script_tag(content=sources("networks.js", "smallest.js", "page.js"))
+    world = living.world(*living.points_of("moons"), living.trained("moons"))
+    given_up = """([world, name, norm]) => {
+      const here = new World(world), first = here.find(name, norm), again = here.find(name, norm);
+      while (first.next().value !== "field");
+      while (!again.next().done);
+      return here.learners[name].found[norm].distance.length;
+    }"""
+    assert page.evaluate(given_up, [world, "wide net", next(iter(NORMS))]) == len(world["labels"])
+    page.close()
+
+
 @pytest.mark.parametrize(("classifier", "norm"), [("wide net", "ℓ₂"), ("adversarially trained", "ℓ∞")])
 def test_the_page_says_what_the_panel_says(open_page, classifier, norm):
     page = open_page()
