@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..interview import Interview
+from ..naming import Mistakes, every_one_is_named
 from ..spec import Questions
 from ..verdict import kind_of
 from ..words import words
@@ -62,8 +62,7 @@ MYSTERIES = (
     Mystery((0.85, 0.84, 0.82, 0.30, 0.91), RANDOM, "A network that left its dropout on, behind a quantiser"),
 )
 
-# (what it is, what was said) -> the diagnosis of the one who said it; None for whatever else.
-MISTAKES = {
+MISTAKES: Mistakes = {
     (SATURATED, HIDDEN): "loss-called-gradient",
     (HONEST, HIDDEN): "sees-hiding",
     (RANDOM, None): "misses-randomness",
@@ -74,16 +73,4 @@ MISTAKES = {
 }
 
 
-def every_defence_is_named(ask: Interview) -> dict:
-    answers = [ask(*mystery.readings) for mystery in MYSTERIES]
-    if len(set(answers)) == 1:
-        SAY.fail("one-for-all", cases=len(MYSTERIES), word=answers[0])
-    for mystery, answer in zip(MYSTERIES, answers, strict=True):
-        if answer != mystery.kind:
-            told = {(mystery.kind, answer), (mystery.kind, None), (None, answer)}
-            diagnosis = next(mistake for pair, mistake in MISTAKES.items() if pair in told)
-            SAY.fail(diagnosis, who=mystery.who, numbers=mystery.numbers, word=answer)
-    return {"cases": len(MYSTERIES)}
-
-
-check_name_the_defence = Questions(SAY, (every_defence_is_named,))
+check_name_the_defence = Questions(SAY, (every_one_is_named(SAY, MYSTERIES, MISTAKES),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..interview import Interview
+from ..naming import Mistakes, every_one_is_named
 from ..spec import Questions
 from ..verdict import kind_of
 from ..words import words
@@ -54,8 +54,7 @@ MYSTERIES = (
     Mystery((0.66, 0.62, 0.40), DROWNED, "A network attacked with new noise at every step"),
 )
 
-# (what it is, what was said) -> the diagnosis of the one who said it; None for whatever else.
-MISTAKES = {
+MISTAKES: Mistakes = {
     (ONE, DROWNED): "mean-asked-first",
     (ONE, None): "misses-one-draw",
     (None, ONE): "sees-one-draw",
@@ -64,16 +63,4 @@ MISTAKES = {
 }
 
 
-def every_evaluation_is_named(ask: Interview) -> dict:
-    answers = [ask(*mystery.readings) for mystery in MYSTERIES]
-    if len(set(answers)) == 1:
-        SAY.fail("one-for-all", cases=len(MYSTERIES), word=answers[0])
-    for mystery, answer in zip(MYSTERIES, answers, strict=True):
-        if answer != mystery.kind:
-            told = {(mystery.kind, answer), (mystery.kind, None), (None, answer)}
-            diagnosis = next(mistake for pair, mistake in MISTAKES.items() if pair in told)
-            SAY.fail(diagnosis, who=mystery.who, numbers=mystery.numbers, word=answer)
-    return {"cases": len(MYSTERIES)}
-
-
-check_name_the_evaluation = Questions(SAY, (every_evaluation_is_named,))
+check_name_the_evaluation = Questions(SAY, (every_one_is_named(SAY, MYSTERIES, MISTAKES),))

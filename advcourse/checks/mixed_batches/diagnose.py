@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..interview import Interview
+from ..naming import Mistakes, every_one_is_named
 from ..spec import Questions
 from ..words import words
 
@@ -54,8 +54,7 @@ PATIENTS = (
     Patient((0.90, 0.56, 0.57, 0.02, 0.0), OVERFITTED, "A network robust to its own one-step attack alone"),
 )
 
-# (what the patient has, what was said) -> the diagnosis of the one who said it; None for whatever else.
-MISTAKES = {
+MISTAKES: Mistakes = {
     (LEAKING, OVERFITTED): "leak-called-overfitting",
     (HONEST, OVERFITTED): "weak-called-overfitting",
     (MASKED, None): "misses-masking",
@@ -66,16 +65,4 @@ MISTAKES = {
 }
 
 
-def every_patient_is_named(ask: Interview) -> dict:
-    answers = [ask(*patient.readings) for patient in PATIENTS]
-    if len(set(answers)) == 1:
-        SAY.fail("one-for-all", cases=len(PATIENTS), word=answers[0])
-    for patient, answer in zip(PATIENTS, answers, strict=True):
-        if answer != patient.kind:
-            told = {(patient.kind, answer), (patient.kind, None), (None, answer)}
-            diagnosis = next(mistake for pair, mistake in MISTAKES.items() if pair in told)
-            SAY.fail(diagnosis, who=patient.who, numbers=patient.numbers, word=answer)
-    return {"cases": len(PATIENTS)}
-
-
-check_diagnose = Questions(SAY, (every_patient_is_named,))
+check_diagnose = Questions(SAY, (every_one_is_named(SAY, PATIENTS, MISTAKES),))
