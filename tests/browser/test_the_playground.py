@@ -54,8 +54,9 @@ def about(panel) -> str:
 
 def test_training_is_seen_and_the_ranking_grows(book, panel, shoot):
     panel.locator("[name=train_all]").click()
-    panel.locator("progress.running").wait_for()
-    assert " learns moons · " in panel.locator(".line").inner_text()
+    # One look at bar and line: between two nets neither is there.
+    seen = "p => p.querySelector('progress.running') && p.querySelector('.line').innerText.includes(' learns moons · ')"
+    panel.page.wait_for_function(seen, arg=panel.element_handle(), timeout=30_000)
     shoot(panel, "playground-training")
     learnt(panel, 6)
     chosen = "p => p.querySelector('[name=classifier]').value === 'wide net'"  # again, a message after the last learnt
