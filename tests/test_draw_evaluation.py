@@ -27,7 +27,7 @@ def test_a_row_has_the_four_shares_and_the_interval():
     report = reported()
     assert evaluation.parts(report) == pytest.approx((0.2, 0.3, 0.3, 0.2))
     _, (ax,) = draw.board()
-    assert evaluation.sandwich(ax, {"a": report, "b": reported(0, 1, 9)}) is ax
+    assert evaluation.between_bounds(ax, {"a": report, "b": reported(0, 1, 9)}) is ax
     assert widths(ax) == pytest.approx([0.2, 0.3, 0.3, 0.2, 0, 0.1, 0.8, 0.1])
     segments = [c.get_segments()[0] for c in ax.collections]
     assert segments[0][:, 0].tolist() == pytest.approx(list(report.interval))
@@ -38,7 +38,7 @@ def test_a_row_has_the_four_shares_and_the_interval():
 def test_a_report_with_an_alarm_has_a_mark_and_one_without_a_bound_no_green():
     reports = {"sound": reported(), "broken": reported(sound=False), "unknown": replace(reported(), bound=None)}
     _, (ax,) = draw.board()
-    evaluation.sandwich(ax, reports)
+    evaluation.between_bounds(ax, reports)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["sound", "broken (!)", "unknown"]
     assert evaluation.parts(reports["unknown"])[0] == 0
 

@@ -17,7 +17,7 @@ PARTS: dict[str, dict[str, Any]] = {  # how each part of the samples looks
 }
 
 
-def sandwich(ax: Axes, reports: Mapping[str, Report]) -> Axes:
+def between_bounds(ax: Axes, reports: Mapping[str, Report]) -> Axes:
     """A row for each report: the shares of its samples that are certified, not known, fooled and wrong when clean.
 
     The truth about robust accuracy lies where the white part begins or ends, or between. A line with ends is the 95 %

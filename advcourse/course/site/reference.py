@@ -14,9 +14,14 @@ from advcourse.course.site.examples import Sheet, read_sheet
 
 # Rooms that people import from, as the course meets them. Of the inner rooms only what `advcourse` itself offers is
 # public, and the types that signatures name.
+DRAWINGS = (
+    *("cues", "diagnoses", "distortion", "evaluation", "kinks", "margins", "neighbours", "noise", "people", "route"),
+    *("sandwich", "transfer"),
+)
 ROOMS = (
-    *("goals", "threats", "attacks", "oracles", "descriptors", "convex", "models", "detection", "defences", "certify"),
-    *("training", "density", "toys", "data", "measure", "conflict", "checkpoints", "retrieval", "draw", "widgets"),
+    *("goals", "threats", "attacks", "oracles", "descriptors", "convex", "models", "models.stochastic", "detection"),
+    *("defences", "certify", "training", "density", "toys", "data", "measure", "conflict", "checkpoints", "retrieval"),
+    *("draw", *(f"draw.{drawing}" for drawing in DRAWINGS), "widgets"),
 )
 INNER = ("asking", "device", "claims", "checks")
 TYPES = {"asking": ("Model", "Trace", "Attack"), "threats": ("Threat",)}
@@ -109,7 +114,8 @@ def room_page(room: str, sheet: Sheet) -> str:
     """A room's docstring, what its examples begin with, and its names."""
     name = f"advcourse.{room}"
     home = [] if room in OFFERED else [f".. py:module:: {name}", ""]  # `advcourse.device` is the function
-    opens = [] if room in INNER else [f"``from advcourse import {room}``", ""]
+    house, _, own = name.rpartition(".")
+    opens = [] if room in INNER else [f"``from {house} import {own}``", ""]
     lines = [*title(room), *home, *opens, *marked_up(words_of(module_of(room)))]
     if sheet.begins:
         lines += ["The examples of this page begin with", "", *sheet.begins.splitlines(), ""]
