@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from functools import cache
 
 import pytest
 import torch
@@ -22,10 +23,15 @@ def bank(name: str) -> dict[str, tuple]:
     return importlib.import_module(f"banks.{name}").BANK
 
 
+@cache
 def mistakes(name: str) -> list[tuple]:
     """(diagnosis, formula) of every formula in the check's tables."""
     with fixed_surroundings():
         return list(EXERCISES[name].check.mistakes())
+
+
+def right_answers(name: str) -> list[str]:
+    return [title for title, (expected, _) in bank(name).items() if expected == "ok"]
 
 
 WRITTEN = [pytest.param(name, title, id=f"{name}: {title}") for name in EXERCISES for title in bank(name)]
@@ -47,8 +53,10 @@ MISBEHAVIOUR = [
 
 @pytest.mark.parametrize(("name", "title"), WRITTEN)
 def test_every_answer_of_the_bank_gets_its_verdict_each_time(name, title):
+    """All right answers of an exercise hear the same words: of these the first is enough to see them change."""
     verdict = assert_judged(name, bank(name)[title])
-    assert judged(name, bank(name)[title]) == verdict
+    if title not in right_answers(name)[1:]:
+        assert judged(name, bank(name)[title]) == verdict
 
 
 @pytest.mark.parametrize(("name", "i"), COMPUTED)
@@ -71,7 +79,7 @@ def elsewhere(answer: object) -> object:
 
 @pytest.mark.parametrize("name", [name for name in EXERCISES if name not in IN_WORDS])
 def test_a_right_answer_on_another_device_is_told_where_it_is(name):
-    reference = next(answer for expected, answer in bank(name).values() if expected == "ok")
+    _, reference = bank(name)[right_answers(name)[0]]
     assert_judged(name, ("wrong-device", lambda *args: elsewhere(reference(*args))))
 
 
