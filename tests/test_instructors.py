@@ -67,6 +67,12 @@ def test_minutes_are_those_of_the_notebooks(unit):
     assert unit == START or page.count("\n| ") >= 5
 
 
+@pytest.mark.parametrize("unit", [unit for unit in UNITS if unit != START])
+def test_the_exercises_take_as_long_as_their_parts(unit):
+    (_, whole), *parts = stated(read(ROOT / "exercises" / f"{unit}.ipynb"))
+    assert whole == sum(minutes for _, minutes in parts)
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_what_is_to_be_shown_is_a_panel_of_the_lecture_in_a_state_it_can_have(unit):
     lecture = "\n".join(cell.source for cell in read(ROOT / "lectures" / f"{unit}.ipynb").cells)
