@@ -1,6 +1,7 @@
 """The sanity lines: each broken defence raises its own alarm, sound networks raise none, and what each line counts."""
 
 import math
+from functools import cache
 
 import pytest
 import torch
@@ -27,6 +28,12 @@ def standard():
     return checkpoints.load("digits_cnn")
 
 
+@pytest.fixture(scope="module")
+def report_on(digits, standard):
+    """What is said of the standard network behind a defence, evaluated once."""
+    return cache(lambda defence: evaluate(defence(standard).eval(), *digits, EPS, generator=seeded()))
+
+
 DEFENCES = {  # the wrapper: its own alarm, and what else follows from it
     defences.Probabilities: ("logits", set()),
     defences.Scaled: ("scale", set()),
@@ -39,10 +46,9 @@ DEFENCES = {  # the wrapper: its own alarm, and what else follows from it
 
 
 @pytest.mark.parametrize("defence", DEFENCES, ids=lambda d: d.__name__)
-def test_a_broken_defence_raises_its_own_alarm(digits, standard, defence):
-    torch.manual_seed(0)
+def test_a_broken_defence_raises_its_own_alarm(report_on, defence):
     own, follow = DEFENCES[defence]
-    report = evaluate(defence(standard).eval(), *digits, EPS, generator=seeded())
+    report = report_on(defence)
     assert report.clean > 0.8, "nothing is seen in the clean accuracy"
     assert own in report.alarms and set(report.alarms) <= {own} | follow
     line = next(line for line in report.sanity if line.name == own)
@@ -60,12 +66,10 @@ def test_a_sound_network_raises_none(digits, name, eps):
     assert all(line.sound is not None or line.name in ("twin", "transfer", "beats noise") for line in report.sanity)
 
 
-def test_the_scaled_and_the_softmaxed_network_are_as_robust_as_the_network(digits, standard):
+def test_the_scaled_and_the_softmaxed_network_are_as_robust_as_the_network(digits, standard, report_on):
     """No defence at all: what fools one fools the other."""
-    bare, *wrapped = (
-        evaluate(net, *digits, EPS, generator=seeded()).survived
-        for net in (standard, defences.Probabilities(standard), defences.Scaled(standard))
-    )
+    bare = evaluate(standard, *digits, EPS, generator=seeded()).survived
+    wrapped = (report_on(defence).survived for defence in (defences.Probabilities, defences.Scaled))
     assert all(int((one != bare).sum()) <= 1 for one in wrapped)
 
 
@@ -160,7 +164,7 @@ def test_proven_is_at_most_robust_and_a_refuted_proof_raises_an_alarm(digits, mo
     assert refuted.alarms == ("proof",) and refuted.certified == 1 > refuted.robust
 
 
-def test_where_no_bound_is_known_the_report_says_why(digits, standard):
-    report = evaluate(defences.Scaled(standard), *digits, EPS, generator=seeded())
+def test_where_no_bound_is_known_the_report_says_why(report_on):
+    report = report_on(defences.Scaled)
     assert report.certified is None and report.certified_interval is None
     assert "no bounds are known for the layer" in report.why and report.why in str(report)

@@ -66,7 +66,7 @@ def slow_projection(threat, x: Tensor, z: Tensor) -> Tensor:
         return (x + d.sign() * (d.abs() - m * d.abs().max()).clamp(min=0)).clamp(threat.lo, threat.hi)
 
     low, high = torch.zeros(len(x), dtype=torch.float64), torch.ones(len(x), dtype=torch.float64)
-    for _ in range(200):
+    for _ in range(64):  # to less than the numbers of float64 lie apart
         middle = (low + high) / 2
         long = slow_size(threat, candidate(middle) - x) > threat.eps
         low, high = torch.where(long, middle, low), torch.where(long, high, middle)
