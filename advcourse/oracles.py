@@ -38,13 +38,14 @@ class _Count:
 
     def add(self, rows: Tensor, budget: int | None) -> None:
         """One query more about each of these samples; raises BudgetSpent, and adds none, where that is one too many."""
-        more = rows.bincount(minlength=len(self.asked))
-        asked = more.index_add(0, torch.arange(len(self.asked)), self.asked)
+        asked = rows.bincount(minlength=len(self.asked))
+        asked[: len(self.asked)] += self.asked
         if budget is not None and len(rows) and int(asked[rows].max()) > budget:
-            worst = rows[asked[rows].argmax()]
-            now, left = int(more[worst]), budget - int((asked - more)[worst])
+            worst = int(rows[asked[rows].argmax()])
+            now = int((rows == worst).sum())
+            left = budget - int(asked[worst]) + now
             raise BudgetSpent(
-                f"{now} more queries about sample {int(worst)}, of whose budget of {budget} there are {left} left: "
+                f"{now} more queries about sample {worst}, of whose budget of {budget} there are {left} left: "
                 "give the attack fewer queries, or the oracle a larger budget. Nothing was asked"
             )
         self.asked = asked

@@ -134,8 +134,8 @@ def square(
     for step in range(1, queries):
         if not len(search.rows):
             break
-        new, pixels = search.proposal(step, windows.share(area, step / queries))
-        search.judge(new, pixels, search.oracle(new.reshape(-1, *x.shape[1:])))
+        proposal = search.proposal(step, windows.share(area, step / queries))
+        search.judge(proposal, search.oracle(proposal.new.reshape(-1, *x.shape[1:])))
         if trace is not ignore:
             trace(search.found().view_as(x))
     return search.found().view_as(x)
@@ -148,9 +148,9 @@ class _Search:
         self, oracle: Scores, pictures: Tensor, goal: Goal, score: Tensor, threat: Linf | L2 | Unbounded, draws: Draws
     ):
         self.oracle, self.goal, self.allowed, self.draws = oracle, goal, threat.around(pictures), draws
-        self.best, self.here, self.score = pictures, pictures, score
+        # What is written to by pixel needs the plain layout, of which there is a view by pixel: so no zeros_like.
+        self.best, self.here, self.score = pictures, pictures.contiguous(), score
         self.rows = torch.arange(len(pictures), device=pictures.device)
-        # Not zeros_like: it is written to by pixel, and a view by pixel needs the plain layout.
         self.slope = pictures.new_zeros(pictures.shape, dtype=torch.promote_types(pictures.dtype, torch.float32))
         self.numbers = pictures.new_empty(len(pictures), 0)
 
@@ -162,30 +162,30 @@ class _Search:
         self.oracle, self.goal, self.allowed = self.oracle[these], self.goal[these], self.allowed[these]
 
     def proposal(self, step: int, share: float) -> windows.Proposal:
-        """What to ask about next, windows of this share of the picture: [N, C, H, W], and which pixels that changes."""
+        """What to ask about next, windows of this share of the picture."""
         channels, height, width = self.here.shape[1:]
         if step == 1:
-            return windows.first(self.allowed, self.draws.uniform(self.rows, channels, height, width))
+            u = self.draws.uniform(self.rows, channels, height, width)
+            return windows.first(self.allowed, self.here, self.slope, u)
         at = (step - 2) % BLOCK
         if not at:
             self.numbers = self.draws.uniform(self.rows, BLOCK, windows.NUMBERS + channels)
         size = windows.window(share, height, width)
         return windows.proposal(self.allowed, self.here, self.slope, self.numbers[:, at], size)
 
-    def judge(self, new: Tensor, pixels: Tensor, answers: Tensor) -> None:
+    def judge(self, proposal: windows.Proposal, answers: Tensor) -> None:
         """Keep what is better, remember what the difference says about the gradient, and let go who is done.
 
         The slope moves to the nearest one that explains the last answer, as Kaczmarz solves linear equations.
         """
+        _, pixels, before, after, slope = proposal
         score, reached = self.goal.score(answers), self.goal.reached(answers)
-        after, before, rise = (v.flatten(2).gather(2, pixels) for v in (new, self.here, self.slope))
-        d = (after - before).to(rise)
-        missing = (score - self.score).to(d) - (rise * d).sum((1, 2))
+        d = (after - before).to(slope)
+        missing = (score - self.score).to(d) - (slope * d).sum((1, 2))
         step = missing / d.square().sum((1, 2)).clamp(min=torch.finfo(d.dtype).tiny)
-        self.slope.flatten(2).scatter_add_(2, pixels, step[:, None, None] * d)
+        self.slope.flatten(2).scatter_(2, pixels, slope + step[:, None, None] * d)
         better = (score > self.score) | reached
-        rows = better.nonzero().squeeze(1)
-        self.here.index_copy_(0, rows, new[rows])
+        self.here.flatten(2).scatter_(2, pixels, torch.where(better[:, None, None], after, before))
         self.score = torch.where(better, score, self.score)
         if bool(reached.any()):
             self.keep(~reached)

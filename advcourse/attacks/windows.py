@@ -5,6 +5,7 @@ two windows lie, how they are turned, and a sign for every channel.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -33,21 +34,26 @@ def share(area: float, done: float) -> float:
     return area / 2 ** sum(done >= at for at in HALVINGS)
 
 
-Proposal = tuple[Tensor, Tensor]  # pictures [N, C, H, W], and which pixels of their flattened planes are new: [N, C, n]
+class Proposal(NamedTuple):
+    """Pictures to ask about, and what they change: which pixels of the flattened planes, from what into what."""
+
+    new: Tensor  # [N, C, H, W]
+    pixels: Tensor  # [N, C, n]
+    before: Tensor  # [N, C, n]
+    after: Tensor  # [N, C, n]
+    slope: Tensor  # [N, C, n]: what the search has of it there
 
 
-def first(allowed: Intervals | BallL2, u: Tensor) -> Proposal:
+def first(allowed: Intervals | BallL2, here: Tensor, slope: Tensor, u: Tensor) -> Proposal:
     """Where the search begins, from numbers u [N, C, H, W]."""
-    new = striped(allowed, u) if isinstance(allowed, Intervals) else tiled(allowed, u)
-    return new, _everywhere(new)
+    return _everywhere(here, slope, striped(allowed, u) if isinstance(allowed, Intervals) else tiled(allowed, u))
 
 
 def proposal(allowed: Intervals | BallL2, here: Tensor, slope: Tensor, u: Tensor, size: tuple[int, int]) -> Proposal:
     """What to try next in place of here [N, C, H, W], from the slope, and numbers u [N, NUMBERS + C]."""
     if isinstance(allowed, Intervals):
         return at_an_end(allowed, here, slope, u, size)
-    new = shifted(allowed, here, slope, u, size)
-    return new, _everywhere(new)
+    return _everywhere(here, slope, shifted(allowed, here, slope, u, size))
 
 
 def striped(allowed: Intervals, u: Tensor) -> Tensor:
@@ -61,17 +67,15 @@ def at_an_end(allowed: Intervals, here: Tensor, slope: Tensor, u: Tensor, size: 
     Which end, and which of two windows, is what the slope, an estimate of the score's gradient, speaks for. An end at
     which a window lies already would be a query for nothing.
     """
-    pixels = _pixels(u, size, here)  # those of both windows: [N, C, 2, h w]
+    pixels = _pixels(u, size, here)  # those of both windows: [N, 2, C, h w]
     now, rise, low, high = (_at(pixels, v) for v in (here, slope, allowed.lower, allowed.upper))
-    gain = torch.stack([(rise * (end - now)).sum(3) for end in (low, high)])  # [2, N, C, 2]
-    gain.masked_fill_(gain == 0, -torch.inf)
-    one = gain.amax(0).sum(1).argmax(1)
-    n = torch.arange(len(here), device=here.device)
-    down, up = gain[0, n, :, one], gain[1, n, :, one]
-    up = torch.where(down == up, u[:, NUMBERS:] < 0.5, up > down)[..., None]
-    there = torch.where(up, high[n, :, one], low[n, :, one])
-    pixels = pixels[n, :, one]
-    return here.flatten(2).scatter(2, pixels, there).view_as(here), pixels
+    gain = (rise * (torch.stack([low, high]) - now)).sum(4)  # [2, N, 2, C]
+    down, up = gain.masked_fill_(gain == 0, -torch.inf)
+    up = torch.where(down == up, u[:, None, NUMBERS:] < 0.5, up > down)
+    there = torch.where(up[..., None], high, low)
+    one = gain.amax(0).sum(2).argmax(1) + torch.arange(0, TRIES * len(here), TRIES, device=here.device)
+    pixels, now, there, rise = (v.flatten(0, 1).index_select(0, one) for v in (pixels, now, there, rise))
+    return Proposal(here.flatten(2).scatter(2, pixels, there).view_as(here), pixels, now, there, rise)
 
 
 def tiled(allowed: BallL2, u: Tensor) -> Tensor:
@@ -133,25 +137,24 @@ def _member(allowed: BallL2, d: Tensor) -> Tensor:
 
 
 def _pixels(u: Tensor, size: tuple[int, int], here: Tensor) -> Tensor:
-    """Where the pixels of both windows lie in the flattened planes of here [N, C, H, W]: [N, C, 2, h w]."""
+    """Where the pixels of both windows lie in the flattened planes of here [N, C, H, W]: [N, 2, C, h w]."""
     (h, w), (height, width) = size, here.shape[2:]
-    across, along = (torch.arange(n, device=u.device) for n in size)
-    row, column = (
-        (u[:, 0 : 2 * TRIES : 2] * (height - h + 1)).long(),
-        (u[:, 1 : 2 * TRIES : 2] * (width - w + 1)).long(),
-    )
-    pixels = (row * width + column)[..., None] + (across[:, None] * width + along).flatten()
-    return pixels[:, None].expand(-1, here.shape[1], -1, -1)
+    row = (u[:, 0 : 2 * TRIES : 2] * (height - h + 1)).long()
+    column = (u[:, 1 : 2 * TRIES : 2] * (width - w + 1)).long()
+    first = torch.arange(height * width, device=u.device).view(height, width)[:h, :w]  # those at the upper left
+    pixels = (row * width + column)[..., None] + first.flatten()
+    return pixels[:, :, None].expand(-1, -1, here.shape[1], -1)
 
 
-def _everywhere(new: Tensor) -> Tensor:
-    """All pixels of the flattened planes: [N, C, H W]."""
-    return torch.arange(new[0, 0].numel(), device=new.device).expand(*new.shape[:2], -1)
+def _everywhere(here: Tensor, slope: Tensor, new: Tensor) -> Proposal:
+    """The proposal of pictures in which every pixel may be new."""
+    pixels = torch.arange(new[0, 0].numel(), device=new.device).expand(*new.shape[:2], -1)
+    return Proposal(new, pixels, here.flatten(2), new.flatten(2), slope.flatten(2))
 
 
 def _at(pixels: Tensor, v: Tensor) -> Tensor:
-    """The values of v [N, C, H, W] at the pixels [N, C, 2, h w]."""
-    return v.flatten(2).gather(2, pixels.flatten(2)).view(pixels.shape)
+    """The values of v [N, C, H, W] at the pixels [N, 2, C, h w]."""
+    return v.flatten(2)[:, None].expand(-1, TRIES, -1, -1).gather(3, pixels)
 
 
 def _offsets(u: Tensor, size: int, whole: int) -> Tensor:

@@ -10,8 +10,8 @@ from bugs import Bug, Claim
 LECTURE = "05_black_box"
 
 
-def worse_is_kept(f, self, new, pixels, answers):
-    self.here, self.score = new, self.goal.score(answers)
+def worse_is_kept(f, self, proposal, answers):
+    self.here, self.score = proposal.new, self.goal.score(answers)
 
 
 def few_questions(f, *told, queries, **more):
