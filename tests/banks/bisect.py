@@ -100,6 +100,24 @@ def by_thirds(fooled, x, z, steps):
     return hit
 
 
+def halving(middle):
+    def answer(fooled, x, z, steps):
+        for _ in range(steps):
+            at = middle(x, z)
+            hit = per_sample(fooled(at), x)
+            x, z = torch.where(hit, x, at), torch.where(hit, at, z)
+        return z
+
+    return answer
+
+
+def half_way_to_x(fooled, x, z, steps):
+    for _ in range(steps):
+        middle = (x + z) / 2
+        z = torch.where(per_sample(fooled(middle), x), middle, (z + middle) / 2)
+    return z
+
+
 def alone(fooled, x, z, steps):
     return torch.cat([reference(fooled, x[i : i + 1], z[i : i + 1], steps) for i in range(len(x))])
 
@@ -117,7 +135,11 @@ BANK = {
     "asks twice a step": ("asks-too-often", asks_twice),
     "if all": ("one-decision-for-all", if_all),
     "a plain if": ("raises", plain_if),
-    "by thirds": ("wrong-value", by_thirds),
+    "by thirds": ("no-halving", by_thirds),
+    "always half way to x": ("no-halving", half_way_to_x),
+    "half the difference": ("off-the-way", halving(lambda clean, hit: (hit - clean) / 2)),
+    "half of one end": ("off-the-way", halving(lambda clean, hit: clean + hit / 2)),
+    "half way": ("wrong-value", lambda fooled, x, z, steps: (x + z) / 2),
     "one image at a time": ("asks-about-others", alone),
     "a step more for safety": ("one-step-too-many", lambda f, x, z, steps: reference(f, x, z, steps + 1)),
     "six steps": ("wrong-elsewhere", lambda f, x, z, steps: reference(f, x, z, min(steps, 6))),

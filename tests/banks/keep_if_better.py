@@ -84,7 +84,13 @@ BANK = {
     "the mask": ("wrong-shape", lambda score, z, c: score(c) > score(z)),
     "not shaped": ("raises", unshaped),
     "for one rank only": ("wrong-shape", only_two),
-    "a margin": ("wrong-value", lambda score, z, c: torch.where(per_sample(score(c) > score(z) + 1, z), c, z)),
+    **{
+        f"better by {gain}": (
+            "wants-more-than-better",
+            lambda score, z, c, gain=gain: torch.where(per_sample(score(c) > score(z) + gain, z), c, z),
+        )
+        for gain in (1, 0.1, 0.01)
+    },
     "first half only": (
         "wrong-value",
         lambda score, z, c: torch.cat([reference(score, z, c)[: len(z) // 2], z[len(z) // 2 :]]),

@@ -67,6 +67,9 @@ BANK = {
     "all pairs": ("wrong-shape", lambda x, m, s: (x - m) @ s.inverse() @ (x - m).T),
     "a column": ("wrong-shape", lambda x, m, s: reference(x, m, s)[:, None]),
     "one number": ("wrong-shape", lambda x, m, s: reference(x, m, s).sum()),
-    "the root of the covariance": ("nan", lambda x, m, s: ((x - m) / s.sqrt().diagonal(1).sum()).sum(1).log()),
+    "the root of the covariance": (
+        "root-of-a-negative",
+        lambda x, m, s: ((x - m) / s.sqrt().diagonal(1).sum()).sum(1).log(),
+    ),
     "in place": ("mutates-input", in_place),
 }

@@ -22,21 +22,24 @@ def reference(seen):
     return "honest"
 
 
-def by_margin(seen):
+def by_gaps(seen):
     if seen["repeat"] >= 0.5:
         return "random"
-    if seen["cross_entropy"] - seen["margin"] >= 0.15:
+    if seen["cross_entropy"] - seen["margin"] >= 0.1:
         return "saturated"
-    return "hidden" if seen["margin"] - seen["square"] > 0.15 else "honest"
+    gaps = [seen[loss] - seen["square"] for loss in ("cross_entropy", "margin")]
+    return "hidden" if all(gap >= 0.1 for gap in gaps) else "honest"
 
 
 def with_match(seen):
     match seen:
-        case {"repeat": again} if again > 0.3:
+        case {"repeat": again} if again > 0.5:
             return "random"
         case {"cross_entropy": first, "margin": second} if first - second > 0.1:
             return "saturated"
-        case {"margin": with_gradient, "square": without} if with_gradient - without > 0.1:
+        case {"cross_entropy": first, "margin": second, "square": third} if (
+            third + 0.1 < first and third + 0.1 < second
+        ):
             return "hidden"
     return "honest"
 
@@ -69,6 +72,10 @@ def hidden(seen):
     return seen["square"] < min(seen["margin"], seen["cross_entropy"]) - 0.1
 
 
+def hidden_from(best):
+    return lambda seen: seen["square"] < best(seen) - 0.1
+
+
 def better_than_cross_entropy(seen):
     return seen["square"] < seen["cross_entropy"] - 0.1
 
@@ -80,7 +87,7 @@ def says_nothing(seen):
 
 ANSWERS = {
     "the reference": ("ok", reference),
-    "by margin": ("ok", by_margin),
+    "by gaps": ("ok", by_gaps),
     "with match": ("ok", with_match),
     "from the honest": ("ok", from_the_honest),
     "the stub": ("not-attempted", lambda seen: ...),
@@ -97,6 +104,43 @@ ANSWERS = {
     "square a little ahead": (
         "sees-hiding",
         of(random=random, saturated=saturated, hidden=lambda s: s["square"] < s["cross_entropy"]),
+    ),
+    **{
+        f"square against the {which}": ("sees-hiding", of(random=random, saturated=saturated, hidden=hidden_from(best)))
+        for which, best in {
+            "margin": lambda s: s["margin"],
+            "cross entropy": lambda s: s["cross_entropy"],
+            "worse attack": lambda s: max(s["cross_entropy"], s["margin"]),
+            "mean of both": lambda s: (s["cross_entropy"] + s["margin"]) / 2,
+        }.items()
+    },
+    "square a tenth ahead, almost": (
+        "sees-hiding",
+        of(
+            random=random,
+            saturated=saturated,
+            hidden=lambda s: s["square"] < min(s["margin"], s["cross_entropy"]) - 0.06,
+        ),
+    ),
+    "losses apart in either direction": (
+        "sees-saturation",
+        of(random=random, saturated=lambda s: abs(s["margin"] - s["cross_entropy"]) > 0.1, hidden=hidden),
+    ),
+    "a tenth of the cross entropy": (
+        "sees-saturation",
+        of(random=random, saturated=lambda s: s["margin"] < 0.9 * s["cross_entropy"], hidden=hidden),
+    ),
+    "far is 0.15": (
+        "misses-saturation",
+        of(random=random, saturated=lambda s: s["margin"] < s["cross_entropy"] - 0.15, hidden=hidden),
+    ),
+    "a third of the answers changed": (
+        "sees-randomness",
+        of(random=lambda s: s["repeat"] > 0.3, saturated=saturated, hidden=hidden),
+    ),
+    "nearly all answers changed": (
+        "misses-randomness",
+        of(random=lambda s: s["repeat"] > 0.9, saturated=saturated, hidden=hidden),
     ),
     "no look at randomness": ("misses-randomness", of(saturated=saturated, hidden=hidden)),
     "randomness last": ("misses-randomness", of(saturated=saturated, hidden=hidden, random=random)),

@@ -167,6 +167,26 @@ def steps(n):
     return answer
 
 
+def first_middle_that_fools(fooled, high, tolerance):
+    if not fooled(high):
+        return math.inf
+    low = 0.0
+    while high - low > tolerance:
+        middle = (low + high) / 2
+        if fooled(middle):
+            return middle
+        low = middle
+    return high
+
+
+def halves_while_it_fools(fooled, high, tolerance):
+    if not fooled(high):
+        return math.inf
+    while high > tolerance and fooled(high / 2):
+        high /= 2
+    return high
+
+
 def waits(fooled, high, tolerance):
     while True:
         pass
@@ -210,6 +230,8 @@ BANK = {
     "halves swapped": ("wrong-half", halves_swapped),
     "until the ends are equal": ("endless-search", until_equal),
     "ten steps": ("fixed-steps", steps(10)),
+    "the first middle that fools": ("stops-too-early", first_middle_that_fools),
+    "halves as long as it fools": ("stops-too-early", halves_while_it_fools),
     "fifty steps": ("too-many-questions", steps(50)),
     "tolerance of the square root": ("too-coarse", lambda f, high, tol: reference(f, high, tol**0.5 / 4)),
     "relative to high": ("too-coarse", lambda f, high, tol: reference(f, high, tol * max(high, 1))),

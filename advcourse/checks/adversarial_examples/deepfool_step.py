@@ -65,6 +65,8 @@ MISTAKES = {
     "gap-over-l1": like(lambda f, w: _along(f, w, lambda f, w: f / w.abs().sum())),
     "per-cent": like(lambda f, w: 100 * nearest_step(f, w)),
     "rounded": like(*(lambda f, w, n=n: nearest_step(f, w).round(decimals=n) for n in (1, 2, 3))),
+    "norm-cubed": like(lambda f, w: _along(f, w, lambda f, w: f / w.norm() ** 3)),
+    "closes-all-gaps": like(lambda f, w: torch.linalg.pinv(w) @ f),
     **OVERSHOOTS,
     "wrong-length": seen(lambda r, f, w: _longer(r, f, w)),
     "other-boundary": seen(lambda r, f, w: (f.double() - w.double() @ r).abs().min() < 1e-4),

@@ -106,7 +106,7 @@ MISTAKES = {
     ),
     "per-cent": like(lambda *args: 100 * distance(*args)),
     "rounded": like(*(lambda *args, n=n: distance(*args).round(decimals=n) for n in (1, 2))),
-    "own-class": like(lambda W, b, x, y, p: torch.zeros_like(x[:, 0])),
+    "all-zero": like(lambda W, b, x, y, p: torch.zeros_like(x[:, 0])),
     "negative-distance": like(lambda W, b, x, y, p: _ratios(W, b, x, y, _dual(p)).amin(1)),
     "absolute-gap": like(lambda W, b, x, y, p: _ratios(W, b, x, y, _dual(p)).abs().amin(1)),
     "uses-prediction": like(lambda W, b, x, y, p: _nearest(_ratios(W, b, x, (x @ W.T + b).argmax(1), _dual(p)))),
@@ -118,6 +118,13 @@ MISTAKES = {
         _divided_by(lambda W, y, q: W.norm()),
         _divided_by(lambda W, y, q: W.norm(q)),
         _divided_by(lambda W, y, q: torch.linalg.matrix_norm(W, 2)),
+    ),
+    "norm-of-all-rows": like(
+        _divided_by(lambda W, y, q: (W[None] - W[y][:, None]).flatten(1).norm(q, dim=1, keepdim=True)),
+    ),
+    "mean-over-classes": like(
+        lambda W, b, x, y, p: _others(_ratios(W, b, x, y, _dual(p)).clamp(min=0), y, 0.0).sum(1) / (len(W) - 1),
+        lambda W, b, x, y, p: (_others(_ratios(W, b, x, y, _dual(p)), y, 0.0).sum(1) / (len(W) - 1)).clamp(min=0),
     ),
     "norm-of-one-row": like(
         _divided_by(lambda W, y, q: W.norm(q, dim=1)[None]),

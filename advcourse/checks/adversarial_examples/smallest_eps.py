@@ -114,11 +114,21 @@ def _require_good_end(search: Search, ask: Interview) -> None:
         return
     if answer >= search.fooled.high:
         SAY.fail("returns-high", **search.seen)
+    few, *_, many = sorted(_questions(ask, threshold) for threshold in (0.03, 0.3, 0.45))
+    if many - few > 1:
+        SAY.fail("stops-too-early", few=few, many=many, times=search.off / search.tolerance, **search.seen)
     again = Fooled(0.2, 0.5)
     ask(again, 0.5, 0.04)
     if len(again.asked) == len(search.fooled.asked):
         SAY.fail("fixed-steps", **search.seen)
     SAY.fail("too-coarse", times=search.off / search.tolerance, **search.seen)
+
+
+def _questions(ask: Interview, threshold: float) -> int:
+    """How many it asks where half is the largest eps: for a search that halves the same whatever the threshold."""
+    fooled = Fooled(threshold, 0.5)
+    ask(fooled, 0.5, 0.04)
+    return len(fooled.asked)
 
 
 def knows_when_nothing_fools(ask: Interview) -> None:

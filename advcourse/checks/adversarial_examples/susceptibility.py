@@ -22,6 +22,11 @@ def _histogram(distance: Tensor, eps: Tensor) -> Tensor:
     return torch.zeros_like(up_to).scatter(0, order, up_to.diff(prepend=torch.zeros(1)))
 
 
+def _differences(distance: Tensor, eps: Tensor) -> Tensor:
+    """Since the eps before in the list, in whatever order they come."""
+    return share(distance, eps).diff(prepend=torch.zeros(1))
+
+
 def _in_order(distance: Tensor, eps: Tensor) -> Tensor:
     return share(distance, eps.sort().values)
 
@@ -47,7 +52,12 @@ MISTAKES = {
     "drops-infinite": like(lambda d, e: _of(d < math.inf, d, e)),
     "drops-misclassified": like(lambda d, e: _of(d > 0, d, e)),
     "zero-not-counted": like(lambda d, e: share(d.where(d > 0, math.inf), e)),
-    "histogram": like(_histogram),
+    "histogram": like(_histogram, _differences),
+    "adds-up": like(lambda d, e: share(d, e).cumsum(0)),
+    "forgets-to-sort": like(lambda d, e: torch.searchsorted(d, e) / len(d)),
+    "infinite-counts": like(lambda d, e: share(d.where(d < math.inf, 0), e)),
+    "whole-numbers": like(lambda d, e: share(d, e).floor()),
+    "mean-distance": like(lambda d, e: torch.stack([d[d < limit].mean() for limit in e])),
     "sorts-eps": like(_in_order),
     "not-averaged": like(lambda d, e: torch.where(d[:, None] < e, d[:, None].double(), 0).mean(0)),
 }

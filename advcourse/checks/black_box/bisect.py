@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ..spec import Case, Formula, Spec, like
+from ..spec import Case, Formula, Spec, like, seen
 from ..words import words
 from .oracle import Oracle, afresh, spread
 
@@ -64,6 +64,10 @@ def _equal_steps(fooled: Callable, x: Tensor, z: Tensor, steps: int) -> Tensor:
     return between(x, z, share)
 
 
+def _apart_from_whole(numbers: Tensor) -> Tensor:
+    return (numbers - numbers.round()).abs().max()
+
+
 MISTAKES = {
     "clean-side": like(ends(lambda clean, hit, last: clean)),
     "middle-of-the-rest": like(ends(lambda clean, hit, last: (clean + hit) / 2)),
@@ -89,9 +93,14 @@ MISTAKES = {
     "one-end-moves": like(_one_end_moves),
     "always-back": like(_always_back),
     "equal-steps": like(_equal_steps),
+    "one-step-only": like(lambda fooled, x, z, steps: right(fooled, x, z, min(steps, 1))),
     "unmoved": like(lambda fooled, x, z, steps: z),
     "back-at-x": like(lambda fooled, x, z, steps: x),
     "way-alone": like(lambda *args: right(*args) - args[1]),
+    "off-the-way": seen(
+        lambda answer, fooled, x, z, steps: ((between(x, z, way(x, z, answer)) - answer).abs() > 1e-4).any()
+    ),
+    "no-halving": seen(lambda answer, fooled, x, z, steps: _apart_from_whole(way(x, z, answer) * 2**steps) > 0.01),
 }
 
 

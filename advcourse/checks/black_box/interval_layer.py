@@ -91,6 +91,11 @@ def _relu_of_the_centre(w: Tensor, b: Tensor, lo: Tensor, hi: Tensor) -> Tensor:
     return torch.stack([middle - far, middle + far])
 
 
+def _centre_and_radius(*args: Tensor) -> Tensor:
+    lower, upper = before_relu(*args)
+    return torch.stack([lower + upper, upper - lower]) / 2
+
+
 MISTAKES = {
     "signs-forgotten": like(_both_at(lambda at_lo, at_hi: at_lo, lambda at_lo, at_hi: at_hi)),
     "swapped": like(lambda *args: right(*args).flip(0)),
@@ -146,6 +151,15 @@ MISTAKES = {
         lambda w, b, lo, hi: right(w, b, lo.amin(0).expand_as(lo), hi.amax(0).expand_as(hi)),
         lambda w, b, lo, hi: right(w, b, lo[:1].expand_as(lo), hi[:1].expand_as(hi)),
     ),
+    "bias-after-relu": like(lambda w, b, lo, hi: right(w, 0 * b, lo, hi) + b),
+    "lower-bound-zero": like(lambda *args: right(*args) * torch.tensor([0.0, 1.0]).view(2, 1, 1)),
+    "around-one-end": like(
+        *(
+            around(lambda w, b, lo, hi, at=at: at(lo, hi) @ w.T + b, lambda w, b, lo, hi: (hi - lo) @ w.abs().T)
+            for at in (lambda lo, hi: lo, lambda lo, hi: hi)
+        )
+    ),
+    "centre-and-radius": like(_centre_and_radius, lambda *args: _centre_and_radius(*args).relu()),
     "upside-down": seen(lambda answer, *args: (answer[0] > answer[1] + 1e-6).any()),
     "excludes-what-happens": seen(lambda answer, *args: _excess(answer, *args).max() > 1e-4),
     "too-loose": seen(lambda answer, *args: True),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from ..spec import Case, Formula, Spec, like
+from ..spec import Case, Formula, Spec, like, seen
 from ..words import words
 from .oracle import Oracle, afresh, eighths, spread
 
@@ -28,6 +28,16 @@ def moves_where(better: Callable[[Tensor, Tensor], Tensor]) -> Formula:
 
 
 right = moves_where(lambda old, new: new > old)
+
+
+def _wants_more(answer: Tensor, score: Oracle, z: Tensor, candidate: Tensor) -> bool:
+    """The samples that moved gain more than those that stayed, some of which gain as well."""
+    gain = score.says(candidate) - score.says(z)
+    moved = (answer == candidate).flatten(1).all(1)
+    stayed = (answer == z).flatten(1).all(1)
+    most = gain.where(stayed, -torch.inf).max().clamp_min(0)
+    return bool((moved | stayed).all()) and bool((gain.where(moved, torch.inf) > most).all())
+
 
 MISTAKES = {
     "always-moves": like(lambda score, z, candidate: candidate),
@@ -57,16 +67,21 @@ MISTAKES = {
     "compares-sizes": like(moves_where(lambda old, new: new.abs() > old.abs())),
     "best-sample-only": like(moves_where(lambda old, new: new - old == (new - old).max())),
     "pixel-by-pixel": like(lambda score, z, candidate: torch.maximum(z, candidate)),
-    "half-way": like(lambda score, z, candidate: (z + candidate) / 2),
+    "half-way": like(
+        lambda score, z, candidate: (z + candidate) / 2,
+        lambda score, z, candidate: torch.where(spread(score(candidate) > score(z), z), (z + candidate) / 2, z),
+    ),
     "adds-the-candidate": like(
         lambda score, z, candidate: z + candidate,
         lambda score, z, candidate: z + spread(score(candidate) > score(z), z) * candidate,
     ),
+    "cuts-the-pixels": like(lambda *args: right(*args).clamp(0, 1)),
     "moves-to-zero": like(lambda score, z, candidate: spread(score(candidate) > score(z), z) * candidate),
+    "wants-more-than-better": seen(_wants_more),
 }
 
 
-def asked(gains: tuple[float, ...], *shape: int, lift: float = 0.0, dtype: torch.dtype = torch.float32) -> tuple:
+def asked(gains: Sequence[float], *shape: int, lift: float = 0.0, dtype: torch.dtype = torch.float32) -> tuple:
     """A score that rises by so much from z to the candidate, along the pixels' sum or against it."""
     z, candidate = (eighths(len(gains), *shape, seed=seed).to(dtype) for seed in (1, 2))
     sign = torch.where(torch.arange(len(gains)) % 3 == 0, -1.0, 1.0).to(dtype)
@@ -92,6 +107,7 @@ def cases() -> Iterator[Case]:
         "float64": asked(LOSSES, 2, 3, dtype=torch.float64),
     }.items():
         yield Case(args, "wrong-elsewhere", where)
+    yield Case(asked([gain / 64 for gain in GAINS], 2, 3), "wants-more-than-better")
 
 
 def _numbers(answer: Tensor, score: Oracle, z: Tensor, candidate: Tensor) -> dict:

@@ -60,6 +60,15 @@ MYSTERIES = (
     Mystery((0.91, 0.55, 0.50, 0.62, 1.0), RANDOM, "A network with noise in its forward pass"),
     Mystery((0.88, 0.80, 0.45, 0.70, 0.97), RANDOM, "A noisy network with loud outputs"),
     Mystery((0.85, 0.84, 0.82, 0.30, 0.91), RANDOM, "A network that left its dropout on, behind a quantiser"),
+    # Close to where one word ends and the next begins: whoever compares with another reading, or by other gaps.
+    Mystery((0.94, 0.52, 0.74, 0.49, 0.0), HONEST, "A network of which cross entropy takes more than the margin"),
+    Mystery((0.93, 0.80, 0.73, 0.68, 0.0), HONEST, "A network of which the margin takes a little more"),
+    Mystery((0.95, 0.81, 0.73, 0.74, 0.0), HONEST, "A network of which the margin takes almost a tenth more"),
+    Mystery((0.90, 0.70, 0.69, 0.61, 0.0), HONEST, "A network of which Square takes almost a tenth more"),
+    Mystery((0.93, 0.62, 0.58, 0.66, 0.38), HONEST, "A network that rounds differently now and then"),
+    Mystery((0.95, 0.83, 0.70, 0.72, 0.0), SATURATED, "A network that is a little too loud"),
+    Mystery((0.92, 0.66, 0.64, 0.51, 0.0), HIDDEN, "A network whose gradients are a little off"),
+    Mystery((0.90, 0.50, 0.47, 0.60, 0.62), RANDOM, "A network with a little noise in its forward pass"),
 )
 
 MISTAKES: Mistakes = {

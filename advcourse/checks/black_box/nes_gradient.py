@@ -89,6 +89,18 @@ def _along_unit_directions(score: Oracle, x: Tensor, u: Tensor, sigma: float) ->
     return mean_along(slopes, _units(u))
 
 
+def _in_units_of_the_direction(score: Oracle, x: Tensor, u: Tensor, sigma: float) -> Tensor:
+    slopes = (ask_along(score, x, sigma * u) - ask_along(score, x, -sigma * u)) / (2 * sigma)
+    return mean_along(slopes / u.flatten(2).square().sum(2), u)
+
+
+def _wandering(score: Oracle, x: Tensor, u: Tensor, sigma: float) -> Tensor:
+    """Every pair lies around the point that the pair before ended in."""
+    here = x - sigma * (u.cumsum(0) - u)
+    up, down = (torch.stack([score(at + sign * sigma * d) for at, d in zip(here, u)]) for sign in (1, -1))
+    return mean_along((up - down) / (2 * sigma), u)
+
+
 def _units(u: Tensor) -> Tensor:
     return u / spread(u.flatten(2).norm(dim=2), u)
 
@@ -135,7 +147,7 @@ MISTAKES = {
     "product-of-means": like(_product_of_means, lambda *args: _product_of_means(*args) * len(args[2])),
     "no-direction": like(_no_direction),
     "divides-by-the-direction": like(_divided_by_the_direction),
-    "unit-directions": like(_with(_units), _along_unit_directions),
+    "unit-directions": like(_with(_units), _along_unit_directions, _in_units_of_the_direction),
     "best-direction-only": like(
         pairs(lambda up, down, sigma: (up - down) * ((up - down).abs() == (up - down).abs().amax(0)) / (2 * sigma))
     ),
@@ -145,6 +157,8 @@ MISTAKES = {
         lambda score, x, u, sigma: x + right(score, x, u, sigma),
         lambda score, x, u, sigma: x + sigma * right(score, x, u, sigma),
     ),
+    "wanders": like(_wandering),
+    "cuts-the-estimate": like(*(lambda *args, low=low: right(*args).clamp(low, 1) for low in (0, -1))),
     "takes-the-sign": like(lambda *args: right(*args).sign()),
     "zero": like(lambda score, x, u, sigma: torch.zeros_like(x)),
     "wrong-scale": scaled(lambda *args: 3 * right(*args)),

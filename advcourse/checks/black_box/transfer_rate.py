@@ -63,6 +63,10 @@ def _changed(y: Tensor, s: Tensor, sa: Tensor, t: Tensor, ta: Tensor) -> float:
     return share(t != ta, s != sa)
 
 
+def _changed_from_one_answer(y: Tensor, s: Tensor, sa: Tensor, t: Tensor, ta: Tensor) -> float:
+    return share(t != ta, (s == t) & (s != sa))
+
+
 MISTAKES = {
     "everybody": like(
         of(lambda seen: share(~seen.ta & counted(seen), seen.s | True)),
@@ -102,10 +106,25 @@ MISTAKES = {
         of(lambda seen: share(~seen.ta & ~seen.sa, seen.s & seen.t)),
         of(lambda seen: share(~seen.ta & ~seen.sa, seen.s | True)),
     ),
+    "others-in-the-denominator": like(
+        *(
+            of(lambda seen, who=who: share(counted(seen) & ~seen.ta, who(seen)))
+            for who in (
+                lambda seen: ~seen.sa,
+                lambda seen: seen.s & ~seen.sa,
+                lambda seen: seen.t & ~seen.sa,
+                lambda seen: seen.s,
+                lambda seen: seen.t,
+            )
+        )
+    ),
+    "one-more-below": like(
+        of(lambda seen: float((counted(seen) & ~seen.ta).sum() / (counted(seen).sum() + 1))),
+    ),
     "either-reads-rightly": _over(lambda seen: (seen.s | seen.t) & ~seen.sa),
     "survivors": like(of(lambda seen: share(seen.ta, counted(seen)))),
     "same-class": like(_same_class),
-    "changed-answers": like(_changed),
+    "changed-answers": like(_changed, _changed_from_one_answer),
     "upside-down": like(of(lambda seen: float(counted(seen).sum() / (counted(seen) & ~seen.ta).sum().clamp_min(1)))),
     "odds": like(
         of(lambda seen: float((counted(seen) & ~seen.ta).sum() / (counted(seen) & seen.ta).sum().clamp_min(1)))
@@ -136,7 +155,7 @@ ELSEWHERE = {
 
 
 def cases() -> Iterator[Case]:
-    yield Case(asked(KINDS), "wrong-value", mistakes=MISTAKES)
+    yield Case(asked(KINDS, seed=1), "wrong-value", mistakes=MISTAKES)
     for where, kinds in ELSEWHERE.items():
         told = {"nan": "nobody-to-count"} if "without" in where else {}
         yield Case(asked(kinds, seed=1), "wrong-elsewhere", where, told=told)

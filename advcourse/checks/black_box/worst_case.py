@@ -22,6 +22,8 @@ SAMPLES = (
     *((21, -3, 9, 5, 4), (23, 0, 14, 8, 3), (17, -2, 8, -5, 12), (21, 2, 10, 16, 18), (6, -2, 2, -5, 3)),
     *((12, 9, 2, 7, 0), (5, 2, 2, 2, 3)),
 )
+# The weakest attack, most of them, their mean and their best case leave four different numbers of these.
+SOFTER = ((20, -2, -9, -9, -9), (14, 8, -2, -6, -2), (9, -9, -2, 1, -2), (6, 1, 1, 8, -2), (14, -6, 5, 1, 5))
 
 
 def asked(samples: tuple = SAMPLES, attacks: int = 4, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
@@ -43,17 +45,38 @@ def stand(margins: Tensor) -> float:
     return share(margins.amin(0) > 0)
 
 
+def _accuracies(margins: Tensor) -> Tensor:
+    return (margins > 0).double().mean(1)
+
+
 def _shares(margins: Tensor) -> list[float]:
     return [share(row > 0) for row in margins]
 
 
 MISTAKES = {
-    "worst-attack-for-all": like(of(lambda m: min(_shares(m)))),
-    "average-over-attacks": like(of(lambda m: share(m > 0)), of(lambda m: share(m[1:] > 0))),
-    "sign-of-the-mean": like(of(lambda m: share(m.mean(0) > 0)), of(lambda m: share(m[1:].mean(0) > 0))),
-    "best-case": like(
-        of(lambda m: share(m.amax(0) > 0)), of(lambda m: share(m[1:].amax(0) > 0)), of(lambda m: max(_shares(m[1:])))
+    "worst-attack-for-all": like(
+        of(lambda m: min(_shares(m))),
+        *(of(lambda m, by=by: stand(m[[0, 1 + int(by(m[1:]).argmin())]])) for by in (_accuracies, lambda m: m.mean(1))),
     ),
+    "average-over-attacks": like(of(lambda m: share(m > 0)), of(lambda m: share(m[1:] > 0))),
+    "sign-of-the-mean": like(
+        of(lambda m: share(m.mean(0) > 0)),
+        of(lambda m: share(m[1:].mean(0) > 0)),
+        of(lambda m: share((m[0] > 0) & (m[1:].mean(0) > 0))),
+    ),
+    "most-attacks-decide": like(
+        of(lambda m: share(m.median(0).values > 0)),
+        of(lambda m: share(m[1:].median(0).values > 0)),
+        of(lambda m: share((m > 0).double().mean(0) > 0.5)),
+        of(lambda m: share((m[1:] > 0).double().mean(0) > 0.5)),
+    ),
+    "best-case": like(
+        of(lambda m: share(m.amax(0) > 0)),
+        of(lambda m: share(m[1:].amax(0) > 0)),
+        of(lambda m: share((m[0] > 0) & (m[1:].amax(0) > 0))),
+        of(lambda m: max(_shares(m[1:]))),
+    ),
+    "either-suffices": like(of(lambda m: share((m[0] > 0) | (m[1:].amin(0) > 0)))),
     "forgets-the-clean": like(of(lambda m: stand(m[1:])), of(lambda m: share((m[1:].amin(0) > 0) | (m[0] <= 0)))),
     "clean-accuracy": like(of(lambda m: share(m[0] > 0))),
     "first-attack-only": like(of(lambda m: stand(m[:2])), of(lambda m: share(m[1] > 0))),
@@ -89,7 +112,7 @@ MISTAKES = {
 
 def cases() -> Iterator[Case]:
     # One attack of the four leaves all of the first three samples, so that "all samples" and "nobody" differ.
-    yield Case(asked(), "wrong-value", also=(asked(SAMPLES[:3]),), mistakes=MISTAKES)
+    yield Case(asked(), "wrong-value", also=(asked(SAMPLES[:3]), asked(SOFTER)), mistakes=MISTAKES)
     yield Case(asked(attacks=2), "wrong-elsewhere", "two attacks")
     yield Case(asked(attacks=1), "wrong-elsewhere", "a single attack")
     yield Case(asked(attacks=0), "wrong-elsewhere", "no attack at all")

@@ -22,7 +22,15 @@ def _by(threshold: Tensor | float, scores: Tensor) -> Tensor:
 
 
 MISTAKES = {
-    "threshold-at-the-rate": like(lambda s, k, r: _by(k.quantile(r), s)),
+    "threshold-at-the-rate": like(
+        lambda s, k, r: _by(k.quantile(r), s),
+        *(lambda s, k, r, shift=shift: _by(k.sort().values[int(r * len(k)) + shift], s) for shift in (-1, 0)),
+    ),
+    "unsorted": like(
+        lambda s, k, r: _by(k[int((1 - r) * len(k))], s),
+        lambda s, k, r: _by(k[int((1 - r) * len(k)) - 1], s),
+        lambda s, k, r: _by(k[int(r * len(k))], s),
+    ),
     "alarms-on-the-usual": like(lambda s, k, r: 1 - right(s, k, r)),
     "alarms-on-the-rarely-low": like(lambda s, k, r: (s < k.quantile(r)).double()),
     "threshold-from-the-new": like(lambda s, k, r: _by(s.quantile(1 - r), s)),
@@ -30,7 +38,12 @@ MISTAKES = {
     "threshold-at-the-largest": like(lambda s, k, r: _by(k.max(), s)),
     "threshold-at-the-mean": like(lambda s, k, r: _by(k.mean(), s)),
     "threshold-at-two-sigma": like(*(lambda s, k, r, n=n: _by(k.mean() + n * k.std(), s) for n in (2, 3))),
-    "share-of-the-largest": like(lambda s, k, r: _by((1 - r) * k.max(), s)),
+    "threshold-of-a-normal": like(
+        lambda s, k, r: _by(k.mean() + k.std() * torch.special.ndtri(torch.tensor(1 - r)), s)
+    ),
+    "share-of-the-largest": like(
+        lambda s, k, r: _by((1 - r) * k.max(), s), lambda s, k, r: _by(k.min() + (1 - r) * (k.max() - k.min()), s)
+    ),
     "rate-in-per-cent": like(lambda s, k, r: _by(k.quantile(1 - r / 100), s)),
     "two-sided": like(lambda s, k, r: ((s > k.quantile(1 - r / 2)) | (s < k.quantile(r / 2))).double()),
     "half-the-rate": like(lambda s, k, r: _by(k.quantile(1 - r / 2), s)),
@@ -40,11 +53,14 @@ MISTAKES = {
 }
 
 
+RATE_OF_BEFORE = {"ignores-rate": like(lambda s, k, r: right(s, k, RATE))}
+
+
 def cases() -> Iterator[Case]:
     new, known = inputs()
     numbers = {"returns-scores": seen(lambda a, *args: ((a != 0) & (a != 1)).any())}
     yield Case((new, known, RATE), "wrong-value", mistakes=numbers | MISTAKES)
-    yield Case((new, known, 0.2), "wrong-elsewhere", "a rate of 0.2")
+    yield Case((new, known, 0.2), "wrong-elsewhere", "a rate of 0.2", mistakes=RATE_OF_BEFORE)
     yield Case((new, known, 0.4), "wrong-elsewhere", "a rate of 0.4")
     yield Case((new[:1], known, RATE), "wrong-elsewhere", "a single score")
     yield Case((new - 1e3, known - 1e3, RATE), "wrong-elsewhere", "negative scores")

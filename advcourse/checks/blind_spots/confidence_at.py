@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..spec import Case, Spec, like
+from ..spec import Case, Spec, like, seen
 from ..words import words
 
 
@@ -24,7 +24,11 @@ MISTAKES = {
     "sum-of-weights": like(lambda d, w: torch.sigmoid(d * w.sum())),
     "the-other-class": like(lambda d, w: torch.sigmoid(-d * w.norm())),
     "score": like(lambda d, w: d * w.norm()),
-    "from-zero": like(lambda d, w: torch.tanh(d * w.norm() / 2)),
+    "from-zero": like(
+        lambda d, w: torch.tanh(d * w.norm() / 2),
+        lambda d, w: torch.tanh(d * w.norm()),
+        lambda d, w: 1 - torch.exp(-d * w.norm()),
+    ),
     "log-probability": like(lambda d, w: torch.nn.functional.logsigmoid(d * w.norm())),
     "softmax-of-the-batch": like(lambda d, w: (d * w.norm()).softmax(0)),
     "doubled": like(lambda d, w: torch.sigmoid(2 * d * w.norm())),
@@ -32,11 +36,14 @@ MISTAKES = {
 }
 
 
+CAPPED = {"capped": seen(lambda a, d, w: (a[d > 30] == a.max()).all() and a.max() < 1)}
+
+
 def cases() -> Iterator[Case]:
     distance, w = points(9, 3)
     yield Case((distance, w), "wrong-value", mistakes=MISTAKES)
     far = torch.tensor([0.0, 3.0, 5.0, 40.0, 1e3, 1e6])
-    yield Case((far, w), "wrong-elsewhere", "distances from 3 to a million", told={"nan": "overflows"})
+    yield Case((far, w), "wrong-elsewhere", "distances from 3 to a million", mistakes=CAPPED, told={"nan": "overflows"})
     yield Case(points(1, 2), "wrong-elsewhere", "a single distance")
     yield Case(points(6, 40), "wrong-elsewhere", "weights of 40 numbers")
     yield Case(tuple(a.double() for a in points(5, 3)), "wrong-elsewhere", "float64")

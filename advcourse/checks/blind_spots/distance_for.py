@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..spec import Case, Spec, like
+from ..spec import Case, Spec, like, seen
 from ..words import words
 
 
@@ -15,22 +15,41 @@ def distance(p: Tensor, w: Tensor, temperature: float) -> Tensor:
     return (temperature * torch.logit(p.double()) / w.double().norm()).to(p.dtype)
 
 
+def _is_capped(answer: Tensor, wanted: Tensor) -> bool:
+    """All beyond some distance are put there."""
+    return torch.allclose(answer, wanted.clamp_max(answer.max()), rtol=1e-3)
+
+
+CAPPED = {"capped": seen(lambda a, p, w, t: _is_capped(a, distance(p, w, t)))}
 MISTAKES = {
     "forgets-temperature": like(lambda p, w, t: torch.logit(p) / w.norm()),
     "divides-by-temperature": like(lambda p, w, t: torch.logit(p) / (t * w.norm())),
     "forgets-weights": like(lambda p, w, t: t * torch.logit(p)),
     "multiplies-by-norm": like(lambda p, w, t: t * torch.logit(p) * w.norm()),
+    "both-upside-down": like(lambda p, w, t: torch.logit(p) * w.norm() / t),
+    "other-norm": like(
+        lambda p, w, t: t * torch.logit(p) / w.abs().sum(),
+        lambda p, w, t: t * torch.logit(p) / w.abs().max(),
+        lambda p, w, t: t * torch.logit(p) / w.sum(),
+    ),
     "squared-norm": like(lambda p, w, t: t * torch.logit(p) / w.norm() ** 2),
     "minus-sign": like(lambda p, w, t: -t * torch.logit(p) / w.norm()),
     "logarithm-of-p": like(lambda p, w, t: t * p.log() / w.norm(), lambda p, w, t: -t * p.log() / w.norm()),
     "logarithm-of-the-rest": like(lambda p, w, t: -t * (1 - p).log() / w.norm()),
     "odds": like(lambda p, w, t: t * p / (1 - p) / w.norm()),
-    "sigmoid-again": like(lambda p, w, t: t * torch.sigmoid(p) / w.norm()),
+    "ratio-of-logarithms": like(
+        lambda p, w, t: t * p.log() / (1 - p).log() / w.norm(), lambda p, w, t: t * (1 - p).log() / p.log() / w.norm()
+    ),
+    "sigmoid-again": like(
+        lambda p, w, t: t * torch.sigmoid(p) / w.norm(),
+        lambda p, w, t: t / torch.sigmoid(p) / w.norm(),
+        lambda p, w, t: torch.sigmoid(p * w.norm() / t),
+    ),
     "base-two": like(lambda p, w, t: t * torch.logit(p) / w.norm() / torch.tensor(2.0).log()),
     "base-ten": like(lambda p, w, t: t * torch.logit(p) / w.norm() / torch.tensor(10.0).log()),
     "tempers-twice": like(lambda p, w, t: t * t * torch.logit(p) / w.norm()),
     "zero": like(lambda p, w, t: torch.zeros_like(p)),
-}
+} | CAPPED
 
 
 def cases() -> Iterator[Case]:
@@ -41,7 +60,7 @@ def cases() -> Iterator[Case]:
     free = torch.tensor([0.5, 0.9])
     yield Case((free, w, 4.0), "wrong-elsewhere", "a confidence of one half, which is had for nothing,")
     sure = torch.tensor([0.999, 0.9999])
-    yield Case((sure, w, 4.0), "wrong-elsewhere", "confidences of 0.999 and above")
+    yield Case((sure, w, 4.0), "wrong-elsewhere", "confidences of 0.999 and above", mistakes=CAPPED)
     double = tuple(a.double() for a in wishes(4, 20, 3.0)[:2])
     yield Case((*double, 3.0), "wrong-elsewhere", "float64")
 

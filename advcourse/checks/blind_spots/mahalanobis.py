@@ -40,12 +40,17 @@ MISTAKES = {
     "upper-factor": like(_backwards),
     "mean-over-features": like(lambda x, m, s: (_form(x - m, s.inverse()) / x.shape[1]).sqrt()),
     "sum-not-form": like(lambda x, m, s: ((x - m) @ s.inverse()).sum(1)),
+    "root-before-sum": like(lambda x, m, s: ((x - m) @ s.inverse() * (x - m)).abs().sqrt().sum(1)),
+    "covariance-of-the-batch": like(
+        lambda x, m, s: _form(x - m, x.T.cov().inverse()).sqrt(),
+        lambda x, m, s: _form(x - x.mean(0), x.T.cov().inverse()).sqrt(),
+    ),
     "couples-rows": right_alone,
 }
 
 
 def cases() -> Iterator[Case]:
-    yield Case(cloud(7, 3), "wrong-value", mistakes=MISTAKES)
+    yield Case(cloud(7, 3), "wrong-value", mistakes=MISTAKES, told={"nan": "root-of-a-negative"})
     yield Case(cloud(1, 3), "wrong-elsewhere", "a single row")
     yield Case(cloud(4, 4), "wrong-elsewhere", "as many rows as features")
     yield Case(cloud(5, 1), "wrong-elsewhere", "one feature")
