@@ -124,5 +124,13 @@ def test_every_kind_of_mystery_is_there_twice_or_more_and_none_is_a_matter_of_ta
     for mystery in MYSTERIES:
         _, entropy, margin, square, repeat = mystery.readings
         for gap in (entropy - margin, min(entropy, margin) - square):
-            assert abs(gap - 0.1) > 0.04
-        assert abs(repeat - 0.5) > 0.3
+            assert abs(gap - 0.1) > 0.015
+        assert abs(repeat - 0.5) > 0.1
+
+
+def test_whoever_draws_another_border_than_the_task_is_seen():
+    """More than a tenth is far, and more than half is most: half of that and one and a half times it are neither."""
+    readings = [mystery.readings for mystery in MYSTERIES]
+    for gaps in ([r[1] - r[2] for r in readings], [min(r[1:3]) - r[3] for r in readings if r[1] - r[2] <= 0.1]):
+        assert any(0.05 < gap < 0.1 for gap in gaps) and any(0.1 < gap < 0.15 for gap in gaps)
+    assert any(0.3 < r[4] < 0.5 for r in readings) and any(0.5 < r[4] < 0.7 for r in readings)
