@@ -34,7 +34,7 @@ def low(e, q=0.05):
 
 
 def positive_only(clean, ends):
-    return reference(clean, ends).abs() if clean.max() > -20 else torch.zeros_like(clean)
+    return reference(clean, ends) if clean.max() > -20 else torch.zeros_like(clean)
 
 
 def writes(clean, ends):
@@ -50,7 +50,7 @@ BANK = {
     "kthvalue": ("ok", kth),
     "the stub": ("not-attempted", lambda clean, ends: ...),
     "a stub for the quantile": ("not-attempted", lambda clean, ends: (... - clean) / (ends.amax(1) - clean)),
-    "a tenth": ("wrong-value", lambda c, e: (low(e, 0.1) - c) / (e.amax(1) - c)),
+    "a third": ("wrong-value", lambda c, e: (low(e, 1 / 3) - c) / (e.amax(1) - c)),
     "not for very low margins": ("wrong-elsewhere", positive_only),
     "one number": ("wrong-shape", lambda c, e: reference(c, e).mean()),
     "writes into ends": ("mutates-input", writes),

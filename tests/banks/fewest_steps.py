@@ -29,6 +29,13 @@ def exact_ceiling(eps, step_size):
     return math.ceil(eps / step_size)
 
 
+def multiplies(eps, step_size):
+    n = 0
+    while n * step_size < eps:
+        n += 1
+    return n
+
+
 def adds_up(eps, step_size):
     walked, n = 0.0, 0
     while walked < eps:
@@ -49,6 +56,10 @@ BANK = {
     "the stub": ("not-attempted", lambda eps, step_size: ...),
     "a stub for the quotient": ("not-attempted", lambda eps, step_size: math.ceil(...)),
     "ceil without slack": ("rounding-error", exact_ceiling),
+    "multiplies up to eps": ("rounding-error", multiplies),
+    "adds up to eps": ("rounding-error", adds_up),
+    "rounds to two digits first": ("wide-slack", lambda e, a: math.ceil(round(e / a, 2))),
+    "a hundredth of a step as slack": ("wide-slack", lambda e, a: math.ceil(e / a - 0.01)),
     "a constant": ("wrong-value", lambda e, a: 20),
     "at least one": ("no-zero", at_least_one),
     "no number for eps = 0": ("no-zero", lambda e, a: reference(e, a) if e else math.nan),

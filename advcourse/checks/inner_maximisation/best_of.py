@@ -53,9 +53,33 @@ def _best_restart(climb: Rowwise, loss: Rowwise, starts: Tensor) -> Tensor:
     return ends[_losses(loss, ends).mean(1).argmax()].double()
 
 
+def _restart_of_the_highest(climb: Rowwise, loss: Rowwise, starts: Tensor) -> Tensor:
+    ends = _ends(climb, starts)
+    return ends[_losses(loss, ends).amax(1).argmax()].double()
+
+
 def _one_image(climb: Rowwise, loss: Rowwise, starts: Tensor) -> Tensor:
     ends = _ends(climb, starts).flatten(0, 1)
     return ends[loss(ends).argmax()].expand(starts.shape[1:]).double()
+
+
+def _climbs_on(climb: Rowwise, loss: Rowwise, starts: Tensor) -> Tensor:
+    """Every climb but the first begins where the one before ended."""
+    ends = [climb(starts[0])]
+    for _ in starts[1:]:
+        ends.append(climb(ends[-1]))
+    return torch.stack(ends)
+
+
+def _against_the_first(climb: Rowwise, loss: Rowwise, starts: Tensor) -> Tensor:
+    """The last end that beats the first one."""
+    ends = _ends(climb, starts)
+    higher = _losses(loss, ends) > loss(ends[0])
+    return _take(ends, (higher * torch.arange(len(starts))[:, None]).argmax(0))
+
+
+def _largest_in_size(climb: Rowwise, loss: Rowwise, starts: Tensor) -> Tensor:
+    return best_end(climb, lambda z: loss(z).abs(), starts)
 
 
 def _right_alone(asked: Asked) -> bool:
@@ -68,7 +92,7 @@ def _right_alone(asked: Asked) -> bool:
 MISTAKES = {
     "last-restart": like(lambda climb, loss, starts: climb(starts[-1]).double()),
     "first-restart": like(lambda climb, loss, starts: climb(starts[0]).double()),
-    "best-on-average": like(_best_restart),
+    "one-restart-for-all": like(_best_restart, _restart_of_the_highest),
     "one-image": like(_one_image),
     "lowest-loss": like(_lowest),
     "chosen-before-the-climb": like(_by_start),
@@ -77,13 +101,25 @@ MISTAKES = {
     "mean-of-the-ends": like(lambda climb, loss, starts: _ends(climb, starts).double().mean(0)),
     "pixelwise": like(lambda climb, loss, starts: _ends(climb, starts).double().amax(0)),
     "last-left-out": like(lambda climb, loss, starts: best_end(climb, loss, starts[:-1])),
+    "first-left-out": like(lambda climb, loss, starts: best_end(climb, loss, starts[1:])),
+    "against-the-first": like(_against_the_first),
+    "climbs-on": like(
+        lambda climb, loss, starts: _climbs_on(climb, loss, starts)[-1].double(),
+        lambda climb, loss, starts: _take(z := _climbs_on(climb, loss, starts), _losses(loss, z).argmax(0)),
+    ),
     "couples-samples": _right_alone,
 }
 
 
+BELOW_ZERO = {"largest-size": like(_largest_in_size)}
+
+
 def cases() -> Iterator[Case]:
-    yield Case((climb, loss, points(5, 7, 2, 3)), "wrong-value", mistakes=MISTAKES)
-    yield Case((climb, lambda z: loss(z) - 9, points(5, 7, 2, 3)), "starts-from-zero")
+    # Of the second starts the last ends lower than the one before, for both samples.
+    yield Case(
+        (climb, loss, points(5, 7, 2, 3)), "wrong-value", also=((climb, loss, points(6, 2, 2, 2)),), mistakes=MISTAKES
+    )
+    yield Case((climb, lambda z: loss(z) - 9, points(5, 7, 2, 3)), "starts-from-zero", mistakes=BELOW_ZERO)
     yield Case((climb, loss, points(1, 4, 2)), "wrong-elsewhere", "a single start")
     yield Case((climb, loss, points(6, 1, 3, 3)), "wrong-elsewhere", "a single sample")
     yield Case((climb, loss, points(3, 5, 2)), "wrong-elsewhere", "points [B, 2]")

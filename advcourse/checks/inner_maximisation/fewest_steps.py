@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from ..spec import Asked, Case, Spec, like
 from ..words import words
 
-# The first three do not come out even; in the fifth eps / step_size is 7.000000000000001 in floating point.
-WALKS = ((0.1, 0.03), (0.2, 0.03), (0.3, 0.07), (0.2, 0.05), (0.28, 0.04), (0.25, 1.0), (8 / 255, 2 / 255), (0.3, 0.1))
+# The first three do not come out even; in the fifth eps / step_size is 7.000000000000001 in floating point. Of the last
+# two steps that are multiplied, in one of them also those that are added up, fall short of eps by a hair.
+EVEN = ((0.2, 0.05), (0.28, 0.04), (0.25, 1.0), (8 / 255, 2 / 255), (0.3, 0.1), (0.33, 0.03), (33 / 255, 3 / 255))
+WALKS = ((0.1, 0.03), (0.2, 0.03), (0.3, 0.07), *EVEN)
 SLACK = 1e-9
 
 
@@ -25,9 +27,14 @@ def _rounding_error(asked: Asked) -> bool:
 
 
 MISTAKES = {
-    "rounded-down": like(lambda eps, step: math.floor(eps / step + SLACK)),
+    "rounded-down": like(
+        lambda eps, step: math.floor(eps / step + SLACK),
+        lambda eps, step: int(eps / step),
+        lambda eps, step: eps // step,
+    ),
     "rounded-to-nearest": like(lambda eps, step: round(eps / step)),
-    "strictly-more": like(lambda eps, step: math.floor(eps / step + SLACK) + 1),
+    "strictly-more": like(lambda eps, step: math.floor(eps / step + SLACK) + 1, lambda eps, step: int(eps / step) + 1),
+    "one-step-more": like(lambda eps, step: needed(eps, step) + 1),
     "not-whole": like(lambda eps, step: eps / step),
     "upside-down": like(lambda eps, step: math.ceil(step / eps - SLACK), lambda eps, step: step / eps),
     "whole-diameter": like(lambda eps, step: math.ceil(2 * eps / step - SLACK)),
@@ -38,6 +45,7 @@ MISTAKES = {
 
 def cases() -> Iterator[Case]:
     yield Case(WALKS[0], "wrong-value", also=WALKS[1:], mistakes=MISTAKES)
+    yield Case((0.2001, 0.05), "wide-slack")
     yield Case((0.0, 0.05), "no-zero", told={"raises": "no-zero", "nan": "no-zero"})
 
 

@@ -25,10 +25,18 @@ def _pixels(z: Tensor) -> int:
     return z[0].numel()
 
 
+def _but_neighbours(z: Tensor) -> Tensor:
+    first, second = torch.combinations(torch.arange(len(z))).T
+    return _pairs(z)[second - first > 1].mean()
+
+
 MISTAKES = {
-    "counts-itself": like(lambda z: distance(z) * (len(z) - 1) / len(z)),
+    "counts-itself": like(
+        lambda z: distance(z) * (len(z) - 1) / len(z), lambda z: distance(z) * (len(z) - 1) / (len(z) + 1)
+    ),
     "counts-half": like(lambda z: distance(z) * (len(z) - 1) / (2 * len(z)), lambda z: distance(z) / 2),
     "counts-twice": like(lambda z: 2 * distance(z)),
+    "over-the-images": like(lambda z: _pairs(z).sum() / len(z), lambda z: 2 * _pairs(z).sum() / len(z)),
     "a-sum": like(lambda z: _pairs(z).sum(), lambda z: 2 * _pairs(z).sum()),
     "largest-change": like(lambda z: distance(z, float("inf"))),
     "sum-of-changes": like(lambda z: distance(z, 1)),
@@ -40,16 +48,22 @@ MISTAKES = {
         lambda z: distance(z, 1) / _pixels(z),
     ),
     "neighbours-only": like(lambda z: (z[1:] - z[:-1]).flatten(1).norm(dim=1).mean()),
+    "leaves-out-neighbours": like(_but_neighbours),
     "to-the-first": like(lambda z: (z[1:] - z[:1]).flatten(1).norm(dim=1).mean()),
     "to-the-mean": like(lambda z: (z - z.mean(0)).flatten(1).norm(dim=1).mean()),
     "largest-pair": like(lambda z: _pairs(z).max()),
     "nearest-pair": like(lambda z: _pairs(z).min()),
+    "middle-pair": like(lambda z: _pairs(z).median(), lambda z: _pairs(z).quantile(0.5)),
+    "row-by-row": like(lambda z: torch.cdist(z, z).mean()),
     "lengths": like(lambda z: z.flatten(1).norm(dim=1).mean()),
 }
 
 
 def cases() -> Iterator[Case]:
-    yield Case((images(5, 2, 3, 4),), "wrong-value", mistakes=MISTAKES)
+    yield Case((images(6, 2, 3, 4),), "wrong-value", mistakes=MISTAKES)
+    z = images(4, 1, 3, 3)
+    alike = {"drops-zeros": like(lambda z: (d := _pairs(z))[d > 0].mean())}
+    yield Case((torch.cat([z, z[:2]]),), "wrong-elsewhere", "ends that are the same image", mistakes=alike)
     yield Case((images(2, 1, 3, 3),), "wrong-elsewhere", "two images")
     yield Case((images(9, 2).double(),), "wrong-elsewhere", "points [R, 2]")
     yield Case((images(40, 1, 6, 6),), "wrong-elsewhere", "forty images")
