@@ -122,7 +122,9 @@ def pip_install(*what: str) -> None:
 
 
 def pytest(name: str, *arguments: str) -> list[str]:
-    return ["-m", "pytest", "-rs", f"--junitxml={report_of(name)}", *arguments]
+    """Without the plugin for notebooks where there are none: to load it takes every process two seconds."""
+    spared = () if "--nbval" in arguments else ("-p", "no:nbval")
+    return ["-m", "pytest", "-rs", f"--junitxml={report_of(name)}", *spared, *arguments]
 
 
 def report_of(name: str) -> Path:
@@ -164,8 +166,8 @@ IN_THE_BROWSER = "tests/browser/test_lectures.py"  # every lecture, while the ot
 STEPS = {  # name: the commands, for the Python that runs them
     "lint": lint_commands,
     "unit": lambda _: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *TWO_WORKERS)],
-    # A process of its own: a device has to be registered before the first backward pass.
-    "device": lambda _: [pytest("device", "tests/on_pretend")],
+    # Processes of their own: a device has to be registered before the first backward pass.
+    "device": lambda _: [pytest("device", "tests/on_pretend", *TWO_WORKERS)],
     "nbval": lambda _: [nbval_command("nbval", *BY_NOTEBOOK, *NOTEBOOKS)],
     "after": lambda _: [pytest("after", "tests/after")],
     # Each of the two workers has a JupyterLab and a browser of its own.
