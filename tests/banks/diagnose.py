@@ -101,6 +101,10 @@ ANSWERS = {
             overfitted=lambda s: overfitted(s) and not leaking(s),
         ),
     ),
+    "leak where one step takes nothing": (
+        "sees-leak",
+        of(masked=masked, leaking=lambda s: s["one_step"] >= s["clean"], overfitted=overfitted),
+    ),
     "leak wherever the label matters": (
         "sees-leak",
         of(masked=masked, leaking=lambda s: s["one_step"] != s["one_step_predicted"], overfitted=overfitted),

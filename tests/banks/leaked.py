@@ -36,10 +36,8 @@ BANK = {
     "with topk": ("ok", with_topk),
     "the stub": ("not-attempted", lambda clean, attacked, y: ...),
     "a stub for the right ones": ("not-attempted", lambda clean, attacked, y: (~right(clean, y)).sum() * ...),
-    "more probable than before": (
-        "wrong-value",
-        lambda c, a, y: ((a.softmax(1) - c.softmax(1)).gather(1, y[:, None]) > 0).sum(),
-    ),
+    "twice": ("wrong-value", lambda c, a, y: 2 * reference(c, a, y)),
+    "the largest logit for its class": ("none", lambda c, a, y: ((c.amax(1) != y) & (a.amax(1) == y)).sum()),
     "one more": ("off-by-one", lambda c, a, y: reference(c, a, y) + 1),
     "at least one": ("wrong-elsewhere", lambda c, a, y: max(1, reference(c, a, y))),
     "which ones": ("wrong-shape", lambda c, a, y: ~right(c, y) & right(a, y)),

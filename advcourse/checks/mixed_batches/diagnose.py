@@ -51,6 +51,7 @@ PATIENTS = (
     Patient((0.95, 0.80, 0.81, 0.62, 0.65), MASKED, "A network whose gradient is zero on two images in three"),
     Patient((0.88, 0.91, 0.90, 0.89, 0.90), MASKED, "A network without gradients that is better attacked than clean"),
     Patient((0.97, 0.80, 0.68, 0.48, 0.0), HONEST, "A network more easily fooled by those who know less"),
+    Patient((0.93, 0.93, 0.93, 0.60, 0.0), HONEST, "A network to which one step makes no difference"),
     Patient((0.90, 0.56, 0.57, 0.02, 0.0), OVERFITTED, "A network robust to its own one-step attack alone"),
 )
 

@@ -117,6 +117,16 @@ def _learns_its_predictions(model, x, y, attack, share, weight) -> Tensor:
     return weighted(_each(model, x[k:], guess[k:]), _each(model, z, guess[:k]), y, len(x), k, weight)
 
 
+def _softmax_twice(model, *args) -> Tensor:
+    return of_sums(weighted)(lambda z: model(z).softmax(1), *args)
+
+
+def _weight_on_the_last(rest: Tensor, hit: Tensor, clean: Tensor, m: int, k: int, weight: float) -> Tensor:
+    """The weight is that of the last k rows, the first k were attacked."""
+    each = torch.cat([hit, rest])
+    return (each[: m - k].sum() + weight * each[m - k :].sum()) / (m - k + weight * k)
+
+
 def _behind(weigh_the_first: bool) -> Formula:
     """The attacked ones stand behind the clean ones, the labels where they were."""
 
@@ -147,6 +157,16 @@ MISTAKES = {
         of_sums(lambda rest, hit, clean, m, k, w: (w * rest.sum() + hit.sum()) / (w * (m - k) + k)),
         of_sums(lambda rest, hit, clean, m, k, w: (w * rest.sum() + hit.sum()) / (m - k + w * k)),
     ),
+    "weight-on-others": like(of_sums(_weight_on_the_last)),
+    "one-less-the-weight": like(
+        of_sums(lambda rest, hit, clean, m, k, w: ((1 - w) * rest.sum() + w * hit.sum()) / (m - k + w * k)),
+        of_sums(lambda rest, hit, clean, m, k, w: ((1 - w) * rest.sum() + w * hit.sum()) / m),
+        of_sums(lambda rest, hit, clean, m, k, w: (1 - w) * rest.mean() + w * hit.mean()),
+    ),
+    "without-brackets": like(
+        of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + w * hit.sum()) / (m - k) + w * k),
+        of_sums(lambda rest, hit, clean, m, k, w: rest.sum() + w * hit.sum() / (m - k + w * k)),
+    ),
     "divides-by-m": like(of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + w * hit.sum()) / m)),
     "no-divisor": like(of_sums(lambda rest, hit, clean, m, k, w: rest.sum() + w * hit.sum())),
     "mean-of-means": like(
@@ -155,18 +175,29 @@ MISTAKES = {
         of_sums(lambda rest, hit, clean, m, k, w: (rest.mean() + hit.mean()) / 2),
     ),
     "forgets-the-weight": like(of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + hit.sum()) / m)),
+    "weight-on-all": like(
+        of_sums(lambda rest, hit, clean, m, k, w: w * (rest.sum() + hit.sum()) / m),
+        of_sums(lambda rest, hit, clean, m, k, w: w * (rest.sum() + hit.sum()) / (m - k + w * k)),
+    ),
     "weight-in-one-place": like(
         of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + hit.sum()) / (m - k + w * k)),
     ),
     "attacks-all": like(lambda model, x, y, *_: _each(model, told(x, y), y).mean()),
-    "clean-only": like(lambda model, x, y, *_: _each(model, x, y).mean()),
+    "clean-only": like(
+        lambda model, x, y, *_: _each(model, x, y).mean(),
+        of_sums(lambda rest, hit, clean, m, k, w: weighted(clean[k:], clean[:k], clean, m, k, w)),
+    ),
+    "softmax-twice": like(_softmax_twice),
     "attacked-only": like(of_sums(lambda rest, hit, clean, m, k, w: hit.mean())),
     "attacks-the-rest": like(_attacks_the_rest, of_sums(weighted, lambda share, m: m - round(share * m))),
     "rounds-down": like(of_sums(weighted, lambda share, m: int(share * m))),
     "share-as-number": like(_share_as_number),
     "off-by-one": like(of_sums(weighted, lambda share, m: round(share * m) + 1)),
     "first-only": like(of_sums(weighted, lambda share, m: 1)),
-    "weight-squared": like(lambda *args: of_sums(weighted)(*args[:-1], args[-1] ** 2)),
+    "weight-squared": like(
+        lambda *args: of_sums(weighted)(*args[:-1], args[-1] ** 2),
+        of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + w**2 * hit.sum()) / (m - k + w * k)),
+    ),
     "minus-sign": like(lambda *args: -of_sums(weighted)(*args)),
     "other-rows": like(_last_ones),
     "predicted-labels": like(of_labels(lambda model, x, y, k: _guess(model, x)[:k])),

@@ -12,6 +12,7 @@ from ..words import words
 
 # How many of the examples are right clean and attacked, clean only, attacked only, never: all sums are different.
 KINDS = (29, 16, 7, 4)
+HELPED = (9, 2, 6, 3)  # more of them leak than are fooled
 ELSEWHERE = {
     "a network that leaks nothing": (5, 4, 0, 3),
     "a network that is right only under attack": (0, 0, 6, 0),
@@ -28,8 +29,12 @@ def _right(logits: Tensor, y: Tensor) -> Tensor:
     return logits.argmax(1) == y
 
 
+def _of_class(outputs: Tensor, y: Tensor) -> Tensor:
+    return outputs.gather(1, y[:, None])[:, 0]
+
+
 def _sure(logits: Tensor, y: Tensor) -> Tensor:
-    return logits.softmax(1).gather(1, y[:, None])[:, 0] > 0.5
+    return _of_class(logits.softmax(1), y) > 0.5
 
 
 def _those(which: Callable[[Tensor, Tensor], Tensor]) -> Formula:
@@ -52,6 +57,7 @@ MISTAKES = {
     "difference-of-accuracies": like(
         lambda c, a, y: _right(a, y).sum() - _right(c, y).sum(),
         lambda c, a, y: (_right(a, y).sum() - _right(c, y).sum()).abs(),
+        lambda c, a, y: (_right(a, y).sum() - _right(c, y).sum()).clamp(min=0),
     ),
     "asks-for-a-majority": like(lambda c, a, y: (~_sure(c, y) & _sure(a, y)).sum()),
     "off-by-one": like(lambda c, a, y: count(c, a, y) + 1, lambda c, a, y: count(c, a, y) - 1),
@@ -66,13 +72,18 @@ MISTAKES = {
         lambda c, a, y: 100 * count(c, a, y) / len(y),
         lambda c, a, y: 100 * count(c, a, y) / (~_right(c, y)).sum().clamp_min(1),
     ),
+    "rises": like(
+        lambda c, a, y: (_of_class(a, y) > _of_class(c, y)).sum(),
+        lambda c, a, y: (_of_class(a.softmax(1), y) > _of_class(c.softmax(1), y)).sum(),
+    ),
+    "without-brackets": like(lambda c, a, y: (c.argmax(1) != y & _right(a, y)).sum()),
     "argmin": like(lambda c, a, y: ((c.argmin(1) != y) & (a.argmin(1) == y)).sum()),
     "none": like(lambda c, a, y: 0),
 }
 
 
 def cases() -> Iterator[Case]:
-    yield Case(answers(KINDS), "wrong-value", mistakes=MISTAKES)
+    yield Case(answers(KINDS), "wrong-value", also=(answers(HELPED),), mistakes=MISTAKES)
     for where, kinds in ELSEWHERE.items():
         yield Case(answers(kinds), "wrong-elsewhere", where)
 
