@@ -169,6 +169,11 @@ def shuffles_the_first_half(x, grid, generator):
     return F.fold(torch.stack([part[:, order] for part, order in zip(parts, orders)]), x.shape[2:], size, stride=size)
 
 
+def rolls(x, grid, generator):
+    by = torch.randint(grid * grid, (len(x),), generator=generator).tolist()
+    return whole(torch.stack([part.roll(n, 0) for part, n in zip(pieces(x, grid), by)]), grid)
+
+
 BANK = {
     "the reference": ("ok", reference),
     "with loops": ("ok", with_loops),
@@ -200,6 +205,7 @@ BANK = {
     "three by three": ("wrong-elsewhere", lambda x, grid, g: reference(x, 3, g)),
     "in place": ("mutates-input", in_place),
     "the patches": ("wrong-shape", lambda x, grid, g: pieces(x, grid)),
+    "a roll": ("shifts-in-a-ring", rolls),
     "two patches change places": ("hardly-shuffles", swaps_two),
     "the second half rests": ("hardly-shuffles", shuffles_the_first_half),
 }

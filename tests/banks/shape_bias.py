@@ -64,7 +64,7 @@ BANK = {
     "odds": ("odds", lambda d, s, t: hits(d, s, t)[0] / hits(d, s, t)[1]),
     "odds upside down": ("odds", lambda d, s, t: hits(d, s, t)[1] / hits(d, s, t)[0]),
     "random": ("wrong-value", lambda d, s, t: 0.123),
-    "always one half": ("wrong-value", lambda d, s, t: 0.5),
+    "always one half": ("congruent-only", lambda d, s, t: 0.5),
     "one half without a shape": ("wrong-elsewhere", fails_without_texture),
     "divides by the texture": ("raises", empty_is_nan),
     "each answer": ("wrong-shape", lambda d, s, t: (d == s).double()),

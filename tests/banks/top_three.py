@@ -68,7 +68,7 @@ BANK = {
     "the first columns": ("wrong-probabilities", first_columns),
     "the first row's classes": ("wrong-classes", classes_of_the_batch),
     "constant": ("wrong-value", lambda a: (torch.full((len(a), 3), 0.2), torch.zeros(len(a), 3))),
-    "overflows": ("nan", unstable),
+    "overflows": ("overflows", unstable),
     "the probabilities alone": ("no-pair", lambda a: reference(a).values),
     "a dict": ("no-pair", lambda a: {"p": a, "classes": a}),
     "None": ("returns-none", lambda a: None),

@@ -103,6 +103,18 @@ def _stops_when_all_are_fooled(model, x, y, *sizes) -> Tensor:
     return next((z for z in points if bool((logits(model, z).argmax(1) != y).all())), points[-1])
 
 
+def _shrinking(share: Callable[[int, int], float]) -> Formula:
+    """Step i of so many, counted from 0, is this share of the step size long."""
+
+    def answer(model, x, y, eps, steps, step_size) -> Tensor:
+        z = x
+        for i in range(steps):
+            z = nearest(z + share(i, steps) * step_size * gradient(model, z, y).sign(), x, eps)
+        return z
+
+    return answer
+
+
 # On a linear model hardly any sign changes: a pixel has moved by as many steps as were taken.
 COUNTS = {
     "random-start": changes_from_call_to_call,
@@ -114,6 +126,11 @@ COUNTS = {
         other_sizes(lambda eps, steps, size: (eps, steps, eps)),
         other_sizes(lambda eps, steps, size: (eps, steps, eps / steps)),
         other_sizes(lambda eps, steps, size: (steps * eps, steps, eps)),
+    ),
+    "shrinking-steps": like(
+        _shrinking(lambda i, steps: 1 / (i + 1)),
+        _shrinking(lambda i, steps: 1 - i / steps),
+        *(_shrinking(lambda i, steps, by=by: by**i) for by in (0.5, 0.9)),
     ),
 }
 SWAPPED = {"swapped-sizes": like(other_sizes(lambda eps, steps, size: (size, steps, eps)))}
@@ -162,7 +179,7 @@ def cases() -> Iterator[Case]:
     yield Case((*image_planes(), 0.02, 4, 0.002), None, mistakes=COUNTS)
     # A step 255 times too long ends at the edge of the ball, as one of length eps does.
     in_255 = STEP.like(lambda x, g, size: signed(x, g, size / 255))
-    single, *others = STEP.cases(0.05, {**STEP.mistakes(), "eps-in-255": in_255})
+    single, *others = STEP.cases(0.05, {**STEP.mistakes("in-parts"), "eps-in-255": in_255})
     yield single
     yield Case((*image_planes(), 0.05, 3, 0.08), None, mistakes=BALL)
     yield from others[:2]

@@ -44,8 +44,18 @@ MISTAKES = {
         lambda z, x, eps: _box(torch.minimum(torch.maximum(x, z - eps), z + eps)),
     ),
     "ball-around-zero": like(lambda z, x, eps: _box(z.clamp(-eps, eps)), lambda z, x, eps: z.clamp(-eps, eps)),
-    "returns-perturbation": like(lambda z, x, eps: (z - x).clamp(-eps, eps), lambda z, x, eps: nearest(z, x, eps) - x),
-    "clamps-perturbation": like(lambda z, x, eps: x + (z - x).clamp(-eps, eps).clamp(0, 1)),
+    "returns-perturbation": like(
+        lambda z, x, eps: (z - x).clamp(-eps, eps),
+        lambda z, x, eps: nearest(z, x, eps) - x,
+        lambda z, x, eps: _box((z - x).clamp(-eps, eps)),
+    ),
+    "cuts-z": like(lambda z, x, eps: _box(x + z.clamp(-eps, eps)), lambda z, x, eps: x + z.clamp(-eps, eps)),
+    "one-corner": like(*(lambda z, x, eps, way=way: _box(x + way * eps) for way in (1, -1))),
+    "relative-ball": like(lambda z, x, eps: _box(torch.minimum(torch.maximum(z, x * (1 - eps)), x * (1 + eps)))),
+    "moves-the-centre": like(lambda z, x, eps: nearest(z, x.clamp(eps, 1 - eps), eps)),
+    "clamps-perturbation": like(
+        lambda z, x, eps: x + (z - x).clamp(-eps, eps).clamp(0, 1), lambda z, x, eps: _box(x + (z - x).clamp(0, eps))
+    ),
     "l2-ball": like(lambda z, x, eps: _box(_scaled(z, x, eps, 2)), lambda z, x, eps: _scaled(z, x, eps, 2)),
     "scales-the-image": like(lambda z, x, eps: _box(_scaled(z, x, eps, torch.inf))),
     "always-at-the-edge": like(lambda z, x, eps: _box(x + eps * (z - x).sign())),

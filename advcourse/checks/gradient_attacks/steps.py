@@ -17,6 +17,14 @@ from .wrong_slopes import WRONG_SLOPES, Slope, loss_slope
 Step = Callable[[Tensor, Tensor, float], Tensor]
 
 
+def _stretched(z: Tensor) -> Tensor:
+    low, high = z.aminmax()
+    return (z - low) / (high - low)
+
+
+# So that the darkest pixel of all, or of each image, is 0 and the brightest 1.
+STRETCHES = (_stretched, lambda z: torch.stack([_stretched(image) for image in z]))
+
 # The largest probability falls where the loss of its class rises.
 STEERING = {name: slopes for name, slopes in WRONG_SLOPES.items() if name != "max-probability"}
 
@@ -60,6 +68,7 @@ class SignedStep:
     def mistakes(self, *unknown: str) -> dict[str, Sign]:
         """By the direction of the step, by its size, and by what was differentiated, but for `unknown` ones."""
         table = {
+            "ball-around-zero": self.like(lambda x, g, size: (x + size * g.sign()).clamp(-size, size)),
             "returns-perturbation": seen(lambda z, *args: z.abs().max() <= self.size(*args) + 1e-5 and z.any()),
             "unchanged": self.like(lambda x, g, size: x.clone()),
             "minus-sign": seen(lambda z, *args: self._points(z, -1, *args)),
@@ -71,10 +80,19 @@ class SignedStep:
             "normalised-space": seen(lambda z, *args: self._points(z, 1, *args) and _by_channel((z - args[1]).abs())),
             "l2-normalised": seen(lambda z, *args: self._along(z, *args) and _constant(_lengths(z - args[1]))),
             "no-sign": seen(self._along),
+            "in-parts": like(*(self._in_parts(n) for n in (2, 3, 4, 5, 10))),
             **{name: Steers(*(self.take(signed, slope) for slope in slopes)) for name, slopes in STEERING.items()},
             "clamps-perturbation": self.like(
-                lambda x, g, size: x + (size * g.sign()).clamp(0, 1), lambda x, g, size: x + g.sign().clamp(0, 1)
+                lambda x, g, size: x + (size * g.sign()).clamp(0, 1),
+                lambda x, g, size: x - (-size * g.sign()).clamp(0, 1),
+                lambda x, g, size: x + g.sign().clamp(0, 1),
             ),
+            "one-way": self.like(*(lambda x, g, size, way=way: signed(x, way * g.abs(), size) for way in (1, -1))),
+            "soft-sign": self.like(
+                lambda x, g, size: (x + size * g.tanh()).clamp(0, 1),
+                lambda x, g, size: (x + size * g / (1 + g.abs())).clamp(0, 1),
+            ),
+            "stretches-the-image": self.like(*(lambda x, g, size, by=by: by(x + size * g.sign()) for by in STRETCHES)),
             "clips-to-data-range": self.like(
                 lambda x, g, size: (x + size * g.sign()).clamp(float(x.min()), float(x.max()))
             ),
@@ -110,6 +128,17 @@ class SignedStep:
     def like(self, *steps: Step) -> Follows:
         """The answer takes one of these steps along the loss."""
         return like(*(self.take(step, loss_slope) for step in steps))
+
+    def _in_parts(self, n: int) -> Formula:
+        """The way in n shorter steps, each along the gradient where it begins."""
+
+        def answer(model: Any, x: Tensor, *rest: Any) -> Tensor:
+            *others, size = rest
+            for _ in range(n):
+                x = self.right(model, x, *others, size / n)
+            return x
+
+        return answer
 
     def _at_the_walls(self) -> dict[str, Sign]:
         # Only a step longer than the box is wide shows a wall at -1; the library takes none.

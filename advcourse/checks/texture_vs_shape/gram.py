@@ -63,6 +63,11 @@ MISTAKES = {
     "divides-by-channels": like(lambda f: _products(f) / f.shape[1]),
     "divides-by-one-side": like(_side(2), _side(3)),
     "divides-by-images": like(lambda f: right(f) / len(f), lambda f: _products(f) / len(f)),
+    "divides-twice": like(lambda f: right(f) / (f.shape[2] * f.shape[3])),
+    "signs-lost": like(lambda f: right(f.relu()), lambda f: right(f.abs())),
+    "mean-along-a-side": like(
+        *(lambda f, dim=dim: _products(f.mean(dim, keepdim=True)) / f.shape[5 - dim] for dim in (2, 3))
+    ),
     "off-by-one": like(lambda f: _products(f) / (f.shape[2] * f.shape[3] - 1)),
     "divides-by-root": like(lambda f: _products(f) / (f.shape[2] * f.shape[3]) ** 0.5),
     "per-cent": like(lambda f: 100 * right(f)),

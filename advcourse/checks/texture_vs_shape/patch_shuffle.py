@@ -69,6 +69,8 @@ def moves_every_patch_by_itself(ask: Interview) -> None:
 def gives_each_image_its_order(ask: Interview) -> None:
     x = images(4, 3, 12, 12)
     z = ask(x, GRID, seeded(0))
+    if _shifted(cut(z, GRID), cut(x, GRID)):
+        SAY.fail("shifts-in-a-ring")
     still = int((z == x).flatten(1).all(1).sum())
     if still:
         SAY.fail("not-every-image", still=still, images=len(x))
@@ -77,6 +79,12 @@ def gives_each_image_its_order(ask: Interview) -> None:
     moved = float((cut(z, GRID)[..., 0] != cut(x, GRID)[..., 0]).sum(1).double().mean())
     if moved < 0.6 * GRID**2:  # of nine in random order eight move
         SAY.fail("hardly-shuffles", moved=moved, patches=GRID**2)
+
+
+def _shifted(new: Tensor, old: Tensor) -> bool:
+    """[B, N, D] before and after: whether the patches of every image were moved on by one number, in a ring."""
+    rings = [torch.stack([x.roll(by, 0) for by in range(len(x))]) for x in old]
+    return all(bool((ring == z).flatten(1).all(1).any()) for ring, z in zip(rings, new))
 
 
 def draws_with_the_generator(ask: Interview) -> None:

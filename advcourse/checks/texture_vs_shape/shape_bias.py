@@ -48,6 +48,18 @@ def of(value: Callable[[Counts], float]) -> Formula:
 
 right = of(lambda c: c.shape / (c.shape + c.texture))
 
+
+def _mean_over(cue: int) -> Formula:
+    """The mean of the shares that each class of this cue has by itself: 0 the shape, 1 the texture."""
+
+    def formula(decisions: Tensor, *cues: Tensor) -> float:
+        decided = (cues[0] != cues[1]) & ((decisions == cues[0]) | (decisions == cues[1]))
+        among = [decided & (cues[cue] == k) for k in cues[cue][decided].unique()]
+        return float(torch.stack([(decisions == cues[0])[one].double().mean() for one in among]).mean())
+
+    return formula
+
+
 MISTAKES = {
     "counts-neither": like(of(lambda c: c.shape / c.conflicts)),
     "counts-everything": like(of(lambda c: c.shape / sum(c))),
@@ -56,6 +68,13 @@ MISTAKES = {
     "congruent-twice": like(
         of(lambda c: (c.shape + c.congruent_right) / (c.shape + c.texture + 2 * c.congruent_right))
     ),
+    "congruent-above": like(of(lambda c: (c.shape + c.congruent_right) / (c.shape + c.texture))),
+    "congruent-only": like(
+        of(lambda c: c.congruent_right / (2 * c.congruent_right)),
+        of(lambda c: c.congruent_right / (c.congruent_right + c.congruent_wrong)),
+    ),
+    "neither-for-texture": like(of(lambda c: c.shape / (c.shape + c.neither))),
+    "mean-over-classes": like(_mean_over(0), _mean_over(1)),
     "congruent-as-texture": like(of(lambda c: c.shape / (c.shape + c.texture + c.congruent_right))),
     "texture-bias": like(
         of(lambda c: c.texture / (c.shape + c.texture)),
@@ -69,7 +88,11 @@ MISTAKES = {
     "per-cent": like(
         of(lambda c: 100 * c.shape / (c.shape + c.texture)), of(lambda c: round(100 * c.shape / (c.shape + c.texture)))
     ),
-    "difference": like(of(lambda c: (c.shape - c.texture) / (c.shape + c.texture))),
+    "difference": like(
+        of(lambda c: (c.shape - c.texture) / (c.shape + c.texture)),
+        of(lambda c: (c.shape - c.texture) / c.conflicts),
+        of(lambda c: (c.shape - c.texture) / sum(c)),
+    ),
     "adds-a-constant": like(
         of(lambda c: (c.shape + 1) / (c.shape + c.texture + 2)), of(lambda c: c.shape / (c.shape + c.texture + 1))
     ),

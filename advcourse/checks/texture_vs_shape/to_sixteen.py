@@ -32,6 +32,14 @@ def _by_name(p: Tensor, members: Members) -> Tensor:
     return right(p, dict(sorted(members.items())))
 
 
+def _sizes(members: Members) -> Tensor:
+    return torch.tensor([len(ks) for ks in members.values()]).double()
+
+
+def _adds_up(p: Tensor, members: Members) -> Tensor:
+    return _SUM(p, members).cumsum(1) / _sizes(members).cumsum(0)
+
+
 MISTAKES = {
     "sum": like(_SUM),
     "max": like(_each(lambda part: part.amax(1))),
@@ -64,7 +72,14 @@ MISTAKES = {
     "per-cent": like(lambda p, members: 100 * right(p, members)),
     "rounded": like(*(lambda p, members, n=n: right(p, members).round(decimals=n) for n in (1, 2, 3))),
     "renormalised": like(lambda p, members: right(p, members) / right(p, members).sum(1, keepdim=True)),
-    "softmax-again": like(lambda p, members: right(p, members).softmax(1)),
+    "softmax-again": like(
+        lambda p, members: right(p, members).softmax(1), lambda p, members: right(p.softmax(1), members)
+    ),
+    "rows-for-columns": like(lambda p, members: right(p, members).T.reshape(len(p), -1)),
+    "adds-up": like(_adds_up, lambda p, members: _SUM(p, members).cumsum(1) / _sizes(members)),
+    "one-divisor-for-all": like(
+        *(lambda p, members, of=of: _SUM(p, members) / of(_sizes(members)) for of in (torch.mean, torch.max))
+    ),
     "counts-from-one": like(lambda p, members: right(p.roll(1, 1), members)),
     "sorted-by-name": like(_by_name),
 }

@@ -83,6 +83,8 @@ MISTAKES = {
     "softmax-over-the-batch": like(largest(lambda a: _softmax(a, 0))),
     "softmax-over-everything": like(largest(lambda a: _softmax(a.reshape(1, -1)).view(a.shape))),
     "softmax-twice": like(largest(lambda a: _softmax(_softmax(a)))),
+    "no-exponential": like(largest(lambda a: a / a.sum(1, keepdim=True))),
+    "first-columns": like(lambda logits: (_softmax(logits)[:, :K], torch.arange(K).expand(len(logits), K))),
     "exponentials": like(largest(torch.exp)),
     "shared-among-three": like(_shared),
     "per-cent": like(lambda logits: (100 * right(logits)[0], right(logits)[1])),
@@ -105,7 +107,7 @@ def cases() -> Iterator[Case]:
     yield Case((logits,), "wrong-value", mistakes=MISTAKES)
     yield Case((logits[:1],), "wrong-elsewhere", "a single row")
     yield Case((logits[:, :K],), "wrong-elsewhere", "three classes")
-    yield Case((logits + 200,), "wrong-elsewhere", "logits that are all 200 higher")
+    yield Case((logits + 200,), "wrong-elsewhere", "logits that are all 200 higher", told={"nan": "overflows"})
     yield Case((logits.double(),), "wrong-elsewhere", "float64")
     yield Case((-3 * logits - 1,), "wrong-elsewhere", "negative logits")
 
