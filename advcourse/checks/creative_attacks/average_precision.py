@@ -74,7 +74,10 @@ MISTAKES = {
     "mean-rank": like(of_hits(lambda ranks, found, n: ranks.mean()), of_hits(lambda ranks, found, n: 1 / ranks.mean())),
     "ratio-of-means": like(of_hits(lambda ranks, found, n: found.sum() / ranks.sum())),
     "from-the-end": like(lambda relevant: right(relevant.flip(0))),
-    "of-the-misses": like(lambda relevant: right(~relevant)),
+    "of-the-misses": like(
+        lambda relevant: right(~relevant), lambda relevant: float(_everywhere(relevant)[~relevant].mean())
+    ),
+    "whole-notes": like(of_hits(lambda ranks, found, n: (found // ranks).mean())),
     "best-still-to-come": like(
         of_hits(lambda ranks, found, n: (found / ranks).flip(0).cummax(0).values.flip(0).mean())
     ),

@@ -107,6 +107,22 @@ def _of_these(which: slice) -> Formula:
     return lambda score, patch, x, places: right(Score(score.u[which], score.level[which]), patch, x[which], places)
 
 
+def _one_place_an_image(score: Score, patch: Tensor, x: Tensor, places: list[Place]) -> Tensor:
+    worn = [_of_these(slice(b, b + 1))(score, patch, x, [places[b % len(places)]]) for b in range(len(x))]
+    return torch.stack(worn).mean(0)
+
+
+def _divided_each_time(score: Score, patch: Tensor, x: Tensor, places: list[Place]) -> Tensor:
+    total = torch.zeros_like(patch)
+    for place in places:
+        total = (total + alone(score, patch, x, place)) / len(places)
+    return total
+
+
+def _first_image_for_all(score: Score, patch: Tensor, x: Tensor, places: list[Place]) -> Tensor:
+    return right(score, patch, x[:1].expand_as(x), places)
+
+
 def _divided(formula: Formula) -> Formula:
     """Also by the number of places."""
     return lambda score, patch, x, places: formula(score, patch, x, places) / len(places)
@@ -124,7 +140,9 @@ MISTAKES = {
     "sum-over-places": like(_times(lambda places, x: len(places))),
     "sum-over-images": like(_times(lambda places, x: len(x)), _times(lambda places, x: len(x) * len(places))),
     "minus-sign": like(_times(lambda places, x: -1)),
-    "first-image-only": like(_of_these(slice(0, 1)), _of_these(slice(-1, None))),
+    "first-image-only": like(_of_these(slice(0, 1)), _of_these(slice(-1, None)), _first_image_for_all),
+    "one-place-an-image": like(_one_place_an_image),
+    "divides-each-time": like(_divided_each_time),
     "without-the-patch": like(at_each(lambda score, patch, x, place: through(score.slope(x), patch, [place]))),
     "added": like(at_each(_added)),
     "row-and-column-swapped": like(at_each(lambda score, patch, x, place: alone(score, patch, x, place[::-1]))),

@@ -70,6 +70,7 @@ MISTAKES = {
     ),
     "largest-change": like(loss(price=_per(lambda d: d.abs().amax(1))), loss(price=_per(lambda d: d.square().amax(1)))),
     "square-of-the-mean": like(loss(price=_per(lambda d: d.mean(1).square())), loss(price=_per(lambda d: d.mean(1)))),
+    "divided-by-the-batch": like(loss(price=lambda z, carrier: changed(z, carrier) / len(z))),
     "halved": like(loss(price=lambda z, carrier: changed(z, carrier) / 2)),
     "euclidean-descriptors": like(
         loss(lambda d, target: 1 - (d - target).norm(dim=1)), loss(lambda d, target: 1 - (d - target).square().sum(1))

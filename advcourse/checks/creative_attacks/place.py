@@ -62,6 +62,10 @@ def _one_channel(patch: Tensor, x: Tensor, row: int, column: int) -> Tensor:
     return out
 
 
+def _cut(part: Callable[[Tensor], Tensor]) -> Formula:
+    return lambda patch, x, row, column: put(part(patch), x, row, column)
+
+
 MISTAKES = {
     "row-and-column-swapped": like(_at(lambda row, column, height, width: (column, row))),
     "first-image-only": like(_in_these(slice(0, 1))),
@@ -88,6 +92,9 @@ MISTAKES = {
     "on-its-side": like(lambda patch, x, row, column: put(patch.transpose(1, 2), x, row, column)),
     "first-channel-only": like(_one_channel),
     "one-colour": like(_covering(lambda there, patch: patch.mean((1, 2), keepdim=True).expand_as(patch))),
+    "too-small": like(
+        _cut(lambda patch: patch[:, :-1, :-1]), _cut(lambda patch: patch[:, :-1]), _cut(lambda patch: patch[:, :, :-1])
+    ),
     "never-there": like(lambda patch, x, row, column: x),
 }
 
@@ -119,6 +126,8 @@ def cases() -> Iterator[Case]:
         "float64": asked((2, 3, 6, 5), (2, 3), (1, 1), torch.float64),
     }.items():
         yield Case(args, "wrong-elsewhere", where)
+    patch, *rest = asked((2, 3, 6, 5), (2, 3), (1, 1))
+    yield Case((3 * patch - 1, *rest), "wrong-elsewhere", "a patch with numbers below 0 and above 1")
 
 
 def _numbers(answer: Tensor, patch: Tensor, x: Tensor, row: int, column: int) -> dict:
