@@ -33,9 +33,6 @@ FEW = {**FEW_VIEWS, **FEW_PAIRS}
 HIDING_GOES_UP = Bug("hiding goes up", Hide.score, lambda f, self, out: -f(self, out))
 NOTHING_MOVES = Bug("nothing moves", Jitter.__call__, lambda f, self, where, generator=None: where)
 
-# Fewer steps hide fewer people; every effect is large enough to be seen all the same.
-FEW_STEPS = {"steps": lambda steps: 120}
-
 CLAIMS = [
     Claim(
         "D7 The database finds",
@@ -68,15 +65,14 @@ CLAIMS = [
     Claim("D7 Who knows of the mirror", ASKS_FOR_ITSELF, smaller=FEW),
     Claim("H3 The detector finds people", WEIGHTS_ARE_NOT_LOADED),
     Claim("H3 Who wears a patch", Bug("all gets darker", place, lambda f, *told: 0.99 * f(*told))),
-    Claim("H3 The cloak hides", HIDING_GOES_UP, smaller=FEW_STEPS),
-    Claim("H3 It is universal", HIDING_GOES_UP, smaller=FEW_STEPS),
+    Claim("H3 The cloak hides", HIDING_GOES_UP),
+    Claim("H3 It is universal", HIDING_GOES_UP),
     Claim(
         "H3 A printer's twelve",
         Bug("every colour can be printed", printed, lambda f, patch: patch.clone()),
-        smaller=FEW_STEPS,
     ),
-    Claim("H3 Away from its place", NOTHING_MOVES, smaller=FEW_STEPS),
-    Claim("H3 Each change alone", HIDING_GOES_UP, smaller=FEW_STEPS),
+    Claim("H3 Away from its place", NOTHING_MOVES),
+    Claim("H3 Each change alone", HIDING_GOES_UP),
     Claim("H3 A patch on the cheek", HIDING_GOES_UP),
     Claim("H3 Moved a little", NOTHING_MOVES),
     Claim("H3 On the chest", Bug("nothing is a face", FaceDetector.forward, lambda f, self, x: f(self, x) - 100)),
