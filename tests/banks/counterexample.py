@@ -30,6 +30,12 @@ def obtuse(n):
     return torch.stack([9 * first, torch.eye(n)[1] - first])
 
 
+def in_columns(n):
+    rows = torch.zeros(2, n)
+    rows[:, :2] = torch.tensor([[4.0, 1.0], [-1.0, 1.0]])
+    return rows.T
+
+
 BANK = {
     "the reference": ("ok", reference),
     "one much shorter": ("ok", lengthened),
@@ -54,4 +60,5 @@ BANK = {
     "refuses": ("only-in-the-plane", lambda n: reference(n) if n == 2 else reference(1)),
     "three rows": ("wrong-shape", lambda n: torch.ones(3, n)),
     "a tuple": ("returns-tuple", lambda n: tuple(reference(n))),
+    "in columns": ("columns", in_columns),
 }

@@ -39,7 +39,7 @@ MISTAKES = {
         lambda v, t: v / v.max() >= 1 - t,
     ),
     "smallest": like(lambda v, t: v - v.min() <= t * v.min().abs()),
-    "largest-size": like(lambda v, t: active(v.abs(), t)),
+    "largest-size": like(lambda v, t: active(v.abs(), t), lambda v, t: v.abs().max() - v <= t * v.abs().max()),
     "inactive": like(lambda v, t: ~active(v, t), lambda v, t: v.max() - v >= t * v.max().abs()),
     "takes-all": like(lambda v, t: torch.ones_like(v)),
     "takes-none": like(lambda v, t: torch.zeros_like(v)),

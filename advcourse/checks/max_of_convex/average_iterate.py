@@ -65,6 +65,20 @@ def _fed_back(functions: list[Bowl], w: Tensor, size: float, steps: int) -> Tens
     return mean
 
 
+def _slope_at_the_mean(functions: list[Bowl], w: Tensor, size: float, steps: int) -> Tensor:
+    path = [w]
+    for _ in range(steps):
+        path.append(path[-1] - size * active(functions, torch.stack(path).mean(0)))
+    return torch.stack(path).mean(0)
+
+
+def _from_the_start(functions: list[Bowl], w: Tensor, size: float, steps: int) -> Tensor:
+    path = [w]
+    for _ in range(steps):
+        path.append(w - size * active(functions, path[-1]))
+    return torch.stack(path).mean(0)
+
+
 MISTAKES = {
     "last-iterate": like(_of(lambda path, steps: path[-1])),
     "best-iterate": like(lambda f, *args: walk(f, *args)[_values(f, walk(f, *args)).argmin()]),
@@ -74,6 +88,9 @@ MISTAKES = {
     "sum": like(_of(lambda path, steps: path.sum(0))),
     "ends-only": like(_of(lambda path, steps: (path[0] + path[-1]) / 2)),
     "halves-every-time": like(_of(lambda path, steps: reduce(lambda mean, z: (mean + z) / 2, path))),
+    "first-two": like(_of(lambda path, steps: path[:2].mean(0))),
+    "later-half": like(_of(lambda path, steps: path[len(path) // 2 :].mean(0))),
+    "median": like(_of(lambda path, steps: path.median(0).values), _of(lambda path, steps: path.quantile(0.5, dim=0))),
     "uphill": _follows(WRONG["minus-sign"]),
     "gradient-of-the-start": like(_along(lambda f, z, t, start: active(f, start))),
     "function-of-the-start": like(_along(lambda f, z, t, start: largest(f, start).gradient(z))),
@@ -87,7 +104,10 @@ MISTAKES = {
         *(_along(lambda f, z, t, start, power=power: active(f, z) / (t + 1) ** power) for power in (1, 0.5))
     ),
     "ignores-step-size": like(lambda f, w, a, steps: mean_of_all(f, w, 1, steps)),
+    "signs": _follows(WRONG["signs"]),
     "goes-on-from-the-mean": like(_fed_back),
+    "slope-at-the-mean": like(_slope_at_the_mean),
+    "steps-from-the-start": like(_from_the_start),
     "stops-early": like(_stops_when_it_rises),
     "one-step-more": like(lambda f, w, a, steps: mean_of_all(f, w, a, steps + 1)),
     "stands-still": like(lambda f, w, a, steps: w),

@@ -17,7 +17,13 @@ OTHERS = (3, 7)
 
 
 def refutes_in_the_plane(ask: Interview) -> None:
-    _examine(ask(2), partial(SAY.fail, n=2))
+    rows = ask(2)
+    try:
+        _examine(rows, partial(SAY.fail, n=2))
+    except Finding:
+        if _refutes(rows.T) and _is_told(ask, 3, "wrong-shape"):
+            SAY.fail("columns")
+        raise
 
 
 def refutes_elsewhere(ask: Interview) -> None:
@@ -30,6 +36,22 @@ def refutes_elsewhere(ask: Interview) -> None:
                 SAY.fail("only-in-the-plane", n=n)
             raise
         _examine(rows, partial(SAY.fail, n=n))
+
+
+def _refutes(rows: Tensor) -> bool:
+    try:
+        _examine(rows, partial(SAY.fail, n=2))
+    except Finding:
+        return False
+    return True
+
+
+def _is_told(ask: Interview, n: int, diagnosis: str) -> bool:
+    try:
+        ask(n)
+    except Finding as found:
+        return found.verdict.diagnosis == diagnosis
+    return False
 
 
 def _examine(rows: Tensor, fail: partial) -> None:

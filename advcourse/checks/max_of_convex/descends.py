@@ -31,6 +31,9 @@ MISTAKES = {
     "not-strict": like(lambda g, d: (_slopes(g, d) <= 0).all(1)),
     "ascent": like(lambda g, d: (_slopes(g, d) > 0).all(1), lambda g, d: (_slopes(g, d) >= 0).all(1)),
     "opposite-answer": like(lambda g, d: ~lead_down(g, d)),
+    "falling-entries": like(lambda g, d: (d < 0).all(1)),
+    "minus-a-gradient": like(lambda g, d: (d[:, None] == -g).all(2).any(1)),
+    "first-for-all": like(lambda g, d: lead_down(g, d[:1]).expand(len(d))),
     "always": like(lambda g, d: torch.ones(len(d))),
     "never": like(lambda g, d: torch.zeros(len(d))),
 }
@@ -55,7 +58,7 @@ def cases() -> Iterator[Case]:
 
 def plane() -> tuple[Tensor, Tensor]:
     gradients = torch.tensor([[2.0, 1.0], [-2.0, 1.0], [-1.0, 3.0]])
-    directions = [[-2, -1], [2, -1], [0, -1], [0, 1], [1, -2], [-1, -2], [3, -1], [1, -9], [0, 0], [5, 4], [-3, -1]]
+    directions = [[0, -1], [-2, -1], [2, -1], [0, 1], [1, -2], [-1, -2], [3, -1], [1, -9], [0, 0], [5, 4], [-3, -1]]
     directions += [[1, -3], [-1, -3], [6, -8], [-3, 2]]
     return gradients, torch.tensor(directions, dtype=torch.float32)
 

@@ -70,6 +70,18 @@ MISTAKES = {
         _limited(lambda a, b: share(a, b).abs()),
         _limited(lambda a, b: share(a, -b)),
     ),
+    "weight-of-the-other": like(_limited(lambda a, b: a @ (b - a) / (a - b).square().sum())),
+    "factor-of-two": like(_limited(lambda a, b: share(a, b) / 2), _limited(lambda a, b: 2 * share(a, b))),
+    "divides-by-the-gradients": like(
+        _limited(lambda a, b: b @ (b - a) / (a @ a + b @ b)),
+        _limited(lambda a, b: b @ (b - a) / (a @ a)),
+        _limited(lambda a, b: b @ (b - a) / (b @ b)),
+    ),
+    "other-end": like(lambda a, b: _mix(p, a, b) if 0 <= (p := share(a, b)) <= 1 else a if p < 0 else b),
+    "nearer-entries": like(lambda a, b: torch.where(a.abs() < b.abs(), a, b)),
+    "constant-in-the-divisor": like(
+        *(_limited(lambda a, b, c=c: b @ (b - a) / ((a - b).square().sum() + c)) for c in (1.0, 0.1, 0.01, 0.001))
+    ),
     "one-onto-the-other": like(*(lambda a, b, i=i: _without((a, b)[i], (a, b)[1 - i]) for i in (0, 1))),
     "rough": _near,
 }

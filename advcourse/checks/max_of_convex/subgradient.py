@@ -13,7 +13,7 @@ from ..words import words
 from .bowls import SEA, Bowl, bowls, largest, largest_from_zero, largest_size, sunken, twins
 
 SAY = words(__file__, "maximum")
-POINTS = ((2.0, 1.0), (-1.5, 0.7), (0.4, 2.5), (0.2, -0.9), (-0.6, -2.0), (0.2, 0.6))
+POINTS = ((2.0, 1.0), (-1.5, 0.7), (0.4, 2.5), (0.2, -0.9), (-0.6, -2.0), (0.2, 0.6), (-2.1, 1.8))
 KINK = (0.0, 2.0)  # of the twins
 
 
@@ -30,6 +30,13 @@ def _all(functions: list[Bowl], w: Tensor) -> Tensor:
     return torch.stack([g.gradient(w) for g in functions])
 
 
+def _of_all_leaders(functions: list[Bowl], w: Tensor) -> Tensor:
+    """Whoever is larger than all before it has left its gradient there."""
+    values = torch.stack([g(w) for g in functions])
+    leads = values == values.cummax(0).values
+    return _all(functions, w)[leads].sum(0)
+
+
 WRONG: dict[str, tuple[Formula, ...]] = {
     "of-the-smallest": (_of(lambda f, w: min(f, key=lambda g: float(g(w)))),),
     "of-the-first": (_of(lambda f, w: f[0]),),
@@ -39,7 +46,13 @@ WRONG: dict[str, tuple[Formula, ...]] = {
     "sum-of-all": (lambda f, w: _all(f, w).sum(0),),
     "divides-by-all": (lambda f, w: active(f, w) / len(f),),
     "steepest-function": (lambda f, w: max(_all(f, w), key=lambda v: float(v.norm())),),
+    "flattest-function": (lambda f, w: min(_all(f, w), key=lambda v: float(v.norm())),),
+    "largest-slopes": (lambda f, w: _all(f, w).amax(0),),
+    "soft-maximum": (lambda f, w: torch.stack([g(w) for g in f]).softmax(0) @ _all(f, w),),
+    "slope-at-the-origin": (lambda f, w: largest(f, w).gradient(torch.zeros_like(w)),),
+    "adds-up": (_of_all_leaders,),
     "minus-sign": (lambda f, w: -active(f, w),),
+    "signs": (lambda f, w: active(f, w).sign(),),
     "normalised": (lambda f, w: active(f, w) / active(f, w).norm(),),
     "zero": (lambda f, w: torch.zeros_like(w),),
     "returns-w": (lambda f, w: w,),
