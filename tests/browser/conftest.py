@@ -27,19 +27,19 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def served(folder, browser):
-    """The browser and the address it finds JupyterLab at."""
+def jupyter(folder, browser):
+    """JupyterLab in a tab of the browser, serving the folder."""
     with lab.jupyterlab(folder) as address:
-        yield browser, address
+        yield lab.Lab(browser, address, folder)
 
 
 @pytest.fixture
-def open_book(served):
-    """Open a notebook of the folder: open_book("lectures/04_gradient_attacks.ipynb")."""
+def open_book(jupyter):
+    """Open a notebook of the folder, in a kernel of its own: open_book("lectures/04_gradient_attacks.ipynb")."""
     opened: list[lab.Book] = []
 
-    def open_one(path: str, **size) -> lab.Book:
-        opened.append(lab.Book(*served, path, **size))
+    def open_one(path: str) -> lab.Book:
+        opened.append(jupyter.open(path))
         return opened[-1]
 
     yield open_one

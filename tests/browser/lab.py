@@ -1,7 +1,7 @@
 """JupyterLab on loopback and a headless Chromium: enough to open a notebook, run it, and use it as a student does.
 
 with jupyterlab(folder) as address, chromium() as browser:
-    book = Book(browser, address, "lectures/04_gradient_attacks.ipynb")
+    book = Lab(browser, address, folder).open("lectures/04_gradient_attacks.ipynb")
     book.run_all()
     book.panel().locator('[name=steps]').press("ArrowRight")
 """
@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,7 @@ SETTINGS = {
     "lsp-extension/plugin": {"activate": "off"},
 }
 WIDGET = ".advcourse-panel"
+WINDOW = 1280, 1000
 
 
 def missing() -> str:
@@ -60,15 +62,16 @@ def chromium() -> Iterator:
 
 @contextmanager
 def jupyterlab(root: Path) -> Iterator[str]:
-    """JupyterLab serving this folder, with settings of its own: its address, with {path} for a notebook."""
+    """JupyterLab serving this folder, with settings of its own: its address, with {workspace} for a name."""
     with tempfile.TemporaryDirectory(prefix="lab", ignore_cleanup_errors=True) as own, open(f"{own}/log", "w+") as log:
         token = secrets.token_hex(16)
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"]
         command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}", "--ServerApp.port_retries=0"]
         command += ["--LabApp.expose_app_in_browser=True", "--ServerApp.terminals_enabled=False"]
+        command += ["--KernelRestarter.time_to_dead=0.3"]  # seconds until a crash is seen
         server, port = started(command, token, environment(Path(own)), log)
         try:
-            yield f"http://127.0.0.1:{port}/lab/workspaces/{{workspace}}/tree/{{path}}?token={token}"
+            yield f"http://127.0.0.1:{port}/lab/workspaces/{{workspace}}?token={token}"
         finally:
             server.terminate()
             server.wait(30)
@@ -123,30 +126,87 @@ def answers(address: str, server: subprocess.Popen) -> bool:
     return False
 
 
-class Book:
-    """One notebook in one tab. `complaints` collects console errors and requests that would have left the machine."""
+class Lab:
+    """JupyterLab in one tab, where notebooks are opened one after the other: it takes longer to load than they do.
 
-    def __init__(self, browser, address: str, path: str, *, width: int = 1280, height: int = 1000):
+    They may share a kernel, which imports the library once, and forgets everything else when a notebook is closed.
+    """
+
+    def __init__(self, browser, address: str, folder: Path):
+        self.browser, self.address, self.folder = browser, address, folder
         self.complaints: list[str] = []
-        self.page = browser.new_page(viewport={"width": width, "height": height})
-        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
-        self.page.route(lambda url: url.startswith("http") and "//127.0.0.1:" not in url, self._refuse)
-        self.page.goto(address.format(workspace=secrets.token_hex(4), path=path))
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
-        self.page.wait_for_function(KERNEL_IDLE, timeout=120_000)
+        self.page, self.kernel = None, None
+
+    def open(self, path: str, *, alone: bool = True) -> "Book":
+        """This notebook of the folder, with a kernel of its own or, where not `alone`, the one that is shared."""
+        self.page = self.page or self._load()
+        with self.or_anew():
+            return Book(self, path, alone)
+
+    @contextmanager
+    def or_anew(self) -> Iterator[None]:
+        """Where something hangs here, the next notebook gets a tab and a kernel of its own."""
+        try:
+            yield
+        except Exception:
+            self.page.close()
+            self.page, self.kernel = None, None
+            self.complaints.clear()
+            raise
+
+    @contextmanager
+    def running(self, name: str, *cells: str, alone: bool = False) -> Iterator["Book"]:
+        """A notebook of these code cells that was run, and raised nothing."""
+        book = self.open(write_notebook(self.folder / f"{name}.ipynb", *cells).name, alone=alone)
+        try:
+            book.run_all()
+            assert book.errors == []
+            yield book
+        finally:
+            book.close()
+
+    def _load(self):
+        """The tab."""
+        page = self.browser.new_page()
+        page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        page.route(lambda url: url.startswith("http") and "//127.0.0.1:" not in url, self._refuse)
+        page.goto(self.address.format(workspace=secrets.token_hex(4)))
+        page.wait_for_function("window.jupyterapp", timeout=90_000)
+        page.evaluate("jupyterapp.restored.then(() => true)")
+        page.wait_for_selector("#jupyterlab-splash", state="detached")
+        return page
 
     def _refuse(self, route) -> None:
         self.complaints.append(f"asked for {route.request.url}")
         route.abort()
 
+
+class Book:
+    """One notebook. `complaints` collects console errors and requests that would have left the machine."""
+
+    def __init__(self, lab: Lab, path: str, alone: bool):
+        self.lab, self.page, self.complaints, self.alone = lab, lab.page, lab.complaints, alone
+        self.page.set_viewport_size(dict(zip(("width", "height"), WINDOW)))
+        self.page.evaluate(OPEN, [path, None if alone else lab.kernel])
+        self.page.wait_for_function(OPENED, arg=path, timeout=120_000)
+        if not alone:
+            lab.kernel = self.page.evaluate(f"{KERNEL}.id")
+
     def run_all(self, seconds: float = 300) -> None:
-        """Run every cell and wait for the end."""
-        self.page.evaluate(
-            "() => { jupyterapp.commands.execute('notebook:run-all-cells').finally(() => { window.ran = true; }); }"
-        )
-        self.page.wait_for_function("window.ran", timeout=1000 * seconds)
+        """Run every cell, as soon as the kernel is ready, and wait for the end, and for every panel to show."""
+        self.page.wait_for_function(KERNEL_IDLE, timeout=60_000)
+        self._do("jupyterapp.commands.execute('notebook:run-all-cells')", seconds)
         self.page.wait_for_function(KERNEL_IDLE, timeout=30_000)
+        self.page.wait_for_function(SHOWN, arg=self.page.evaluate(PANELS), timeout=60_000)
+
+    def python(self, code: str, seconds: float = 60) -> None:
+        """Have the kernel run this, past the notebook, and wait for the end."""
+        self._do(f"{KERNEL}.requestExecute({json.dumps({'code': code, 'silent': True})}).done", seconds)
+
+    def _do(self, promise: str, seconds: float) -> None:
+        self.page.evaluate(f"() => {{ window.done = false; {promise}.finally(() => {{ window.done = true; }}); }}")
+        self.page.wait_for_function("window.done", timeout=1000 * seconds)
 
     @property
     def cells(self) -> list[dict]:
@@ -165,11 +225,11 @@ class Book:
         return [f"{o['ename']}: {o['evalue']}" for o in outputs if o["output_type"] == "error"]
 
     def panel(self, index: int = 0):
-        """The panel of that index, scrolled into view."""
+        """The panel of that index, scrolled into view, as soon as it shows what its controls say."""
         panel = self.page.locator(WIDGET).nth(index)
         panel.wait_for(timeout=30_000)
         panel.scroll_into_view_if_needed()
-        panel.locator("canvas, img, svg").first.wait_for()
+        settled(panel)
         return panel
 
     def theme(self, name: str) -> None:
@@ -179,9 +239,15 @@ class Book:
         self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def close(self) -> None:
-        """Stop the kernel and close the tab without saving."""
-        self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-        self.page.close()
+        """Close it without saving."""
+        with self.lab.or_anew():
+            if self.alone:
+                self._do("jupyterapp.shell.currentWidget.sessionContext.shutdown()", 30)
+            else:
+                self.python(FORGET, 30)
+            self.page.evaluate(CLOSE)
+            self.page.wait_for_function(CLOSED, timeout=30_000)
+        self.complaints.clear()
 
 
 def write_notebook(path: Path, *cells: str) -> Path:
@@ -193,9 +259,35 @@ def write_notebook(path: Path, *cells: str) -> Path:
 
 
 def settled(panel) -> str:
-    """Wait until the panel shows what its controls say; its read-out line."""
-    panel.page.wait_for_function("p => !p.matches('.waiting, .rough')", arg=panel.element_handle(), timeout=60_000)
-    return panel.locator(".line").inner_text()
+    """Wait until the panel shows what its controls say; its line, in the same look: another may see what is next."""
+    return panel.page.wait_for_function(SETTLED, arg=panel.element_handle(), timeout=60_000).json_value()
+
+
+def drag(panel, which: int, *to: tuple[float, float]) -> str:
+    """Press on a map and move over places given as shares of its width and height from the top left; the line then."""
+    box, mouse = panel.locator("canvas.map").nth(which).bounding_box(), panel.page.mouse
+    start, *rest = [(box["x"] + across * box["width"], box["y"] + down * box["height"]) for across, down in to]
+    mouse.move(*start)
+    mouse.down()
+    for at in rest:
+        mouse.move(*at, steps=3)
+    mouse.up()
+    return settled(panel)
+
+
+def quick(waits: list[float], within: float) -> None:
+    """Assert that a picture follows within these milliseconds, in the median; in more where other programs run."""
+    median = statistics.median(waits)
+    print(f"to the picture: median {median:.0f} ms, worst {max(waits):.0f} ms")
+    assert median < within or median * share() < within, f"a picture took {median:.0f} ms, which should be {within}"
+
+
+def share() -> float:
+    """How much of its time a program gets here that does nothing but compute: 1 on a machine that is idle."""
+    wall, own = time.perf_counter(), time.process_time()
+    while time.process_time() < own + 0.1:
+        pass
+    return (time.process_time() - own) / (time.perf_counter() - wall)
 
 
 def latencies(panel, control, key: str, presses: int) -> list[float]:
@@ -231,9 +323,32 @@ def drag_latencies(panel, start: tuple[float, float], steps: int) -> list[float]
     return panel.evaluate("() => window.waits")
 
 
-KERNEL_IDLE = """() => {
-  const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
-  return kernel?.status === 'idle';
+KERNEL = "jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+OPEN = """([path, id]) => void jupyterapp.commands.execute(
+  'docmanager:open', { path, factory: 'Notebook', ...(id && { kernel: { id } }) })"""
+KERNEL_IDLE = "jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+OPENED = f"""path => {KERNEL_IDLE} && jupyterapp.shell.currentWidget.context.path === path
+  && document.querySelector('.jp-Notebook .jp-Cell')"""
+# A dialog, as about a kernel that died, would keep the focus, and what has it not is not the current widget.
+CLOSE = """() => {
+  document.querySelectorAll('.jp-Dialog .jp-mod-accept').forEach(button => button.click());
+  jupyterapp.shell.currentWidget.context.model.dirty = false;
+  jupyterapp.shell.currentWidget.close();
+}"""
+CLOSED = (
+    "!document.querySelector('.jp-Notebook, .jp-Dialog') && document.body.dataset.jpThemeName === 'JupyterLab Light'"
+)
+FORGET = "import ipywidgets; ipywidgets.Widget.close_all(); get_ipython().run_line_magic('reset', '-f')"
+# Outputs that are panels, known by their line of text, and as many on the page, none of which has lost its kernel.
+PANELS = """() => jupyterapp.shell.currentWidget.content.model.toJSON().cells.flatMap(cell => cell.outputs ?? [])
+  .filter(({ data }) => String(data?.['text/plain']).includes('run this notebook to move')).length"""
+SHOWN = f"""count => document.querySelectorAll('{WIDGET}:not(.alone) > .line:not(:empty)').length === count
+  && !document.querySelector('{WIDGET}.alone')"""
+# A chart is drawn a frame after its width is known.
+SETTLED = """panel => {
+  const drawn = (one) => one.querySelector(':scope > svg')?.width.baseVal.value === one.clientWidth;
+  const settled = !panel.matches('.waiting, .rough') && [...panel.querySelectorAll('.chart')].every(drawn);
+  return settled && panel.querySelector('.line').innerText;
 }"""
 MODIFIED = """async () => {
   const { context } = jupyterapp.shell.currentWidget;

@@ -19,6 +19,10 @@ CUT = """panel => {
   });
   return [...out, ...short].map(one => one.textContent.slice(0, 60));
 }"""
+EDGES = """() => {
+  const { right, bottom } = document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect();
+  return [innerWidth - right, innerHeight - bottom];
+}"""
 
 
 def stops(panel, count: int | None = None) -> None:
@@ -47,21 +51,28 @@ def fits(book: lab.Book, panel, shoot, name: str) -> None:
     shoot(panel, f"{name}-dark")
     book.theme("JupyterLab Light")
     for window, (width, height) in WINDOWS.items():
-        book.page.set_viewport_size({"width": width, "height": height})
-        book.page.wait_for_function("one => one.getBoundingClientRect().right < innerWidth", arg=panel.element_handle())
+        resize(book, width, height)
+        lab.settled(panel)
         panel.scroll_into_view_if_needed()
         shoot(panel, f"{name}-{window}")
         with contextlib.suppress(TimeoutError):  # it is laid out anew, a chart after its width is known
             book.page.wait_for_function(f"panel => ({CUT})(panel).length === 0", arg=panel.element_handle())
         cut = panel.evaluate(CUT)
         assert cut == [], f"{window}: {cut}"
-    book.page.set_viewport_size({"width": 1280, "height": 1000})
+    resize(book, *lab.WINDOW)
+
+
+def resize(book: lab.Book, width: int, height: int) -> None:
+    """Another window, and the notebook laid out for it: as far from its right and its lower edge as before."""
+    edges = book.page.evaluate(EDGES)
+    book.page.set_viewport_size({"width": width, "height": height})
+    book.page.wait_for_function(f"edges => String(({EDGES})()) === String(edges)", arg=edges)
 
 
 def fits_in_height(book: lab.Book, panel) -> None:
     """Assert that a low window holds the whole panel: what a slider moves is in sight while it moves."""
-    width, height = WINDOWS["low"]
-    book.page.set_viewport_size({"width": width, "height": height})
+    resize(book, *WINDOWS["low"])
+    lab.settled(panel)
     room = book.page.locator(".jp-WindowedPanel-outer").first.bounding_box()["height"]
     assert panel.bounding_box()["height"] <= room
-    book.page.set_viewport_size({"width": 1280, "height": 1000})
+    resize(book, *lab.WINDOW)

@@ -1,7 +1,5 @@
 """The cloak explorer in a browser: the patch dragged over the scene, by mouse and by keyboard."""
 
-import statistics
-
 import lab
 import looks
 import pytest
@@ -20,32 +18,16 @@ widgets.CloakExplorer(streets)
 
 
 @pytest.fixture(scope="module")
-def book(folder, served):
+def book(jupyter):
     """One notebook with the panel."""
-    lab.write_notebook(folder / "cloak.ipynb", PANEL)
-    book = lab.Book(*served, "cloak.ipynb")
-    book.run_all()
-    assert book.errors == []
-    yield book
-    book.close()
-
-
-def drag(panel, *to: tuple[float, float]) -> str:
-    """Press on the scene and move over places given as shares of its width and height; the line afterwards."""
-    box, mouse = panel.locator("canvas.map").bounding_box(), panel.page.mouse
-    points = [(box["x"] + across * box["width"], box["y"] + down * box["height"]) for across, down in to]
-    mouse.move(*points[0])
-    mouse.down()
-    for point in points[1:]:
-        mouse.move(*point, steps=6)
-    mouse.up()
-    return lab.settled(panel)
+    with jupyter.running("cloak", PANEL) as book:
+        yield book
 
 
 def test_the_patch_follows_the_mouse_and_down_is_down(book, shoot):
     panel = book.panel()
     shoot(panel, "cloak-start")
-    drag(panel, (0.5, 0.5), (0.4, 0.3), (0.25, 0.75))
+    lab.drag(panel, 0, (0.5, 0.5), (0.4, 0.3), (0.25, 0.75))
     shoot(panel, "cloak-dragged")
     values = [float(panel.locator(f"[name={name}]").input_value()) for name in "xy"]
     assert values == pytest.approx([24, 72], abs=2)
@@ -53,9 +35,7 @@ def test_the_patch_follows_the_mouse_and_down_is_down(book, shoot):
 
 def test_keys_turn_it_and_the_answer_follows(book, shoot):
     panel = book.panel()
-    waits = lab.latencies(panel, panel.locator("[name=size]"), "ArrowRight", 10)
-    print(f"size: key press to picture: median {statistics.median(waits):.0f} ms, worst {max(waits):.0f} ms")
-    assert statistics.median(waits) < 600
+    lab.quick(lab.latencies(panel, panel.locator("[name=size]"), "ArrowRight", 6), 600)
     panel.locator("[name=worn]").select_option("noise")
     panel.locator("[name=angle]").press("ArrowRight")
     assert "people" in lab.settled(panel)

@@ -1,7 +1,5 @@
 """The noise explorer in a browser: the ring dragged over the plane, by mouse and by keyboard."""
 
-import statistics
-
 import lab
 import looks
 import pytest
@@ -19,33 +17,17 @@ widgets.NoiseExplorer(planes)
 
 
 @pytest.fixture(scope="module")
-def book(folder, served):
+def book(jupyter):
     """One notebook with the panel."""
-    lab.write_notebook(folder / "noise.ipynb", PANEL)
-    book = lab.Book(*served, "noise.ipynb")
-    book.run_all()
-    assert book.errors == []
-    yield book
-    book.close()
-
-
-def drag(panel, which: int, *to: tuple[float, float]) -> str:
-    """Press on a map and move over places given as shares of its width and height; the line afterwards."""
-    box, mouse = panel.locator("canvas.map").nth(which).bounding_box(), panel.page.mouse
-    points = [(box["x"] + across * box["width"], box["y"] + down * box["height"]) for across, down in to]
-    mouse.move(*points[0])
-    mouse.down()
-    for point in points[1:]:
-        mouse.move(*point, steps=6)
-    mouse.up()
-    return lab.settled(panel)
+    with jupyter.running("noise", PANEL) as book:
+        yield book
 
 
 def test_the_ring_follows_the_mouse_on_both_maps_and_up_is_up(book, shoot):
     panel = book.panel()
     shoot(panel, "noise-start")
     for which, at in ((0, (0.75, 0.25)), (1, (0.25, 0.75))):
-        line = drag(panel, which, (0.5, 0.5), (0.6, 0.4), at)
+        line = lab.drag(panel, which, (0.5, 0.5), (0.6, 0.4), at)
         across, up = 2 * at[0] - 1, 1 - 2 * at[1]
         values = [float(panel.locator(f"[name={name}]").input_value()) for name in "xy"]
         assert values == pytest.approx([across, up], abs=0.06)
@@ -55,10 +37,8 @@ def test_the_ring_follows_the_mouse_on_both_maps_and_up_is_up(book, shoot):
 
 def test_more_noise_and_the_answer_follows(book, shoot):
     panel = book.panel()
-    waits = lab.latencies(panel, panel.locator("[name=sigma]"), "ArrowRight", 10)
-    print(f"sigma: key press to picture: median {statistics.median(waits):.0f} ms, worst {max(waits):.0f} ms")
-    assert statistics.median(waits) < 600
-    assert "noise 0.25" in lab.settled(panel)
+    lab.quick(lab.latencies(panel, panel.locator("[name=sigma]"), "ArrowRight", 6), 600)
+    assert "noise 0.21" in lab.settled(panel)
     shoot(panel, "noise-loud")
     panel.locator("[name=chosen]").select_option("spirals, small smooth net")
     panel.locator("[name=draws]").press("ArrowRight")

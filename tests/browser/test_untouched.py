@@ -33,4 +33,5 @@ def test_the_answer_shows_when_it_is_run_and_not_before(folder, open_book):
 
     book.run_all()
     picture.locator("img").wait_for()
-    assert "It is three" in claim.inner_text() and "def" not in claim.inner_text()  # its code, until one opens it
+    claim.get_by_text("It is three").wait_for()
+    assert "def" not in claim.inner_text()  # its code, until one opens it

@@ -193,14 +193,10 @@ class Student:
             shown = f"{self.page.url} shows:\n{self.page.inner_text('body')[-1000:]}"
             raise RuntimeError(f"{shown}\nand the hub's log ends:\n{self.hub.log.read_text()[-4000:]}") from error
 
-    def new_page(self, *, viewport: dict):
-        """A tab, for lab.Book."""
-        page = self.context.new_page()
-        page.set_viewport_size(viewport)
-        return page
-
     def open(self, path: str) -> lab.Book:
-        return lab.Book(self, f"{self.hub.address}/user/{self.name}/lab/workspaces/{{workspace}}/tree/{{path}}", path)
+        """A notebook in a tab of its own."""
+        address = f"{self.hub.address}/user/{self.name}/lab/workspaces/{{workspace}}"
+        return lab.Lab(self.context, address, self.hub.copy_of(self.name)).open(path)
 
     def status(self, path: str) -> int:
         """What the hub answers to this student's browser."""
