@@ -20,23 +20,25 @@ function watch(model, panel) {
   kernel?.statusChanged?.connect(ended);
   kernel?.disposed?.connect(end);
 
-  // Elsewhere nobody says so. Messages are answered in order, so that a kernel that twice hears an empty one while a
-  // scene is awaited, and sends none, will never send it. One that is busy computing does not answer: that is no end.
-  let silence = 0, asked = false;
+  // Elsewhere nobody says so. A kernel that twice hears the question whether the panel is there while a scene is awaited,
+  // and sends neither scene nor answer, knows no panel. One that is busy may not hear it yet: that is no end.
+  let silence = 0, asked = false, answered = false;
+  const answer = () => (answered = true);
+  model.on("msg:custom", answer);
   const ask = () => {
     if (asked || !panel.matches(".waiting:not(.alone)")) return;
-    asked = true;
+    [asked, answered] = [true, false];
     const before = model.get("scene");
     const status = ({ content }) => {
       if (content.execution_state === "idle") setTimeout(judge, PATIENCE / 2); // a scene takes longer to arrive
     };
     const judge = () => {
       asked = false;
-      silence = panel.matches(".waiting") && model.get("scene") === before ? silence + 1 : 0;
+      silence = panel.matches(".waiting") && !answered && model.get("scene") === before ? silence + 1 : 0;
       if (silence > 1) end();
     };
     try {
-      model.send({}, { iopub: { status } });
+      model.send({ ask: "there?" }, { iopub: { status } });
     } catch {
       end();
     }
@@ -46,6 +48,7 @@ function watch(model, panel) {
   return () => {
     clearInterval(timer);
     model.off("change:scene", live);
+    model.off("msg:custom", answer);
     kernel?.statusChanged?.disconnect(ended);
     kernel?.disposed?.disconnect(end);
   };

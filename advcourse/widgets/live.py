@@ -34,6 +34,12 @@ class Live(anywidget.AnyWidget):
         if unknown := given.keys() - set(known):
             raise TypeError(f"unknown settings {sorted(unknown)}; there are {', '.join(known)}")
         super().__init__(controls=settings.controls(type(self)), **given)
+        self.on_msg(self._answer)
+
+    def _answer(self, _: "Live", content: dict, buffers: list) -> None:
+        """The browser asks whether its panel is still there: see alive.js."""
+        if "ask" in content:
+            self.send({"answer": "here"})
 
     @property
     def settings(self) -> list[str]:

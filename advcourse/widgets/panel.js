@@ -173,8 +173,10 @@ function render({ model, el }) {
   };
   figures.addEventListener("pointerdown", drag);
 
+  // A figure takes a moment to draw; until then what is shown is the scene before.
+  let shown = model.get("scene");
   const settle = () => {
-    const { settings: done, rough } = model.get("scene");
+    const { settings: done, rough } = shown;
     panel.classList.toggle("rough", Boolean(rough));
     panel.classList.toggle("waiting", Object.keys(done).some((name) => done[name] !== model.get(name)));
     specs().forEach((spec, i) => {
@@ -190,6 +192,7 @@ function render({ model, el }) {
     figures.replaceChildren(...nodes);
     const facts = scene.line.split(" · ").map((textContent) => make("span", { textContent }));
     line.replaceChildren(...facts.flatMap((fact, i) => (i ? [" · ", fact] : [fact])));
+    shown = scene;
     settle();
   };
 

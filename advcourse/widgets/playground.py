@@ -125,9 +125,9 @@ class Playground(Live):
         self.held = {"point": point, "at": at, "done": done}
 
     def _obey(self, _: Live, content: dict, buffers: list) -> None:
-        """A button of the browser, something done to its canvas, or nothing: see `say` in playground.js."""
+        """A button of the browser, or something done to its canvas; what else it sends asks nothing of a playground."""
         does = {name: getattr(self, name) for name in ("train", "train_all", "start_anew", "add", "remove", "hold")}
-        if content:
+        if "do" in content:
             does[content["do"]](*content.get("with", ()))
 
     @observe("held")
