@@ -50,6 +50,7 @@ BANK = {
     "scores": ("returns-scores", lambda s, k, r: s),
     "what is too much": ("returns-scores", lambda s, k, r: (s - k.quantile(1 - r)).clamp(min=0)),
     "always at 95 %": ("ignores-rate", lambda s, k, r: s > k.quantile(0.95)),
+    "a fixed threshold": ("other-threshold", lambda s, k, r: s > 1),
     "sizes": ("wrong-elsewhere", lambda s, k, r: s.abs() > k.quantile(1 - r).abs()),
     "places, not alarms": ("wrong-shape", lambda s, k, r: reference(s, k, r).nonzero()[:, 0]),
     "the threshold": ("wrong-shape", lambda s, k, r: k.quantile(1 - r)),

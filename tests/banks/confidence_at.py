@@ -61,6 +61,8 @@ BANK = {
     "both logits": ("doubled", softmax_by_hand),
     "exponential of the score": ("overflows", exponential_of_the_score),
     "one": ("wrong-value", lambda d, w: torch.ones_like(d)),
+    "a share of the score": ("below-one-half", lambda d, w: d * w.norm() / (1 + d * w.norm())),
+    "mean square": ("other-length", lambda d, w: torch.sigmoid(d * w.square().mean().sqrt())),
     "the score at most 5": ("capped", lambda d, w: torch.sigmoid((d * w.norm()).clamp(max=5))),
     "clamped": ("capped", lambda d, w: reference(d, w).clamp(max=0.99)),
     "assumes three weights": ("wrong-elsewhere", lambda d, w: reference(d, w[:3])),

@@ -59,6 +59,11 @@ BANK = {
     "one by one": ("ok", one_by_one),
     "the stub": ("not-attempted", lambda w, b, lo, hi: ...),
     "a stub for the radius": ("not-attempted", lambda w, b, lo, hi: (lo @ w.T - ..., lo @ w.T + ...)),
+    "one bound by the signs": (
+        "one-of-two-right",
+        lambda w, b, lo, hi: (reference(w, b, lo, hi)[0], (hi @ w.T + b).relu()),
+    ),
+    "a leak": ("below-zero", lambda w, b, lo, hi: [v - 0.1 * (v == 0) for v in reference(w, b, lo, hi)]),
     "too wide by a bit": ("too-loose", wider(0.1)),
     "too narrow by a bit": ("excludes-what-happens", wider(-0.003)),
     "a minus too many": ("upside-down", lambda *args: (reference(*args)[1], reference(*args)[0] + 0.01)),

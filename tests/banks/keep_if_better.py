@@ -91,6 +91,7 @@ BANK = {
         )
         for gain in (1, 0.1, 0.01)
     },
+    "a small step": ("neither-image", lambda score, z, c: z + 0.1 * (reference(score, z, c) - z)),
     "first half only": (
         "wrong-value",
         lambda score, z, c: torch.cat([reference(score, z, c)[: len(z) // 2], z[len(z) // 2 :]]),

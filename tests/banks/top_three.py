@@ -73,6 +73,7 @@ BANK = {
     "a dict": ("no-pair", lambda a: {"p": a, "classes": a}),
     "None": ("returns-none", lambda a: None),
     "three of the batch": ("wrong-shape", lambda a: a.softmax(1).topk(3, dim=0)),
+    "a tenth of the logits": ("other-temperature", of(lambda a: (a / 10).softmax(1))),
     "five": ("wrong-shape", lambda a: a.softmax(1).topk(min(5, a.shape[1]))),
     "many rows only": ("wrong-elsewhere", lambda a: reference(a if len(a) > 1 else -a)),
     "in place": ("mutates-input", in_place),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..spec import Case, Spec, like
+from ..spec import Case, Spec, like, seen
 from ..words import words
 
 
@@ -35,11 +35,16 @@ def _of(chosen, distance: Tensor, eps: Tensor) -> Tensor:
     return share(distance[chosen], eps)
 
 
+# What is left when no formula explains an answer.
+NO_CURVE = {
+    "no-share": seen(lambda a, d, e: a.min() < 0 or a.max() > 1),
+    "no-count": seen(lambda a, d, e: (a * len(d) - (a * len(d)).round()).abs().max() > 1e-3),
+}
 MISTAKES = {
     "share-above": like(lambda d, e: 1 - share(d, e)),
     "counts": like(lambda d, e: share(d, e) * len(d), lambda d, e: (1 - share(d, e)) * len(d)),
     "percent": like(lambda d, e: share(d, e) * 100, lambda d, e: (share(d, e) * 100).round()),
-    "first-point": like(lambda d, e: share(d[:1], e)),
+    "first-point": like(lambda d, e: share(d[:1], e), lambda d, e: (d[:, None] < e).any(0).double()),
     "rounded": like(*(lambda d, e, n=n: share(d, e).round(decimals=n) for n in (1, 2, 3))),
     "off-by-one": like(
         lambda d, e: share(d, e) * len(d) / (len(d) - 1),
@@ -58,6 +63,7 @@ MISTAKES = {
     "infinite-counts": like(lambda d, e: share(d.where(d < math.inf, 0), e)),
     "whole-numbers": like(lambda d, e: share(d, e).floor()),
     "mean-distance": like(lambda d, e: torch.stack([d[d < limit].mean() for limit in e])),
+    "other-radius": like(*(lambda d, e, by=by: share(d, by * e) for by in (0.5, 2))),
     "sorts-eps": like(_in_order),
     "not-averaged": like(lambda d, e: torch.where(d[:, None] < e, d[:, None].double(), 0).mean(0)),
 }
@@ -72,7 +78,7 @@ SQUARE = {
 
 def cases() -> Iterator[Case]:
     yield Case(distances(8, 8), None, mistakes=SQUARE)
-    yield Case(distances(12, 5), "wrong-value", mistakes=MISTAKES)
+    yield Case(distances(12, 5), "wrong-value", mistakes=MISTAKES | NO_CURVE)
     yield Case(distances(8, 8), "wrong-elsewhere", "as many eps as points")
     yield Case(distances(1, 3), "wrong-elsewhere", "a single point")
     yield Case(tuple(a.double() for a in distances(9, 1)), "wrong-elsewhere", "float64 and one eps")

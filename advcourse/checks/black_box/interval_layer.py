@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..forms import tensor
-from ..spec import Case, Formula, Spec, like, seen
+from ..spec import Case, Formula, Spec, like, same, seen
 from ..verdict import NOT_ATTEMPTED, Finding, Verdict, kind_of
 from ..words import general_words, words
 
@@ -160,6 +160,10 @@ MISTAKES = {
         )
     ),
     "centre-and-radius": like(_centre_and_radius, lambda *args: _centre_and_radius(*args).relu()),
+    "one-of-two-right": seen(
+        lambda answer, *args: same(answer[0], right(*args)[0]) != same(answer[1], right(*args)[1])
+    ),
+    "below-zero": seen(lambda answer, *args: answer.min() < -1e-6),
     "upside-down": seen(lambda answer, *args: (answer[0] > answer[1] + 1e-6).any()),
     "excludes-what-happens": seen(lambda answer, *args: _excess(answer, *args).max() > 1e-4),
     "too-loose": seen(lambda answer, *args: True),
@@ -204,6 +208,7 @@ def _numbers(answer: Tensor, *args: Tensor) -> dict:
         "off": int(((answer - wanted).abs() > 1e-4).any(0).sum()),
         "excess": excess.max(),
         "lowest": answer.min(),
+        "which": "lower" if same(answer[0], wanted[0]) else "upper",
         "reach": _interval(wanted, at),
         "bounds": _interval(answer, at),
         "wide": _interval(answer, i),

@@ -39,6 +39,12 @@ def _wants_more(answer: Tensor, score: Oracle, z: Tensor, candidate: Tensor) -> 
     return bool((moved | stayed).all()) and bool((gain.where(moved, torch.inf) > most).all())
 
 
+def _is_neither(answer: Tensor, score: Oracle, z: Tensor, candidate: Tensor) -> bool:
+    """The answer is right, or a part of it was in neither image."""
+    wanted = right(score.says, z, candidate)
+    return bool(((answer != z) & (answer != candidate)).any()) or torch.equal(answer, wanted)
+
+
 MISTAKES = {
     "always-moves": like(lambda score, z, candidate: candidate),
     "never-moves": like(lambda score, z, candidate: z),
@@ -57,6 +63,8 @@ MISTAKES = {
     "compares-with-others": like(
         *(moves_where(lambda old, new, of=of: new > of(old)) for of in (torch.max, torch.min, torch.mean)),
         moves_where(lambda old, new: new > old[0]),
+        moves_where(lambda old, new: new > old.median()),
+        *(moves_where(lambda old, new, by=by: new > old.roll(by)) for by in (1, -1)),
     ),
     "compares-with-zero": like(
         moves_where(lambda old, new: new > 0),
@@ -64,7 +72,9 @@ MISTAKES = {
         moves_where(lambda old, new: old <= 0),
         moves_where(lambda old, new: (new > 0) & (old <= 0)),
     ),
-    "compares-sizes": like(moves_where(lambda old, new: new.abs() > old.abs())),
+    "compares-sizes": like(
+        moves_where(lambda old, new: new.abs() > old.abs()), moves_where(lambda old, new: new / old > 1)
+    ),
     "best-sample-only": like(moves_where(lambda old, new: new - old == (new - old).max())),
     "pixel-by-pixel": like(lambda score, z, candidate: torch.maximum(z, candidate)),
     "half-way": like(
@@ -78,6 +88,7 @@ MISTAKES = {
     "cuts-the-pixels": like(lambda *args: right(*args).clamp(0, 1)),
     "moves-to-zero": like(lambda score, z, candidate: spread(score(candidate) > score(z), z) * candidate),
     "wants-more-than-better": seen(_wants_more),
+    "neither-image": seen(_is_neither),
 }
 
 

@@ -50,6 +50,7 @@ MISTAKES = {
     "fixed-rate": like(lambda s, k, r: _by(k.median(), s)),
     "always": like(lambda s, k, r: torch.ones_like(s).double()),
     "never": like(lambda s, k, r: torch.zeros_like(s).double()),
+    "other-threshold": seen(lambda a, s, k, r: s[a == 1].min() > s[a == 0].max()),
 }
 
 
@@ -86,6 +87,8 @@ def inputs() -> tuple[Tensor, Tensor]:
 def _numbers(answer: Tensor, *args) -> dict:
     wanted = right(*args)
     counts = {"alarms": int(answer.sum()), "right": int(wanted.sum()), "wrong": int((answer != wanted).sum())}
+    scores, known, _ = args
+    counts["exceed"] = f"{100 * float((known > scores.where(answer == 0, -torch.inf).max()).double().mean()):.0f}"
     return counts | {"answers": answer}
 
 

@@ -15,6 +15,11 @@ def confidence(distance: Tensor, w: Tensor) -> Tensor:
     return torch.sigmoid(distance.double() * w.double().norm()).to(distance.dtype)
 
 
+def _length(answer: Tensor, distance: Tensor) -> Tensor:
+    """The length of weights with which the first answer is right."""
+    return (answer.clamp(1e-6, 1 - 1e-6).logit() / distance)[0]
+
+
 MISTAKES = {
     "forgets-weights": like(lambda d, w: torch.sigmoid(d)),
     "squared-norm": like(lambda d, w: torch.sigmoid(d * w.norm() ** 2)),
@@ -33,6 +38,8 @@ MISTAKES = {
     "softmax-of-the-batch": like(lambda d, w: (d * w.norm()).softmax(0)),
     "doubled": like(lambda d, w: torch.sigmoid(2 * d * w.norm())),
     "zero": like(lambda d, w: torch.full_like(d, 0.5)),
+    "below-one-half": seen(lambda a, d, w: a.min() < 0.5),
+    "other-length": seen(lambda a, d, w: a.max() < 1 and torch.allclose(a.logit() / d, _length(a, d), rtol=1e-3)),
 }
 
 
@@ -59,7 +66,7 @@ def points(n: int, d: int) -> tuple[Tensor, Tensor]:
 
 
 def _numbers(answer: Tensor, distance: Tensor, w: Tensor) -> dict:
-    return {"got": answer[0], "right": confidence(distance, w)[0]}
+    return {"got": answer[0], "right": confidence(distance, w)[0], "length": _length(answer, distance)}
 
 
 check_confidence_at = Spec(words(__file__), confidence, cases, _numbers)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..spec import Case, Spec, like, seen
+from ..spec import Case, Spec, like, scaled, seen
 from ..words import words
 
 
@@ -33,6 +33,7 @@ MISTAKES = {
         lambda p, w, t: t * torch.logit(p) / w.sum(),
     ),
     "squared-norm": like(lambda p, w, t: t * torch.logit(p) / w.norm() ** 2),
+    "tempers-the-confidence": like(lambda p, w, t: torch.logit(p / t) / w.norm()),
     "minus-sign": like(lambda p, w, t: -t * torch.logit(p) / w.norm()),
     "logarithm-of-p": like(lambda p, w, t: t * p.log() / w.norm(), lambda p, w, t: -t * p.log() / w.norm()),
     "logarithm-of-the-rest": like(lambda p, w, t: -t * (1 - p).log() / w.norm()),
@@ -49,6 +50,9 @@ MISTAKES = {
     "base-ten": like(lambda p, w, t: t * torch.logit(p) / w.norm() / torch.tensor(10.0).log()),
     "tempers-twice": like(lambda p, w, t: t * t * torch.logit(p) / w.norm()),
     "zero": like(lambda p, w, t: torch.zeros_like(p)),
+    "wrong-factor": scaled(lambda *args: 3 * distance(*args)),
+    "adds-a-constant": seen(lambda a, *args: (a - distance(*args)).std() < 1e-3),
+    "negative-distance": seen(lambda a, *args: a.min() < 0),
 } | CAPPED
 
 
@@ -74,4 +78,8 @@ def wishes(n: int, d: int, temperature: float) -> tuple[Tensor, Tensor, float]:
     return p, 1.7 * w / w.norm(), temperature
 
 
-check_distance_for = Spec(words(__file__), distance, cases, lambda answer, *args: {"got": answer[0]}, tolerance=1e-3)
+def _numbers(answer: Tensor, *args) -> dict:
+    return {"got": answer[0], "times": answer[0] / distance(*args)[0]}
+
+
+check_distance_for = Spec(words(__file__), distance, cases, _numbers, tolerance=1e-3)

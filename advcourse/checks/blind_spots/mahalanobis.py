@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..spec import Case, Spec, like, right_alone
+from ..spec import Case, Spec, like, right_alone, scaled
 from ..words import words
 
 
@@ -29,7 +29,13 @@ MISTAKES = {
     "log-density": like(lambda x, m, s: -_form(x - m, s.inverse()) / 2, lambda x, m, s: _form(x - m, s.inverse()) / 2),
     "euclidean": like(lambda x, m, s: (x - m).norm(dim=1)),
     "not-inverted": like(lambda x, m, s: _form(x - m, s).sqrt()),
-    "variances-only": like(lambda x, m, s: ((x - m) ** 2 / s.diagonal()).sum(1).sqrt()),
+    "variances-only": like(
+        lambda x, m, s: ((x - m) ** 2 / s.diagonal()).sum(1).sqrt(),
+        lambda x, m, s: ((x - m) ** 2 * s.inverse().diagonal()).sum(1).sqrt(),
+    ),
+    "rooted-twice": like(lambda x, m, s: _form(x - m, s.inverse()) ** 0.25),
+    "adds-the-mean": like(lambda x, m, s: _form(x + m, s.inverse()).sqrt()),
+    "largest-feature": like(lambda x, m, s: ((x - m) @ s.inverse() * (x - m)).amax(1).sqrt()),
     "divides-by-variance": like(lambda x, m, s: ((x - m) / s.diagonal()).norm(dim=1)),
     "one-over-entries": like(lambda x, m, s: _form(x - m, 1 / s).abs().sqrt()),
     "keeps-the-mean": like(lambda x, m, s: _form(x, s.inverse()).sqrt()),
@@ -46,6 +52,7 @@ MISTAKES = {
         lambda x, m, s: _form(x - x.mean(0), x.T.cov().inverse()).sqrt(),
     ),
     "couples-rows": right_alone,
+    "wrong-factor": scaled(lambda *args: 3 * distance(*args)),
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..spec import Case, Formula, Spec, like
+from ..spec import Case, Formula, Spec, like, scaled, seen
 from ..words import words
 
 
@@ -83,6 +83,9 @@ MISTAKES = {
     "product-of-means": like(_means),
     "one-for-all": like(_over_the_batch),
     "diagonal-only": like(_diagonal),
+    "largest-product": like(lambda f: (f[:, :, None] * f[:, None]).amax((3, 4))),
+    "wrong-factor": scaled(lambda f: 3 * right(f)),
+    "not-symmetric": seen(lambda a, f: (a - a.mT).abs().max() > 1e-3),
 }
 
 

@@ -68,7 +68,10 @@ MISTAKES = {
     "congruent-twice": like(
         of(lambda c: (c.shape + c.congruent_right) / (c.shape + c.texture + 2 * c.congruent_right))
     ),
-    "congruent-above": like(of(lambda c: (c.shape + c.congruent_right) / (c.shape + c.texture))),
+    "congruent-above": like(
+        of(lambda c: (c.shape + c.congruent_right) / (c.shape + c.texture)),
+        of(lambda c: (c.shape + c.congruent_right) / c.conflicts),
+    ),
     "congruent-only": like(
         of(lambda c: c.congruent_right / (2 * c.congruent_right)),
         of(lambda c: c.congruent_right / (c.congruent_right + c.congruent_wrong)),
@@ -80,6 +83,7 @@ MISTAKES = {
         of(lambda c: c.texture / (c.shape + c.texture)),
         of(lambda c: c.texture / c.conflicts),
         of(lambda c: c.texture / sum(c)),
+        of(lambda c: (c.texture + c.congruent_right) / (c.shape + c.texture + c.congruent_right)),
     ),
     "odds": like(
         of(lambda c: c.shape / c.texture if c.texture else torch.inf),

@@ -51,7 +51,9 @@ MISTAKES = {
         _each(lambda part: part.sum(1).log()),
     ),
     "first-member": like(_each(lambda part: part[:, 0])),
-    "best-class-first": like(_first_decides),
+    "best-class-first": like(
+        _first_decides, lambda p, members: right(torch.nn.functional.one_hot(p.argmax(1), p.shape[1]), members)
+    ),
     "divides-by-all": like(lambda p, members: _SUM(p, members) / p.shape[1]),
     "divides-by-categories": like(lambda p, members: _SUM(p, members) / len(members)),
     "off-by-one": like(
@@ -71,14 +73,18 @@ MISTAKES = {
     "first-for-all": like(lambda p, members: right(p, members)[:1].expand(len(p), -1)),
     "per-cent": like(lambda p, members: 100 * right(p, members)),
     "rounded": like(*(lambda p, members, n=n: right(p, members).round(decimals=n) for n in (1, 2, 3))),
-    "renormalised": like(lambda p, members: right(p, members) / right(p, members).sum(1, keepdim=True)),
+    "renormalised": like(
+        lambda p, members: right(p, members) / right(p, members).sum(1, keepdim=True),
+        lambda p, members: _SUM(p, members) / _SUM(p, members).sum(1, keepdim=True),
+    ),
+    "multiplies": like(_each(lambda part: part.prod(1)), _each(lambda part: 1 - (1 - part).prod(1))),
     "softmax-again": like(
         lambda p, members: right(p, members).softmax(1), lambda p, members: right(p.softmax(1), members)
     ),
     "rows-for-columns": like(lambda p, members: right(p, members).T.reshape(len(p), -1)),
     "adds-up": like(_adds_up, lambda p, members: _SUM(p, members).cumsum(1) / _sizes(members)),
     "one-divisor-for-all": like(
-        *(lambda p, members, of=of: _SUM(p, members) / of(_sizes(members)) for of in (torch.mean, torch.max))
+        *(lambda p, members, of=of: _SUM(p, members) / of(_sizes(members)) for of in (torch.mean, torch.max, torch.sum))
     ),
     "counts-from-one": like(lambda p, members: right(p.roll(1, 1), members)),
     "sorted-by-name": like(_by_name),

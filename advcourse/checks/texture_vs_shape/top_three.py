@@ -74,6 +74,15 @@ def _from_the_second(logits: Tensor) -> Tops:
     return p.gather(1, order), order
 
 
+def _at_another_temperature(found: Tensor, logits: Tensor) -> bool:
+    """The right classes, and the probabilities of the logits times one number."""
+    top = logits.double().gather(1, right(logits)[1].long())
+    if found[0].min() <= 0 or not same(found[1], right(logits)[1]):
+        return False
+    scale = float((found[0, 0, 0] / found[0, 0, 1]).log() / (top[0, 0] - top[0, 1]))
+    return same(found[0], largest(_softmax)(scale * logits)[0])
+
+
 MISTAKES = {
     "classes-first": like(lambda logits: (*right(logits).flip(0),)),
     "counts-from-one": like(_from_one),
@@ -97,6 +106,9 @@ MISTAKES = {
     "smallest": like(largest(_softmax, descending=False)),
     "ascending": like(lambda logits: (*right(logits).flip(2),)),
     "in-class-order": like(_in_class_order),
+    "adds-up": like(lambda logits: (right(logits)[0].cumsum(1), right(logits)[1])),
+    "one-minus": like(lambda logits: (1 - right(logits)[0], right(logits)[1])),
+    "other-temperature": seen(_at_another_temperature),
     "wrong-probabilities": seen(lambda found, logits: same(found[1], right(logits)[1])),
     "wrong-classes": seen(lambda found, logits: same(found[0], right(logits)[0])),
 }
