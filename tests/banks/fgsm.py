@@ -161,6 +161,11 @@ def fgsm(model, x, y, eps):
     return adv.fgsm(model, x, adv.Untargeted(y), adv.Linf(eps))
 
 
+def steep_only(model, x, y, eps):
+    g = gradient(model, x, y)
+    return (x + eps * g.sign() * (g.abs() > g.abs().mean())).clamp(0, 1)
+
+
 BANK = {
     "the reference": ("ok", reference),
     "backward, in place on a clone, mean loss": ("ok", backward_in_place_on_a_clone),
@@ -224,6 +229,7 @@ BANK = {
     "in grey levels": ("whole-grey-levels", lambda m, x, y, e: (255 * reference(m, x, y, e)).round() / 255),
     "in float64": ("ok", lambda m, x, y, e: reference(m, x, y, e).double()),
     "batch norm and dropout left in evaluation mode": ("flips-mode", switches_layers_off),
+    "steep pixels only": ("skips-pixels", steep_only),
     "a sigmoid for a box": ("wrong-value", lambda m, x, y, e: torch.sigmoid(x + e * sign(m, x, y))),
     "the library's": ("ok", fgsm),
     "squeezes": ("wrong-shape", squeezes),

@@ -116,6 +116,10 @@ def norm_over(*dims):
     return lambda g, step_size: step_size * g / g.norm(dim=dims, keepdim=True)
 
 
+def centred(g, step_size):
+    return reference(g - g.flatten(1).mean(1).view(-1, *[1] * (g.ndim - 1)), step_size)
+
+
 BANK = {
     "the reference": ("ok", reference),
     "in float64, other names": ("ok", in_float64),
@@ -141,6 +145,7 @@ BANK = {
     "four dimensions": ("fixed-shape", four_dimensions),
     "four dimensions by view": ("fixed-shape", four_dimensions_by_view),
     "images only": ("fixed-shape", image_only),
+    "centred first": ("other-direction", centred),
     "other directions": ("wrong-value", mixed_directions),
     "rounds float64": ("wrong-elsewhere", rounds),
     "adds into g": ("mutates-input", lambda g, a: g.div_(lengths(g)).mul_(a)),

@@ -72,6 +72,7 @@ BANK = {
     "radius over 255": ("wrong-radius", lambda z, x, e: reference(z, x, e / 255)),
     "limits of the first image": ("couples-samples", bounds_of_the_first),
     "moves inside points": ("moves-inside-points", moves_a_little),
+    "no lower limits": ("one-side-only", lambda z, x, e: torch.minimum(z, (x + e).clamp(max=1))),
     "back to x from outside": ("resets-outside-points", rounded_outside),
     "eps = 0 means none": ("wrong-elsewhere", forgets_eps_zero),
     "changes z": ("mutates-input", changes_z),

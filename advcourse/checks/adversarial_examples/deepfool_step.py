@@ -66,6 +66,7 @@ MISTAKES = {
     "per-cent": like(lambda f, w: 100 * nearest_step(f, w)),
     "rounded": like(*(lambda f, w, n=n: nearest_step(f, w).round(decimals=n) for n in (1, 2, 3))),
     "norm-cubed": like(lambda f, w: _along(f, w, lambda f, w: f / w.norm() ** 3)),
+    "divided-by-entries": like(lambda f, w: f[(f / w.norm(dim=1)).argmin()] / w[(f / w.norm(dim=1)).argmin()]),
     "closes-all-gaps": like(lambda f, w: torch.linalg.pinv(w) @ f),
     **OVERSHOOTS,
     "wrong-length": seen(lambda r, f, w: _longer(r, f, w)),

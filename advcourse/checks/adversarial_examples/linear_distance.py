@@ -137,6 +137,8 @@ MISTAKES = {
         _to_one_plane,
         lambda W, b, x, y, p: _to_one_plane(W, b, x, y, p).where((x @ W.T + b).argmax(1) == y, 0.0),
     ),
+    "cut-from-above": like(lambda W, b, x, y, p: _ratios(W, b, x, y, _dual(p)).amin(1).clamp(max=0)),
+    "ignores-x": like(lambda W, b, x, y, p: distance(W, b, 0 * x, y, p)),
     "probabilities": like(_of_probabilities),
     "minus-sign": like(
         lambda W, b, x, y, p: (-_others(_ratios(W, b, x, y, _dual(p)), y, -math.inf)).amin(1),

@@ -64,6 +64,21 @@ def _equal_steps(fooled: Callable, x: Tensor, z: Tensor, steps: int) -> Tensor:
     return between(x, z, share)
 
 
+def _forgetful(of_what_fools: bool) -> Formula:
+    """One of the ends begins anew where the other one moves."""
+
+    def answer(fooled: Callable, x: Tensor, z: Tensor, steps: int) -> Tensor:
+        clean, hit = x, z
+        for _ in range(steps):
+            middle = (clean + hit) / 2
+            seen_at = spread(fooled(middle), x)
+            begin = (clean, z) if of_what_fools else (x, hit)
+            clean, hit = torch.where(seen_at, begin[0], middle), torch.where(seen_at, middle, begin[1])
+        return hit
+
+    return answer
+
+
 def _apart_from_whole(numbers: Tensor) -> Tensor:
     return (numbers - numbers.round()).abs().max()
 
@@ -94,6 +109,7 @@ MISTAKES = {
     "always-back": like(_always_back),
     "equal-steps": like(_equal_steps),
     "one-step-only": like(lambda fooled, x, z, steps: right(fooled, x, z, min(steps, 1))),
+    "forgets-an-end": like(*map(_forgetful, (True, False))),
     "unmoved": like(lambda fooled, x, z, steps: z),
     "back-at-x": like(lambda fooled, x, z, steps: x),
     "way-alone": like(lambda *args: right(*args) - args[1]),

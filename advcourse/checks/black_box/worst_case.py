@@ -104,6 +104,9 @@ MISTAKES = {
     "smallest-margin": like(of(lambda m: m.min())),
     "worst-sample-of-each-attack": like(of(lambda m: share(m.amin(1) > 0)), of(lambda m: share(m[1:].amin(1) > 0))),
     "all-or-nobody": like(of(lambda m: float((m > 0).all()))),
+    "divides-by-attacks": like(
+        of(lambda m: (m.amin(0) > 0).sum() / (len(m) - 1)), of(lambda m: (m.amin(0) > 0).sum() / len(m))
+    ),
     "a-count": like(of(lambda m: (m.amin(0) > 0).sum())),
     "in-per-cent": like(of(lambda m: 100 * stand(m))),
     "rounded": like(*(of(lambda m, n=n: round(stand(m), n)) for n in (1, 2))),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..closed_forms import ELSEWHERE, gradient, image_planes, loss, saturated_planes
@@ -59,6 +61,12 @@ def _imprecise(answer: Tensor, *args) -> bool:
     return bool((answer - right).abs().max() <= 0.02 * right.abs().max())
 
 
+def _cut_off(answer: Tensor, *args) -> bool:
+    """Large entries are all of one size, the others right."""
+    most = float(answer.abs().max())
+    return same(answer, gradient(*args).clamp(-most, most))
+
+
 _PROBABILITY = of(lambda logits, y: logits.softmax(1).gather(1, y[:, None]))
 
 MISTAKES = {
@@ -75,7 +83,12 @@ MISTAKES = {
     "normalised": like(*(_over(p) for p in (2, 1, torch.inf)), *(_over(p, 0, 1, 2, 3) for p in (2, 1, torch.inf))),
     "wrong-scale": seen(lambda *asked: _factors(*asked) is not None),
     **{diagnosis: scaled(*slopes) for diagnosis, slopes in WRONG_SLOPES.items()},
+    "smoothed-labels": scaled(
+        *(of(partial(F.cross_entropy, reduction="sum", label_smoothing=by)) for by in (0.1, 0.2))
+    ),
+    "steps-from-x": like(lambda m, x, y: x + loss_slope(m, x, y), lambda m, x, y: x - loss_slope(m, x, y)),
     "imprecise": seen(_imprecise),
+    "cut-off": seen(_cut_off),
     "couples-samples": right_alone,
 }
 

@@ -98,6 +98,18 @@ def _best_of_the_batch(model, x, y, *sizes) -> Tensor:
     return max(_iterates(_at_z, nearest, model, x, y, *sizes)[1:], key=lambda z: float(loss(model, z, y).mean()))
 
 
+def _average(model, x, y, *sizes) -> Tensor:
+    return torch.stack(_iterates(_at_z, nearest, model, x, y, *sizes)[1:]).mean(0)
+
+
+def _late(model, x, y, eps, steps, step_size) -> Tensor:
+    """Every step goes along the gradient of the iterate before."""
+    z, before = x, x
+    for _ in range(steps):
+        before, z = z, nearest(z + step_size * gradient(model, before, y).sign(), x, eps)
+    return z
+
+
 def _stops_when_all_are_fooled(model, x, y, *sizes) -> Tensor:
     points = _iterates(_at_z, nearest, model, x, y, *sizes)
     return next((z for z in points if bool((logits(model, z).argmax(1) != y).all())), points[-1])
@@ -148,6 +160,8 @@ PATH = {
         walk(settle=_nothing, last=nearest), walk(settle=_ball, last=_box), walk(settle=_box, last=_ball)
     ),
     "stops-when-all-are-fooled": like(_stops_when_all_are_fooled),
+    "averages-the-iterates": like(_average),
+    "late-gradient": like(_late),
     "returns-best": like(_best, _best_of_the_batch),
     "couples-samples": right_alone,
 }

@@ -53,7 +53,10 @@ MISTAKES = {
     "per-column-norm": scaled(_over(2)),
     "per-channel-norm": scaled(_over(2, 3)),
     "across-batch-norm": scaled(_over(0)),
+    "absolute-value": along(lambda g, step_size: g.abs()),
+    "clamps-entries": like(lambda g, step_size: g.clamp(-step_size, step_size)),
     "couples-samples": right_alone,
+    "other-direction": seen(lambda a, g, step_size: (_length(a) - step_size).abs().max() < 1e-4),
 }
 ANY_RANK = {"raises": "fixed-shape", "wrong-shape": "fixed-shape"}
 AT_ZERO = {"moves-at-zero": seen(lambda a, g, step_size: a[1].any())}

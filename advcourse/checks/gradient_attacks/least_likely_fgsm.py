@@ -60,7 +60,7 @@ def mistakes() -> dict[str, Sign]:
         "most-likely-target": Leads(_toward(0)),
         "second-target": Leads(_toward(1), _toward(-2)),
         "one-target": Leads(*map(_toward_class, range(5))),
-        **STEP.mistakes("minus-sign", "predicted-label", "couples-samples", "skips-images"),
+        **STEP.mistakes("minus-sign", "predicted-label", "couples-samples", "skips-images", "skips-pixels"),
         "wrong-target": seen(_steered_by_classes),
         "couples-samples": right_alone,
     }

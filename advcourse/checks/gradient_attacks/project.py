@@ -34,6 +34,12 @@ def _another_radius(asked: Asked) -> bool:
     return bool((answer - nearest(z, x, float((answer - x).abs().max()))).abs().max() <= 1e-6)
 
 
+def _one_side_only(answer: Tensor, z: Tensor, x: Tensor, eps: float) -> bool:
+    """Nothing that was allowed has moved, and the ball's limit holds above or below, not both."""
+    above, below = ((way * (answer - x)).max() <= eps + 1e-6 for way in (1, -1))
+    return bool(above != below) and not _moved(answer, z, x, eps).any()
+
+
 MISTAKES = {
     "returns-x": like(lambda z, x, eps: x),
     "returns-z": like(lambda z, x, eps: z),
@@ -71,6 +77,7 @@ MISTAKES = {
     ),
     "wrong-radius": _another_radius,
     "couples-samples": right_alone,
+    "one-side-only": seen(_one_side_only),
     "moves-inside-points": seen(lambda a, z, x, eps: _moved(a, z, x, eps).any()),
 }
 

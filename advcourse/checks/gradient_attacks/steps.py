@@ -92,6 +92,7 @@ class SignedStep:
                 lambda x, g, size: (x + size * g.tanh()).clamp(0, 1),
                 lambda x, g, size: (x + size * g / (1 + g.abs())).clamp(0, 1),
             ),
+            "relative-step": self.like(lambda x, g, size: (x * (1 + size * g.sign())).clamp(0, 1)),
             "stretches-the-image": self.like(*(lambda x, g, size, by=by: by(x + size * g.sign()) for by in STRETCHES)),
             "clips-to-data-range": self.like(
                 lambda x, g, size: (x + size * g.sign()).clamp(float(x.min()), float(x.max()))
@@ -100,6 +101,7 @@ class SignedStep:
             "left-to-chance": changes_from_call_to_call,
             "couples-samples": right_alone,
             "skips-images": seen(self._skips_images),
+            "skips-pixels": seen(self._skips_pixels),
         }
         return {diagnosis: sign for diagnosis, sign in table.items() if diagnosis not in unknown}
 
@@ -166,6 +168,10 @@ class SignedStep:
         """Every image has made the right step or none."""
         x, right = args[1], self.right(*args)
         return all(same(one, still, 1e-5) or same(one, moved, 1e-5) for one, still, moved in zip(z, x, right))
+
+    def _skips_pixels(self, z: Tensor, *args) -> bool:
+        """Every pixel has made the right step or none."""
+        return bool((((z - args[1]).abs() <= 1e-5) | ((z - self.right(*args)).abs() <= 1e-5)).all())
 
     def _is_double(self, z: Tensor, *args) -> bool:
         # Where the first step made a sign change, the second one undoes it.
