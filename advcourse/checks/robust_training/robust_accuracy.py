@@ -20,7 +20,8 @@ SAMPLES = (
     *((2, 2, 0, 1, 0, 0), (0, 0, 1, 0, 0, 0), (1, 1, 0, 1, 0, 0), (2, 2, 0, 1, 0, 0), (0, 0, 0, 1, 0, 0)),
     *((1, 1, 1, 0, 0, 0), (2, 2, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0), (1, 1, 0, 0, 0, 1), (2, 2, 1, 0, 0, 1)),
     *((1, 0, 0, 0, 0, 0), (2, 1, 2, 2, 2, 2), (0, 2, 0, 2, 0, 2), (1, 0, 2, 2, 2, 2), (2, 1, 2, 2, 2, 2)),
-    *((0, 2, 2, 2, 2, 2), (1, 1, 1, 0, 0, 0), (0, 0, 0, 0, 1, 0), (1, 0, 2, 0, 0, 0)),
+    *((0, 2, 2, 2, 2, 2), (1, 1, 1, 0, 0, 0), (0, 0, 0, 0, 1, 0), (1, 0, 2, 0, 0, 0), (1, 0, 2, 1, 2, 0)),
+    (1, 0, 2, 2, 2, 2),
 )
 
 
@@ -72,8 +73,12 @@ def _whole(right: Tensor) -> float:
 
 
 MISTAKES = {
-    "worst-attack-for-all": like(of(lambda right: min(map(_share, right)))),
-    "average-over-attacks": like(of(lambda right: _share(right[1:])), of(_share)),
+    "worst-attack-for-all": like(
+        of(lambda right: min(map(_share, right))), of(lambda right: min(map(_share, right[0] & right[1:])))
+    ),
+    "average-over-attacks": like(
+        of(lambda right: _share(right[1:])), of(_share), of(lambda right: _share(right[0] & right[1:]))
+    ),
     "best-case": like(
         of(lambda right: _share(right[1:].any(0))),
         of(lambda right: _share(right.any(0))),
@@ -86,6 +91,7 @@ MISTAKES = {
     "clean-accuracy": like(of(lambda right: _share(right[0]))),
     "forgives-clean-mistakes": like(of(lambda right: _whole(right[1:])), of(lambda right: _whole(right | ~right[0]))),
     "only-of-the-right": like(of(lambda right: _whole(right) / _share(right[0]))),
+    "only-of-those-before": like(of(lambda right: _whole(right) / _whole(right[:-1]))),
     "unchanged-answers": like(lambda *args: _whole((said := answers(*args)) == said[0])),
     "counts-the-fooled": like(of(lambda right: 1 - _whole(right))),
     "adds-up-the-fooled": like(

@@ -44,6 +44,11 @@ def _in_the_box(w: Tensor, b: Tensor, x: Tensor, y: Tensor, eps: float) -> Tenso
     return F.softplus(-_margin(w, b, (x - eps * y[:, None] * w.sign()).clamp(0, 1), y))
 
 
+def _per_length(order: float) -> Formula:
+    """The margin in units of a length of w, less eps."""
+    return lambda w, b, x, y, eps: F.softplus(eps - _margin(w, b, x, y) / w.norm(order))
+
+
 MISTAKES = {
     "same-norm": _falls_by(lambda w, b, y: w.abs().max()),
     "l2-norm": _falls_by(lambda w, b, y: w.norm()),
@@ -56,6 +61,9 @@ MISTAKES = {
     "helps-the-sample": _falls_by(lambda w, b, y: -w.abs().sum()),
     "same-way-for-all": _falls_by(lambda w, b, y: y * w.abs().sum(), lambda w, b, y: -y * w.abs().sum()),
     "forgets-the-bias": like(lambda w, b, x, y, eps: right(w, 0 * b, x, y, eps)),
+    "bias-without-the-label": like(
+        lambda w, b, x, y, eps: F.softplus(-_margin(w, 0 * b, x, y) - b + eps * w.abs().sum())
+    ),
     "attacks-the-bias": _falls_by(lambda w, b, y: w.abs().sum() + b.abs()),
     "forgets-the-label": like(lambda w, b, x, y, eps: right(w, b, x, y.abs(), eps)),
     "labels-zero-and-one": like(
@@ -66,6 +74,9 @@ MISTAKES = {
     "eps-in-255": like(lambda w, b, x, y, eps: right(w, b, x, y, eps / 255)),
     "stays-in-the-box": like(_in_the_box),
     "no-minus": _of_margin(lambda m: F.softplus(m)),
+    "minus-sign": _of_margin(lambda m: F.logsigmoid(m), lambda m: -F.softplus(m)),
+    "stops-at-zero": _of_margin(lambda m: F.softplus(-m.relu()), lambda m: F.softplus((-m).relu())),
+    "distances": like(_per_length(1), _per_length(2)),
     "no-logarithm": _of_margin(lambda m: 1 + (-m).exp(), lambda m: (-m).exp()),
     "hinge": _of_margin(lambda m: F.relu(1 - m)),
     "probability": _of_margin(lambda m: torch.sigmoid(-m), lambda m: torch.sigmoid(m)),

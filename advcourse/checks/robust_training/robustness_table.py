@@ -102,6 +102,16 @@ def _never_starts_anew(networks, *rest) -> Tensor:
     return left(torch.cat([_flags(model, *rest) for model in networks])).view(len(networks), -1)
 
 
+def _unchanged(networks, x, y, attack, radii) -> Tensor:
+    """Whose answer is that at the clean sample, right or wrong."""
+    attacked = [[model(attack(model, x, Labels(y), Linf(eps))).argmax(1) for eps in radii] for model in networks]
+    return torch.stack([left(torch.stack(said) == model(x).argmax(1)) for model, said in zip(networks, attacked)])
+
+
+def _and_the_one_before(flags: Tensor) -> Tensor:
+    return _shares(flags & torch.cat([flags[:1], flags[:-1]]))
+
+
 def _of_those_before(flags: Tensor) -> Tensor:
     shares = left(flags)
     return torch.cat([shares[:1], shares[1:] / shares[:-1]])
@@ -111,7 +121,8 @@ MISTAKES = {
     "forgets-the-fallen": like(rows(_shares)),
     "keeps-the-survivors": like(rows(lambda flags: _shares(flags).flip(0).cummax(0).values.flip(0))),
     "smallest-share-so-far": like(rows(lambda flags: _shares(flags).cummin(0).values)),
-    "counts-the-fooled": like(rows(lambda flags: 1 - left(flags))),
+    "counts-the-fooled": like(rows(lambda flags: 1 - left(flags)), rows(lambda flags: left(~flags))),
+    "unchanged-answers": like(_unchanged),
     "transfers": like(_transferred),
     "first-network-only": like(lambda networks, *rest: rows(left)([networks[0]] * len(networks), *rest)),
     "last-network-only": like(lambda networks, *rest: rows(left)([networks[-1]] * len(networks), *rest)),
@@ -133,8 +144,13 @@ MISTAKES = {
 }
 
 
+# At two radii the attack is careless: who fell at 0.1 has time to be forgotten.
+FORGETFUL = {"remembers-one-radius": like(rows(_and_the_one_before))}
+
+
 def cases() -> Iterator[Case]:
     yield Case(asked(*RADII), "wrong-value", mistakes=MISTAKES)
+    yield Case(asked(0.05, 0.1, 0.2, 0.27), "wrong-elsewhere", "radii 0.05, 0.1, 0.2 and 0.27", mistakes=FORGETFUL)
     yield Case(asked(*RADII, cuts=(0.44,)), "wrong-elsewhere", "a single network")
     yield Case(asked(0.1), "wrong-elsewhere", "a single radius")
     yield Case(asked(0.03, 0.6), "wrong-elsewhere", "radii 0.03 and 0.6")
