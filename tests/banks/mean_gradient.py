@@ -81,7 +81,7 @@ BANK = {
     "the mean of the losses": ("mean-of-losses", mean_loss),
     "marks the input": ("leaves-requires-grad", into_x),
     "three draws only": ("wrong-value", lambda draws, x, y: reference(draws[:3], x, y)),
-    "the first label for all": ("wrong-value", lambda draws, x, y: reference(draws, x, y[:1].expand_as(y))),
+    "the first label for all": ("labels-of-others", lambda draws, x, y: reference(draws, x, y[:1].expand_as(y))),
     "eight draws at most": ("wrong-elsewhere", lambda draws, x, y: reference(draws[:8], x, y)),
     "the loss": ("wrong-shape", lambda draws, x, y: -draws[0](x).softmax(1).gather(1, y[:, None]).log()),
 }

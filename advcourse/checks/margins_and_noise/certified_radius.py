@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from statistics import NormalDist
 
@@ -55,6 +56,22 @@ def _upper(won: int, draws: int, alpha: float) -> float:
     return 1 - lower_bound(draws - won, draws, alpha)
 
 
+def _beta(parameters: Callable[[int, int], tuple[float, float]]) -> Share:
+    """The quantile of a beta distribution with other parameters, (won, draws) -> two numbers."""
+    from scipy.special import betaincinv
+
+    return lambda won, draws, alpha: float(betaincinv(*parameters(won, draws), alpha))
+
+
+def _hoeffding(won: int, draws: int, alpha: float) -> float:
+    return won / draws - (-math.log(alpha) / (2 * draws)) ** 0.5
+
+
+def _won_of_both(first: Tensor, counts: Tensor, sigma: float, alpha: float) -> float:
+    p = lower_bound(int(counts[int(first.argmax())]), int(first.sum() + counts.sum()), alpha)
+    return sigma * quantile(p) if p > 0.5 else 0.0
+
+
 def _wald(won: int, draws: int, alpha: float) -> float:
     p = won / draws
     return p - quantile(1 - alpha) * (p * (1 - p) / draws) ** 0.5
@@ -79,7 +96,17 @@ MISTAKES = {
     "first-draws-alone": like(_guessed(lambda first, counts: int(first.argmax()), lambda first, counts: first)),
     "pools-the-draws": like(_guessed(lambda first, counts: int(first.argmax()), lambda first, counts: first + counts)),
     "share-itself": like(radius(lambda won, draws, alpha: won / draws)),
-    "bound-from-above": like(radius(_upper)),
+    "bound-from-above": like(radius(_upper), radius(lambda won, draws, alpha: lower_bound(won, draws, 1 - alpha))),
+    "other-parameters": like(
+        radius(_beta(lambda won, draws: (won, draws - won))),
+        radius(_beta(lambda won, draws: (won + 1, draws - won))),
+        radius(_beta(lambda won, draws: (won + 1, draws - won + 1))),
+        radius(_beta(lambda won, draws: (draws - won + 1, won))),
+        radius(_beta(lambda won, draws: (won, draws))),
+        radius(_beta(lambda won, draws: (won, draws + 1))),
+    ),
+    "hoeffding": like(radius(_hoeffding)),
+    "won-of-both": like(_won_of_both),
     "half-the-level": like(radius(lambda won, draws, alpha: lower_bound(won, draws, alpha / 2))),
     "normal-approximation": like(radius(_wald)),
     "level-of-its-own": like(
@@ -87,6 +114,7 @@ MISTAKES = {
     ),
     "without-sigma": like(radius(lower_bound, lambda p, sigma: quantile(p))),
     "sigma-squared": like(radius(lower_bound, lambda p, sigma: sigma**2 * quantile(p))),
+    "half-the-radius": like(radius(lower_bound, lambda p, sigma: sigma / 2 * quantile(p))),
     "divided-by-sigma": like(radius(lower_bound, lambda p, sigma: quantile(p) / sigma)),
     "phi-instead": like(radius(lower_bound, lambda p, sigma: sigma * NormalDist().cdf(p))),
     "bound-alone": like(radius(lower_bound, lambda p, sigma: p)),

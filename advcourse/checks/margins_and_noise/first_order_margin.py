@@ -47,7 +47,12 @@ MISTAKES = {
     "always-l1": like(_over(lambda g, q: _norms(g, 1))),
     "always-the-largest": like(_over(lambda g, q: _norms(g, math.inf))),
     "not-divided": like(_over(lambda g, q: torch.ones(len(g)))),
-    "squared-norm": like(_over(lambda g, q: _norms(g, q) ** 2)),
+    "squared-norm": like(
+        _over(lambda g, q: _norms(g, q) ** 2), _over(lambda g, q: _norms(g, q) ** 2 if q == 2 else _norms(g, q))
+    ),
+    "one-for-both": like(
+        _over(lambda g, q: _norms(g, 2 if q == 2 else 1)), _over(lambda g, q: _norms(g, 2 if q == 2 else math.inf))
+    ),
     "multiplied": like(lambda gap, gradient, p: gap * _norms(gradient, _dual(p))),
     "upside-down": like(lambda gap, gradient, p: _norms(gradient, _dual(p)) / gap),
     "norm-alone": like(
@@ -55,13 +60,20 @@ MISTAKES = {
     ),
     "whole-batch-norm": like(_over(lambda g, q: g.flatten().norm(q))),
     "first-norm": like(_over(lambda g, q: _norms(g[:1], q))),
-    "mean-norm": like(_over(_mean_norm)),
+    "mean-norm": like(
+        _over(_mean_norm),
+        _over(lambda g, q: _mean_norm(g, q) if q == 1 else _norms(g, q)),
+        _over(lambda g, q: _mean_norm(g, q) if q == 2 else _norms(g, q)),
+    ),
+    "constant-in-the-divisor": like(*(_over(lambda g, q, c=c: _norms(g, q) + c) for c in (1, 0.1, 0.01, 0.001))),
     "sum-without-sizes": like(
         _over(lambda g, q: g.flatten(1).sum(1)),
         _over(lambda g, q: g.flatten(1).sum(1).abs()),
         _over(lambda g, q: g.flatten(1).sum(1) if q == 1 else g.flatten(1).amax(1) if q == math.inf else _norms(g, q)),
         _over(lambda g, q: g.flatten(1).amax(1) if q == math.inf else _norms(g, q)),
+        _over(lambda g, q: g.flatten(1).sum(1) if q == 1 else _norms(g, q)),
     ),
+    "half-as-far": like(_of_margin(lambda m: m / 2)),
     "no-sign": like(_of_margin(torch.abs)),
     "cut-at-zero": like(_of_margin(torch.relu)),
     "minus-sign": like(_of_margin(torch.neg)),

@@ -54,6 +54,10 @@ MISTAKES = {
     "in-units-of-gamma": like(
         _of_nearest(lambda m, gamma: (1 - m / gamma).clamp(min=0)), _of_nearest(lambda m, gamma: 1 - m / gamma)
     ),
+    "all-or-nothing": like(_of_nearest(lambda m, gamma: gamma * (m < gamma))),
+    "sizes-of-margins": like(lambda margins, gamma: (gamma - margins.abs().amin(1)).clamp(min=0)),
+    "ahead-only": like(lambda margins, gamma: right(margins.where(margins > 0, torch.inf), gamma)),
+    "place-of-the-nearest": like(lambda margins, gamma: (gamma - margins.argmin(1)).clamp(min=0)),
     "counts": like(_of_nearest(lambda m, gamma: (m < gamma).double())),
     "squared": like(_of_nearest(lambda m, gamma: (gamma - m).clamp(min=0) ** 2)),
     "smooth": like(_of_nearest(lambda m, gamma: F.softplus(gamma - m))),

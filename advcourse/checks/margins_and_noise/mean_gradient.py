@@ -60,6 +60,26 @@ def _strongest(draws: Draws, x: Tensor, y: Tensor) -> Tensor:
     return own[p.argmin(0), torch.arange(len(x))].to(x.dtype)
 
 
+def _through(whole: Callable[[Tensor, Tensor], Tensor]) -> Formula:
+    """The gradient of whole(logits, y), a number made of the logits of all draws, [D, B, K]."""
+
+    def answer(draws: Draws, x: Tensor, y: Tensor) -> Tensor:
+        z = x.detach().clone().requires_grad_()
+        (g,) = torch.autograd.grad(whole(torch.stack([one(z) for one in draws]), y), z)
+        return g
+
+    return answer
+
+
+def _of_class(p: Tensor, y: Tensor) -> Tensor:
+    return p.gather(1, y[:, None])[:, 0]
+
+
+def _mean(out: Tensor) -> Tensor:
+    """The mean probabilities, [B, K]."""
+    return out.softmax(2).mean(0)
+
+
 def _times(factor: Callable[[Draws, Tensor], float]) -> Formula:
     return lambda draws, x, y: factor(draws, x) * right(draws, x, y)
 
@@ -69,6 +89,23 @@ MISTAKES = {
     "last-draw-only": like(_of_own(lambda own: own[-1]), _of_own(lambda own: own[-1] / len(own))),
     "mean-of-losses": like(_of_own(lambda own: own.mean(0)), _of_own(lambda own: own.sum(0))),
     "mean-of-logits": like(_of_mean_logits),
+    "softmax-twice": like(_through(lambda out, y: F.cross_entropy(_mean(out), y, reduction="sum"))),
+    "no-softmax": like(_through(lambda out, y: -_of_class(out.mean(0), y).sum())),
+    "sigmoid": like(_through(lambda out, y: -_of_class(out.sigmoid().mean(0), y).log().sum())),
+    "softmax-over-the-images": like(_through(lambda out, y: -_of_class(out.softmax(1).mean(0), y).log().sum())),
+    "of-the-guess": like(_through(lambda out, y: -_mean(out).amax(1).log().sum())),
+    "of-all-classes": like(_through(lambda out, y: -_mean(out).log().sum())),
+    "labels-of-others": like(
+        _through(lambda out, y: -_mean(out)[:, y].log().sum()),
+        _through(lambda out, y: -_mean(out)[:, y[0]].log().sum()),
+    ),
+    "logarithm-of-the-batch": like(
+        _through(lambda out, y: -_of_class(_mean(out), y).mean().log()),
+        _through(lambda out, y: -_of_class(_mean(out), y).sum().log() * len(y)),
+    ),
+    "constant-in-the-logarithm": like(
+        *(_through(lambda out, y, c=c: -(_of_class(_mean(out), y) + c).log().sum()) for c in (0.1, 0.01, 0.001))
+    ),
     "strongest-draw-only": like(_strongest),
     "of-the-probability": like(*(_of_probability(sign, mean) for sign in (-1, 1) for mean in (True, False))),
     "mean-over-the-batch": like(_times(lambda draws, x: 1 / len(x))),
@@ -98,7 +135,7 @@ def in_double(draws: Draws, x: Tensor, y: Tensor) -> tuple:
 
 
 def cases() -> Iterator[Case]:
-    yield Case(asked(5, 4, 0), "wrong-value", mistakes=MISTAKES)
+    yield Case(asked(5, 6, 0), "wrong-value", mistakes=MISTAKES)
     for where, args in {
         "a single draw": asked(1, 3, 1),
         "a single image": asked(4, 1, 2),

@@ -43,19 +43,38 @@ def _weighted(clean: Tensor, moved: Tensor, right: Tensor, distance: Tensor, lar
     return torch.where(right, (distance * moved).where(distance < largest, 0.0), clean)
 
 
+def _weighted_by_what_is_missing(
+    clean: Tensor, moved: Tensor, right: Tensor, distance: Tensor, largest: float
+) -> Tensor:
+    return torch.where(right, (largest - distance).clamp(min=0) * moved, clean)
+
+
+def _infinity_aside(clean: Tensor, moved: Tensor, right: Tensor, distance: Tensor, largest: float) -> Tensor:
+    """Whom no attack fooled is taken for a wrong sample."""
+    return terms(clean, moved, right & distance.isfinite(), distance, largest)
+
+
+def _far_ones_pay(clean: Tensor, moved: Tensor, right: Tensor, distance: Tensor, largest: float) -> Tensor:
+    return torch.where(right & (distance >= largest), largest, terms(clean, moved, right, distance, largest))
+
+
 def _divided(clean: Tensor, moved: Tensor, right: Tensor, distance: Tensor, largest: float) -> Tensor:
     return terms(clean, moved, right, distance, largest) / len(clean)
 
 
 MISTAKES = {
-    "never-moves": like(choosing("clean", "clean", "clean", "clean")),
+    "never-moves": like(choosing("clean", "clean", "clean", "clean"), choosing("clean", "clean", "clean", "none")),
     "moves-all": like(choosing("moved", "moved", "moved", "moved")),
     "moves-the-wrong": like(choosing("moved", "moved", "moved", "none"), choosing("moved", "none", "moved", "none")),
     "drops-the-wrong": like(choosing("none", "none", "moved", "none")),
     "no-hinge": like(choosing("clean", "clean", "moved", "moved"), choosing("none", "none", "moved", "moved")),
     "far-ones-clean": like(choosing("clean", "clean", "moved", "clean")),
     "hinge-on-the-wrong": like(choosing("clean", "none", "moved", "none")),
-    "turned-round": like(choosing("moved", "moved", "clean", "none"), choosing("moved", "moved", "clean", "clean")),
+    "turned-round": like(
+        choosing("moved", "moved", "clean", "none"),
+        choosing("moved", "moved", "clean", "clean"),
+        choosing("moved", "none", "clean", "clean"),
+    ),
     "hinge-turned-round": like(
         choosing("clean", "clean", "none", "moved"), choosing("clean", "clean", "clean", "moved")
     ),
@@ -66,7 +85,10 @@ MISTAKES = {
     ),
     "near-ones-all": like(choosing("moved", "clean", "moved", "clean"), choosing("moved", "clean", "moved", "none")),
     "distance-is-no-loss": like(_of_distance, _minus_distance),
-    "weighted": like(_weighted),
+    "weighted": like(_weighted, _weighted_by_what_is_missing),
+    "infinity-aside": like(_infinity_aside),
+    "far-ones-pay": like(_far_ones_pay),
+    "minus-sign": like(lambda clean, moved, *rest: terms(clean, -moved, *rest), lambda *args: -terms(*args)),
     "averaged": like(_divided),
 }
 AT_LARGEST = {
@@ -78,8 +100,18 @@ AT_LARGEST = {
 }
 
 
+HIGHER_CLEAN = {
+    "larger-or-smaller": like(
+        lambda clean, moved, *rest: terms(clean, torch.maximum(clean, moved), *rest),
+        lambda clean, moved, *rest: terms(torch.minimum(clean, moved), moved, *rest),
+    )
+}
+
+
 def cases() -> Iterator[Case]:
     yield Case(asked(12, 0), "wrong-value", also=(asked(12, 1),), mistakes=MISTAKES, told={"nan": "not-a-number"})
+    moved, clean, *rest = asked(9, 7)
+    yield Case((clean, moved, *rest), "wrong-elsewhere", "samples whose clean loss is higher", mistakes=HIGHER_CLEAN)
     clean, moved, right, distance, largest = asked(4, 2)
     yield Case(
         (clean, moved, torch.ones_like(right), torch.full_like(distance, largest), largest),
