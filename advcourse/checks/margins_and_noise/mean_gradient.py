@@ -54,6 +54,16 @@ def _of_mean_logits(draws: Draws, x: Tensor, y: Tensor) -> Tensor:
     return torch.einsum("bk,bkd->bd", residual, slope).view_as(x).to(x.dtype)
 
 
+def _of_one_weighted(which: int) -> Formula:
+    """All draws come into the mean, and one of them into its gradient."""
+
+    def answer(draws: Draws, x: Tensor, y: Tensor) -> Tensor:
+        p, own = _each(draws, x, y)
+        return (_like(p[which] / p.sum(0), x) * own[which]).to(x.dtype)
+
+    return answer
+
+
 def _strongest(draws: Draws, x: Tensor, y: Tensor) -> Tensor:
     """Of the draw whose loss is highest, sample by sample."""
     p, own = _each(draws, x, y)
@@ -106,6 +116,7 @@ MISTAKES = {
     "constant-in-the-logarithm": like(
         *(_through(lambda out, y, c=c: -(_of_class(_mean(out), y) + c).log().sum()) for c in (0.1, 0.01, 0.001))
     ),
+    "draws-cut-off": like(_of_one_weighted(0), _of_one_weighted(-1)),
     "strongest-draw-only": like(_strongest),
     "of-the-probability": like(*(_of_probability(sign, mean) for sign in (-1, 1) for mean in (True, False))),
     "mean-over-the-batch": like(_times(lambda draws, x: 1 / len(x))),

@@ -132,6 +132,7 @@ MISTAKES = {
     "only-of-the-right": like(rows(lambda flags: left(flags) / left(flags)[:1])),
     "only-of-those-before": like(rows(_of_those_before)),
     "falls-just-here": like(rows(lambda flags: left(torch.cat([torch.ones_like(flags[:1]), flags])).diff().neg())),
+    "nobody-falls": like(rows(lambda flags: torch.ones(len(flags)))),
     "clean-everywhere": like(rows(lambda flags: left(flags)[:1].expand(len(flags)))),
     "one-radius": like(rows(lambda flags: _shares(flags)[-1:].expand(len(flags)))),
     "one-radius-late": like(
@@ -140,7 +141,7 @@ MISTAKES = {
     ),
     "counts": like(rows(lambda flags: kept(flags).sum(1))),
     "in-per-cent": like(rows(lambda flags: 100 * left(flags))),
-    "rounded": like(*(rows(lambda flags, n=n: left(flags).round(decimals=n)) for n in (0, 1))),
+    "rounded": like(rows(lambda flags: left(flags).round(decimals=1))),
 }
 
 
