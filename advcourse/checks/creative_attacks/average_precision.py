@@ -69,6 +69,7 @@ MISTAKES = {
     "hits-not-counted": like(
         of_hits(lambda ranks, found, n: (1 / ranks).mean()), of_hits(lambda ranks, found, n: (1 / ranks).sum())
     ),
+    "median-note": like(of_hits(lambda ranks, found, n: (found / ranks).median())),
     "not-divided": like(of_hits(lambda ranks, found, n: (found / ranks).sum())),
     "upside-down": like(of_hits(lambda ranks, found, n: (ranks / found).mean())),
     "mean-rank": like(of_hits(lambda ranks, found, n: ranks.mean()), of_hits(lambda ranks, found, n: 1 / ranks.mean())),

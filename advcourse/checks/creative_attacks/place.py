@@ -62,6 +62,10 @@ def _one_channel(patch: Tensor, x: Tensor, row: int, column: int) -> Tensor:
     return out
 
 
+def _turned(*dims: int) -> Formula:
+    return lambda patch, x, row, column: put(patch.flip(dims), x, row, column)
+
+
 def _cut(part: Callable[[Tensor], Tensor]) -> Formula:
     return lambda patch, x, row, column: put(part(patch), x, row, column)
 
@@ -90,6 +94,7 @@ MISTAKES = {
     "in-the-corner": like(_at(lambda row, column, height, width: (0, 0))),
     "from-the-other-side": like(_from_the_other_side),
     "on-its-side": like(lambda patch, x, row, column: put(patch.transpose(1, 2), x, row, column)),
+    "mirrored": like(*(_turned(*dims) for dims in ((2,), (1,), (1, 2)))),
     "first-channel-only": like(_one_channel),
     "one-colour": like(_covering(lambda there, patch: patch.mean((1, 2), keepdim=True).expand_as(patch))),
     "too-small": like(

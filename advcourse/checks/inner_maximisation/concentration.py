@@ -55,6 +55,9 @@ MISTAKES = {
         lambda c, e: (_low(e) - c) / (e[:, -1] - c),
     ),
     "one-climb-only": like(lambda c, e: (_low(e) - c) / e.amax(1), lambda c, e: _low(e) / (e.amax(1) - c)),
+    "clean-of-the-batch": like(lambda c, e: (_low(e) - c.mean()) / (e.amax(1) - c.mean())),
+    "minus-sign": like(lambda c, e: -share(c, e)),
+    "from-the-worst": like(lambda c, e: (_low(e) - e.amin(1)) / (e.amax(1) - e.amin(1))),
     "adds-clean": like(lambda c, e: (_low(e) + c) / (e.amax(1) + c)),
     "without-brackets": like(
         lambda c, e: _low(e) - c / e.amax(1) - c,

@@ -54,6 +54,7 @@ MISTAKES = {
     "in-units-of-gamma": like(
         _of_nearest(lambda m, gamma: (1 - m / gamma).clamp(min=0)), _of_nearest(lambda m, gamma: 1 - m / gamma)
     ),
+    "middle-rival": like(lambda margins, gamma: (gamma - margins.median(1).values).clamp(min=0)),
     "all-or-nothing": like(_of_nearest(lambda m, gamma: gamma * (m < gamma))),
     "sizes-of-margins": like(lambda margins, gamma: (gamma - margins.abs().amin(1)).clamp(min=0)),
     "ahead-only": like(lambda margins, gamma: right(margins.where(margins > 0, torch.inf), gamma)),

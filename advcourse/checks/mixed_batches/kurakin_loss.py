@@ -168,6 +168,11 @@ MISTAKES = {
         of_sums(lambda rest, hit, clean, m, k, w: rest.sum() + w * hit.sum() / (m - k + w * k)),
     ),
     "divides-by-m": like(of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + w * hit.sum()) / m)),
+    "other-divisor": like(
+        of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + w * hit.sum()) / (m - k)),
+        of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + w * hit.sum()) / (m + w * k)),
+        of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + w * hit.sum()) / (m + k)),
+    ),
     "no-divisor": like(of_sums(lambda rest, hit, clean, m, k, w: rest.sum() + w * hit.sum())),
     "mean-of-means": like(
         of_sums(lambda rest, hit, clean, m, k, w: (rest.mean() + w * hit.mean()) / (1 + w)),

@@ -64,6 +64,7 @@ MISTAKES = {
     "changed-answers": like(
         _those(lambda clean, attacked: clean ^ attacked), lambda c, a, y: (c.argmax(1) != a.argmax(1)).sum()
     ),
+    "wrong-and-changed": like(lambda c, a, y: (~_right(c, y) & (c.argmax(1) != a.argmax(1))).sum()),
     "no-labels": like(lambda c, a, y: (c.argmax(1) == a.argmax(1)).sum()),
     "returns-share": like(
         _share_of(lambda clean, attacked: torch.ones_like(clean)),
@@ -95,9 +96,11 @@ def answers(kinds: tuple[int, int, int, int]) -> tuple[Tensor, Tensor, Tensor]:
     kind = torch.arange(4).repeat_interleave(torch.tensor(kinds))[torch.randperm(n, generator=draw)]
     y = torch.randint(5, (n,), generator=draw)
     clean, attacked = torch.randn(n, 5, generator=draw), torch.randn(n, 5, generator=draw)
-    for logits, right in ((clean, kind <= 1), (attacked, (kind == 0) | (kind == 2))):
+    # Of those that are wrong both times every other one gives another wrong answer under attack.
+    turn = 1 + torch.arange(n) % 2
+    for logits, right, off in ((clean, kind <= 1, 1), (attacked, (kind == 0) | (kind == 2), turn)):
         # Ahead by so little that its probability may be below one half.
-        logits[torch.arange(n), torch.where(right, y, (y + 1) % 5)] = logits.amax(1) + 0.4
+        logits[torch.arange(n), torch.where(right, y, (y + off) % 5)] = logits.amax(1) + 0.4
     return clean, attacked, y
 
 
