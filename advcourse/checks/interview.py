@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from .forms import Answer, Form, like_first_tensor, stripped
-from .manners import Breach, breaches_of_input, breaches_of_model, remember, same
+from .manners import Breach, breaches_of_input, breaches_of_model, network, remember, same
 from .sandbox import Outcome, call
 from .verdict import NOT_ATTEMPTED, Finding, Verdict, kind_of
 from .words import general_words
@@ -85,7 +85,7 @@ class Interview:
 
     def _ask(self, args: tuple) -> Answer:
         self.examine(self._require_signature, args)
-        befores = [remember(a) if isinstance(a, nn.Module) else copy.deepcopy(a) for a in args]
+        befores = [remember(net) if (net := network(a)) is not None else copy.deepcopy(a) for a in args]
         outcome = call(self.candidate, args, self.seconds)
         self.seconds -= outcome.seconds
         self.printed |= outcome.printed
@@ -120,8 +120,8 @@ class Interview:
         if outcome.disturbed:
             self.breaches.append(("changes-torch-settings", {"what": outcome.disturbed}))
         for before, after in zip(befores, args):
-            if isinstance(after, nn.Module):
-                self.breaches.extend(breaches_of_model(before, after))
+            if (net := network(after)) is not None:
+                self.breaches.extend(breaches_of_model(before, net))
             if isinstance(after, Tensor):
                 self.breaches.extend(breaches_of_input(before, after))
         if isinstance(outcome.value, Tensor) and stripped(outcome.value).requires_grad:

@@ -22,6 +22,13 @@ class ModelBefore:
     modes: dict[str, bool]
 
 
+def network(argument: object) -> nn.Module | None:
+    """What of an argument can be remembered: a network, or all of a list of them as one."""
+    several = isinstance(argument, list) and bool(argument) and all(isinstance(one, nn.Module) for one in argument)
+    one = nn.ModuleList(argument) if several else argument
+    return one if isinstance(one, nn.Module) else None
+
+
 def remember(model: nn.Module) -> ModelBefore:
     parameters = dict(model.named_parameters())
     return ModelBefore(

@@ -47,6 +47,19 @@ def one_image_at_a_time(draws, x, y):
     return torch.cat([reference(draws, x[i : i + 1], y[i : i + 1]) for i in range(len(x))])
 
 
+def backwards_and_off(draws, x, y):
+    z = x.clone().requires_grad_(True)
+    F.nll_loss(sum(d(z).softmax(1) for d in draws).div(len(draws)).log(), y, reduction="sum").backward()
+    return z.grad
+
+
+def functional(draws, x, y):
+    def loss(z):
+        return F.nll_loss(torch.stack([d(z).softmax(1) for d in draws]).mean(0).log(), y, reduction="sum")
+
+    return torch.func.grad(loss)(x)
+
+
 def returns_in_the_loop(draws, x, y):
     for draw in draws:
         return gradient(draw, x, y)
@@ -74,6 +87,8 @@ BANK = {
     "weighted": ("ok", weighted),
     "backward()": ("ok", backwards),
     "one image at a time": ("ok", one_image_at_a_time),
+    "with torch.func": ("ok", functional),
+    "backward(), and leaves the weights' gradients": ("fills-model-grads", backwards_and_off),
     "the stub": ("not-attempted", lambda draws, x, y: ...),
     "a stub for the mean": ("not-attempted", lambda draws, x, y: gradient_of(lambda v: (... * v).sum(), x)),
     "returns in the loop": ("first-draw-only", returns_in_the_loop),
