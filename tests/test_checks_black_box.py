@@ -89,7 +89,7 @@ def test_without_a_defence_every_attack_gets_through():
     model, x, y = hide_the_gradient.digits()
 
     def told(z):
-        return hide_the_gradient.logits_and_slopes(model(z), (model, z))
+        return hide_the_gradient.TOLD(model(z), (model, z))
 
     found, flat = hide_the_gradient.search(told, x, y)
     losses = (hide_the_gradient.up_the_cross_entropy, hide_the_gradient.up_the_margin)
@@ -103,7 +103,7 @@ def test_without_a_defence_every_attack_gets_through():
 def test_slopes_of_the_logits_are_the_weights_of_a_linear_model():
     model, x, _ = hide_the_gradient.digits()
     z = x.clone().requires_grad_()
-    told = hide_the_gradient.logits_and_slopes(model(z), (model, z))
+    told = hide_the_gradient.TOLD(model(z), (model, z))
     assert torch.allclose(told[:, :, 1:].float(), model.weight.expand(len(x), -1, -1))
     assert torch.equal(told[:, :, 0].float(), model(x))
 

@@ -3,7 +3,7 @@
 from ..forms import single_number
 from ..verdict import Exercise
 from .bisect import check_bisect
-from .hide_the_gradient import check_hide_the_gradient, logits_and_slopes
+from .hide_the_gradient import TOLD, check_hide_the_gradient
 from .interval_layer import check_interval_layer, lower_and_upper
 from .keep_if_better import check_keep_if_better
 from .name_the_defence import check_name_the_defence, one_of_four
@@ -23,5 +23,5 @@ EXERCISES = {
     "bisect": Exercise("fooled, x, z, steps", check_bisect),
     "interval_layer": Exercise("weight, bias, lo, hi", check_interval_layer, lower_and_upper),
     "name_the_defence": Exercise("clean, cross_entropy, margin, square, repeat", check_name_the_defence, one_of_four),
-    "hide_the_gradient": Exercise("model, z", check_hide_the_gradient, logits_and_slopes),
+    "hide_the_gradient": Exercise("model, z", check_hide_the_gradient, TOLD),
 }

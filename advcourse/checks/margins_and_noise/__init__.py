@@ -4,7 +4,7 @@ from ..forms import single_number, tensor
 from ..verdict import Exercise
 from .certified_radius import check_certified_radius
 from .first_order_margin import check_first_order_margin
-from .hide_in_noise import check_hide_in_noise, logits_and_slopes
+from .hide_in_noise import TOLD, check_hide_in_noise
 from .margin_hinge import check_margin_hinge
 from .mean_gradient import check_mean_gradient
 from .mma_terms import check_mma_terms
@@ -21,5 +21,5 @@ EXERCISES = {
     "mean_gradient": Exercise("draws, x, y", check_mean_gradient),
     "certified_radius": Exercise("first, counts, sigma, alpha", check_certified_radius, single_number),
     "name_the_evaluation": Exercise("own, fresh, mean", check_name_the_evaluation, one_of_three),
-    "hide_in_noise": Exercise("model, z, generator", check_hide_in_noise, logits_and_slopes),
+    "hide_in_noise": Exercise("model, z, generator", check_hide_in_noise, TOLD),
 }

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from ..closed_forms import Batch, Planes
-from ..forms import stripped, tensor
 from ..interview import Interview
+from ..slopes import logits_and_slopes
 from ..spec import Questions
 from ..words import words
 
@@ -24,24 +24,7 @@ COST, TAKEN, LEFT = 0.1, 0.45, 0.4
 
 Told = Callable[[Tensor, int], Tensor]  # z [B, ...] and a seed -> what `logits_and_slopes` makes of the answer
 
-LOGITS = tensor(lambda args: [len(args[1]), CLASSES], "a row of logits for each image")
-
-
-def logits_and_slopes(value: object, args: tuple) -> Tensor:
-    """The logits in front, [B, K, 1], and behind them how each changes with the D pixels, if z asks for a gradient."""
-    out, z = LOGITS(value, args)[:, :, None], args[1]
-    if not z.requires_grad:
-        return out
-    assert isinstance(value, Tensor)
-    value, slopes = stripped(value), [None] * CLASSES
-    if value.requires_grad:
-        slopes = [torch.autograd.grad(k.sum(), z, retain_graph=True, allow_unused=True)[0] for k in value.unbind(1)]
-    if all(slope is None for slope in slopes):
-        SAY.fail("cut-off")
-    rows = torch.stack([torch.zeros_like(z) if slope is None else slope for slope in slopes], 1).flatten(2)
-    if rows.isnan().any():
-        SAY.fail("gradient-is-nan", odd=int(rows.isnan().any(2).any(1).sum()), n=len(z))
-    return torch.cat([out, rows.double()], 2)
+TOLD = logits_and_slopes(SAY, CLASSES)
 
 
 def digits() -> Batch[Planes]:
