@@ -1,34 +1,48 @@
 """What exercises share that want a case named from its readings: every case is asked about, and the first slip told."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .forms import Form
 from .interview import Interview
+from .verdict import kind_of
 from .words import Words
 
 
-class Known(Protocol):
-    """A case of which is known what it is."""
+@dataclass(frozen=True)
+class Known:
+    """A case of which is known what it is: its readings, its name, and who that is."""
 
-    @property
-    def readings(self) -> tuple[float, ...]: ...
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def who(self) -> str: ...
-
-    @property
-    def numbers(self) -> str: ...
+    readings: tuple[float, ...]
+    kind: str
+    who: str
 
 
 # (what it is, what was said) -> the diagnosis of the one who said it, the first that fits; None for whatever else.
 Mistakes = Mapping[tuple[str | None, str | None], str]
 
 
-def every_one_is_named(say: Words, cases: Sequence[Known], mistakes: Mistakes) -> Callable[[Interview], dict]:
-    """The question whether each case is called what it is."""
+def one_of(say: Words, kinds: Sequence[str]) -> Form:
+    """One of these words."""
+
+    def form(value: object, args: tuple) -> str:
+        if value is None:
+            say.fail("returns-none")
+        if not isinstance(value, str):
+            say.fail("returns-no-word", kind=kind_of(value))
+        if value not in kinds:
+            say.fail("other-word", word=repr(value[:30]), kinds=", ".join(kinds))
+        return value
+
+    return form
+
+
+def every_one_is_named(
+    say: Words, readings: Sequence[str], cases: Sequence[Known], mistakes: Mistakes
+) -> Callable[[Interview], dict]:
+    """The question whether each case is called what it is; readings are the names of its numbers."""
 
     def question(ask: Interview) -> dict:
         answers = [ask(*case.readings) for case in cases]
@@ -38,7 +52,8 @@ def every_one_is_named(say: Words, cases: Sequence[Known], mistakes: Mistakes) -
             if answer != case.kind:
                 told = {(case.kind, answer), (case.kind, None), (None, answer)}
                 diagnosis = next(mistake for pair, mistake in mistakes.items() if pair in told)
-                say.fail(diagnosis, who=case.who, numbers=case.numbers, word=answer)
+                numbers = ", ".join(f"{name} {v:g}" for name, v in zip(readings, case.readings, strict=True))
+                say.fail(diagnosis, who=case.who, numbers=numbers, word=answer)
         return {"cases": len(cases)}
 
     return question

@@ -6,7 +6,7 @@ from .bisect import check_bisect
 from .hide_the_gradient import TOLD, check_hide_the_gradient
 from .interval_layer import check_interval_layer, lower_and_upper
 from .keep_if_better import check_keep_if_better
-from .name_the_defence import check_name_the_defence, one_of_four
+from .name_the_defence import NAME, check_name_the_defence
 from .nes_gradient import check_nes_gradient
 from .transfer_rate import check_transfer_rate
 from .worst_case import check_worst_case
@@ -22,6 +22,6 @@ EXERCISES = {
     "nes_gradient": Exercise("score, x, directions, sigma", check_nes_gradient),
     "bisect": Exercise("fooled, x, z, steps", check_bisect),
     "interval_layer": Exercise("weight, bias, lo, hi", check_interval_layer, lower_and_upper),
-    "name_the_defence": Exercise("clean, cross_entropy, margin, square, repeat", check_name_the_defence, one_of_four),
+    "name_the_defence": Exercise("clean, cross_entropy, margin, square, repeat", check_name_the_defence, NAME),
     "hide_the_gradient": Exercise("model, z", check_hide_the_gradient, TOLD),
 }

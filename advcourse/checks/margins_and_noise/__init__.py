@@ -8,7 +8,7 @@ from .hide_in_noise import TOLD, check_hide_in_noise
 from .margin_hinge import check_margin_hinge
 from .mean_gradient import check_mean_gradient
 from .mma_terms import check_mma_terms
-from .name_the_evaluation import check_name_the_evaluation, one_of_three
+from .name_the_evaluation import NAME, check_name_the_evaluation
 
 __all__ = ["EXERCISES"]
 
@@ -20,6 +20,6 @@ EXERCISES = {
     "mma_terms": Exercise("clean, moved, right, distance, largest", check_mma_terms, one_each),
     "mean_gradient": Exercise("draws, x, y", check_mean_gradient),
     "certified_radius": Exercise("first, counts, sigma, alpha", check_certified_radius, single_number),
-    "name_the_evaluation": Exercise("own, fresh, mean", check_name_the_evaluation, one_of_three),
+    "name_the_evaluation": Exercise("own, fresh, mean", check_name_the_evaluation, NAME),
     "hide_in_noise": Exercise("model, z, generator", check_hide_in_noise, TOLD),
 }

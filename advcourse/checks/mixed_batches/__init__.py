@@ -2,7 +2,7 @@
 
 from ..forms import single_number
 from ..verdict import Exercise
-from .diagnose import check_diagnose, one_of_four
+from .diagnose import NAME, check_diagnose
 from .inflation import check_inflation
 from .kurakin_loss import check_kurakin_loss, value_and_slope
 from .leaked import check_leaked
@@ -15,5 +15,5 @@ EXERCISES = {
     "mixed_batch": Exercise("model, x, y, attack, share", check_mixed_batch, as_many_as_before),
     "kurakin_loss": Exercise("model, x, y, attack, share, weight", check_kurakin_loss, value_and_slope),
     "leaked": Exercise("clean, attacked, y", check_leaked, single_number),
-    "diagnose": Exercise("clean, one_step, one_step_predicted, iterative, zero_gradients", check_diagnose, one_of_four),
+    "diagnose": Exercise("clean, one_step, one_step_predicted, iterative, zero_gradients", check_diagnose, NAME),
 }
