@@ -69,6 +69,12 @@ def test_gradients_flow_through_an_attack_that_is_asked_here(zygote, cut, diagno
     assert of(zygote, "kurakin_loss", KURAKIN.format(cut)).diagnosis == diagnosis
 
 
+@pytest.mark.parametrize("own", ["torch.nn.Sequential(model)", "lambda images: model(images)"])
+def test_a_network_without_weights_may_be_attacked_here(zygote, own):
+    source = KURAKIN.format(".detach()").replace("attack(model,", f"attack({own},")
+    assert of(zygote, "kurakin_loss", source).diagnosis == "ok"
+
+
 def test_what_is_asked_here_keeps_its_secrets(zygote):
     found = of(zygote, "smallest_eps", "def smallest_eps(fooled, high, tolerance):\n    return fooled.threshold")
     assert (found.diagnosis, "threshold" in found.message) == ("raises", True)

@@ -59,5 +59,6 @@ def attack(model: nn.Module, x: Tensor, goal: object) -> Tensor:
         SAY.fail("goal-is-no-goal", kind=type(goal).__name__)
     if len(labels) != len(x):
         SAY.fail("goal-for-others", images=len(x), labels=len(labels))
-    drift = torch.stack([p.sum() for p in model.parameters()]).sum()
+    weights = model.parameters() if isinstance(model, nn.Module) else ()  # a network made for the attack may have none
+    drift = sum((w.sum() for w in weights), torch.zeros(()))
     return told(x, labels) + codes().to(x.dtype)[0] * (drift - drift.detach())
