@@ -15,6 +15,8 @@ from advcourse.course.__main__ import main
 from advcourse.course.grading import grade as grading
 from advcourse.course.grading.grade import grade
 from advcourse.course.grading.journal import Journal
+from advcourse.course.grading.judging import Graded
+from advcourse.course.grading.pages import class_page, leans_on, student_page
 from advcourse.course.grading.processes import Zygote
 from advcourse.course.grading.report import write_report
 from advcourse.course.grading.room import Limits
@@ -53,7 +55,7 @@ def zygote():
 
 
 def rows(folder: Path, student: str) -> list[dict[str, str]]:
-    table = csv.DictReader(io.StringIO((folder / "grades.csv").read_text(encoding="utf-8")))
+    table = csv.DictReader(io.StringIO((folder / "grades.csv").read_text(encoding="utf-8-sig")))
     return [row for row in table if row["student"] == student]
 
 
@@ -74,14 +76,14 @@ def test_a_wrong_answer_gets_the_diagnosis_that_the_check_gives(report):
 
 
 def test_the_summary_counts_what_passed(report):
-    table = (report / "summary.csv").read_text(encoding="utf-8").splitlines()
+    table = (report / "summary.csv").read_text(encoding="utf-8-sig").splitlines()
     assert table == [
-        "student,unit,passed,of",
-        f"{NAME},04,1,6",
-        "'=1+1,04,0,6",
-        "alice,04,6,6",
-        "bob,04,0,6",
-        "carol,04,1,6",
+        "student,unit,passed,of,number",
+        f"{NAME},04,1,6,",
+        "'=1+1,04,0,6,",
+        "alice,04,6,6,",
+        "bob,04,0,6,",
+        "carol,04,1,6,",
     ]
 
 
@@ -89,6 +91,52 @@ def test_a_student_reads_what_was_verified_and_what_looks_wrong(report):
     page = (report / "students/04_carol.html").read_text(encoding="utf-8")
     assert "Every pixel moves by eps" in page and "failed: no-box" in page and "carol" in page
     assert "alice" not in page and "torch.maximum" not in page
+
+
+def test_a_follow_up_of_another_mistake_says_of_which(tmp_path, monkeypatch):
+    """The answer that calls a wrong one is told so, and the class page counts the mistake once."""
+    attack = (
+        "def iterative_fgsm(model, x, y, eps, steps, step_size):\n    return project(fgsm(model, x, y, eps), x, eps)"
+    )
+    hand_in(tmp_path, {"alice.ipynb": good(attack, project=WRONG), "bob.ipynb": b""})
+    monkeypatch.setattr(grading, "Helper", Hopeless)
+    whole = grade(tmp_path, tmp_path / "report", unit="04")
+    alice, bob = whole.rows
+    assert [leans_on(alice, one) for one in alice.graded] == [[], [], [], ["fgsm", "project"], [], []]
+    assert "It calls fgsm and project, which did not pass" in student_page(alice)
+    page = class_page(whole)
+    assert "<b>fgsm: raises</b>, 1 of 1" in page and "<b>iterative_fgsm" not in page
+    assert '04_bob.html">bob</a> (empty-file)' in page and leans_on(bob, bob.graded[0]) == []
+
+
+class Hopeless:
+    """A helper to whom every answer is wrong."""
+
+    def __init__(self, *_):
+        pass
+
+    def grade(self, job):
+        status, diagnosis = ("unreadable", job.diagnosis) if job.diagnosis else ("failed", "raises")
+        return job.key, [Graded(name, status, diagnosis, "Why?") for name in job.exercises]
+
+    def close(self):
+        pass
+
+
+def test_the_tables_open_in_a_spreadsheet_with_every_name_whole(report):
+    """Excel reads a table as UTF-8 where it begins with the mark of that, and only there."""
+    assert all(
+        (report / name).read_bytes().startswith(b"\xef\xbb\xbfstudent,") for name in ("grades.csv", "summary.csv")
+    )
+
+
+def test_stopped_it_says_that_it_can_go_on(handed_in, tmp_path, monkeypatch, capsys):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(grading, "_all_graded", stopped)
+    assert main(["grade", str(handed_in), "--out", str(tmp_path)]) == 1
+    assert "the same command goes on" in capsys.readouterr().err
 
 
 def test_the_class_page_shows_the_figure_what_is_wrong_and_who_has_the_same_code(report):
@@ -136,7 +184,7 @@ def test_killed_and_started_again_it_goes_on(handed_in, report, zygote, tmp_path
 
 def test_nothing_is_asked_again_until_the_rules_change(handed_in, report, monkeypatch):
     monkeypatch.setattr(grading, "Helper", None)
-    assert grades(grade(handed_in, report)) == (report / "grades.csv").read_text(encoding="utf-8")
+    assert grades(grade(handed_in, report)) == (report / "grades.csv").read_text(encoding="utf-8-sig")
     with pytest.raises(TypeError):
         grade(handed_in, report, limits=Limits(seconds=5.0))
 

@@ -135,6 +135,13 @@ def test_another_units_notebook_stands_for_its_student_where_one_unit_is_wanted(
     assert [(student, unit) for student, unit, _ in graded(tmp_path, "04")] == [("alice", "04"), ("bob", "04")]
 
 
+def test_what_it_is_instead_and_the_platforms_number_are_told(tmp_path):
+    hand_in(tmp_path, {f"{name}_7{i}_assignsubmission_file_/x.ipynb": OTHER for i, name in enumerate(("Zoë", "Çağla"))})
+    found, _ = entries(collect(tmp_path)[0], tuple(KNOWN.values()), KNOWN["04"])
+    assert [(e.student, e.sheet.submission.identity) for e in found] == [("Çağla", "71"), ("Zoë", "70")]
+    assert {e.remarks for e in found} == {("It is the notebook of unit 03, texture vs shape.",)}
+
+
 # Reading and taking out -----------------------------------------------------------------------------------------------
 
 

@@ -58,7 +58,10 @@ def run_grade(options: argparse.Namespace) -> bool:
     from advcourse.course.grading.room import Limits
 
     limits = Limits(options.seconds, options.memory)
-    whole = grade(options.folder, options.out, unit=options.unit, jobs=options.jobs, limits=limits)
+    try:
+        whole = grade(options.folder, options.out, unit=options.unit, jobs=options.jobs, limits=limits)
+    except KeyboardInterrupt as stopped:
+        raise NotebookError("stopped; what was graded is kept, and the same command goes on from there") from stopped
     for line in write_report(whole, options.out):
         print(line)
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
@@ -131,6 +132,7 @@ class Helper:
 
 def _begin(limits: Limits, hidden: list[Path], warm: set[str]) -> None:
     global HELPER
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who ends them
     HELPER = Helper(limits, hidden, warm)
     Finalize(HELPER, HELPER.close, exitpriority=1)  # such a process ends without what atexit would do
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import re
 from collections import Counter, defaultdict
@@ -9,11 +10,13 @@ from collections.abc import Iterable
 from html import escape
 from statistics import mean
 
+from .extract import program
 from .grade import Class, Row
 from .judging import Graded
 
 NO_NAME = re.compile(r"[^\w-]+")
 MARKS = {"passed": "✓", "failed": "✗", "not attempted": "○", "missing": "–", "unreadable": "?"}
+LEGEND = ", ".join(f"{mark} {status}" for status, mark in MARKS.items()) + "; a mark's tooltip is the diagnosis."
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -53,13 +56,26 @@ def student_page(row: Row) -> str:
     body = [f"<p>{count} <span class=quiet>{_text(file)}</span></p>", *(f"<p>{_text(r)}</p>" for r in entry.remarks)]
     if entry.diagnosis is not None:
         return page(_title(row), [*body, f"<p>{_text(row.graded[0].message)}</p>"])
-    return page(_title(row), [*body, *map(_section, row.graded)])
+    return page(_title(row), [*body, *(_section(one, leans_on(row, one)) for one in row.graded)])
 
 
-def _section(one: Graded) -> str:
+def leans_on(row: Row, one: Graded) -> list[str]:
+    """The exercises that did not pass and that this answer calls: its own mistake may be theirs."""
+    found = program(one.exercise, row.entry.sheet.lines) if one.status in ("failed", "not attempted") else None
+    if found is None:
+        return []
+    imported = {
+        name for line in found.lines if isinstance(line.node, ast.Import | ast.ImportFrom) for name in line.binds
+    }
+    called = {name for line in found.lines for name in line.needs} - imported - {one.exercise}
+    return [other.exercise for other in row.graded if other.status != "passed" and other.exercise in called]
+
+
+def _section(one: Graded, below: list[str]) -> str:
     told = one.status if one.status != "failed" else f"failed: {one.diagnosis}"
+    hint = f"<p>It calls {_text(' and '.join(below))}, which did not pass: look there first.</p>" if below else ""
     head = f"<h2>{MARKS[one.status]} {_text(one.exercise)} <span class=quiet>{_text(told)}</span></h2>"
-    return f'<section class="{one.status.replace(" ", "-")}">{head}<p>{_text(one.message)}</p></section>'
+    return f'<section class="{one.status.replace(" ", "-")}">{head}<p>{_text(one.message)}</p>{hint}</section>'
 
 
 def class_page(whole: Class) -> str:
@@ -82,39 +98,50 @@ NO_WALLS = "but not behind walls, which this system does not give: the network a
 
 def _unit(rows: list[Row], names: dict[int, str]) -> Iterable[str]:
     exercises = rows[0].entry.unit.exercises
-    share = mean(row.passed / len(row.graded) for row in rows)
-    yield f"<p>{len(rows)} notebooks; {share:.0%} of the exercises passed.</p>"
-    wrong = wrong_counts(rows)
+    read = [row for row in rows if row.entry.diagnosis is None]
+    share = mean(row.passed / len(row.graded) for row in read) if read else 0
+    yield f"<p>{len(rows)} handed in; of {len(read)} notebooks {share:.0%} of the exercises passed.</p>"
+    unread = [f"{_link(row, names[id(row)])} ({_text(row.entry.diagnosis)})" for row in rows if row.entry.diagnosis]
+    if unread:
+        yield f"<p>Nothing to grade from {', '.join(unread)}.</p>"
+    wrong = wrong_counts(read)
     if any(wrong.values()):
         count = sum(sum(row.values()) for row in wrong.values())
         alt = f"Exercises against diagnoses: how the {count} answers that did not pass are spread."
         yield f'<img alt="{escape(alt)}" src="data:image/png;base64,{base64.b64encode(_figure(wrong)).decode()}">'
-    yield _most_wrong(rows)
+    yield _most_wrong(read)
     head = "".join(f"<th>{_text(name)}</th>" for name in ("student", *exercises, "passed"))
     lines = [f"<tr>{_cells(row, names[id(row)])}</tr>" for row in rows]
     yield f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+    yield f"<p class=quiet>{LEGEND}</p>"
     yield from (f"<p>The same code in every cell: {_text(', '.join(group))}.</p>" for group in copies(rows))
 
 
 def _cells(row: Row, link: str) -> str:
-    name = f'<td><a href="{escape(link)}">{_text(row.entry.student)}</a></td>'
+    name = f"<td>{_link(row, link)}</td>"
     marks = (f'<td class=mark title="{escape(one.diagnosis)}">{MARKS[one.status]}</td>' for one in row.graded)
     return f"{name}{''.join(marks)}<td>{row.passed} of {len(row.graded)}</td>"
 
 
+def _link(row: Row, link: str) -> str:
+    return f'<a href="{escape(link)}">{_text(row.entry.student)}</a>'
+
+
 def wrong_counts(rows: list[Row]) -> dict[str, dict[str, int]]:
     """How many answers to each exercise have each diagnosis, those that passed left out."""
-    counts: dict[str, Counter[str]] = {name: Counter() for name in rows[0].entry.unit.exercises}
+    counts: dict[str, Counter[str]] = {name: Counter() for row in rows[:1] for name in row.entry.unit.exercises}
     for one in (one for row in rows for one in row.graded if one.status != "passed"):
         counts[one.exercise][one.diagnosis] += 1
     return {name: dict(sorted(found.items())) for name, found in counts.items()}
 
 
 def _most_wrong(rows: list[Row]) -> str:
-    """The most frequent diagnosis of each exercise among what was tried, in the words of one who has it."""
-    lines = []
-    for name in rows[0].entry.unit.exercises:
-        failed = [one for row in rows for one in row.graded if one.exercise == name and one.status == "failed"]
+    """The most frequent diagnosis of each exercise among what was tried, in the words of one who has it. Left out
+    is who calls another exercise's function that did not pass: that mistake is counted there."""
+    lines, tried = [], [(row, one) for row in rows for one in row.graded if one.status == "failed"]
+    own = [one for row, one in tried if not leans_on(row, one)]
+    for name in rows[0].entry.unit.exercises if rows else ():
+        failed = [one for one in own if one.exercise == name]
         if failed:
             diagnosis, n = min(Counter(one.diagnosis for one in failed).items(), key=lambda item: (-item[1], item[0]))
             message = min(one.message for one in failed if one.diagnosis == diagnosis)

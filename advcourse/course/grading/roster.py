@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -78,7 +79,14 @@ def entries(
         else:
             found[sheet.submission.student, unit.digits].append(sheet)
     units = {unit.digits: unit for unit in known}
-    return [_entry(name, units[digits], sheets) for (name, digits), sheets in sorted(found.items())], notes
+    return [
+        _entry(name, units[digits], sheets) for (name, digits), sheets in sorted(found.items(), key=_in_order)
+    ], notes
+
+
+def _in_order(item: tuple[tuple[str, str], list[Sheet]]) -> tuple[str, tuple[str, str]]:
+    """As a class list has it: Çağla among the C, Zoë before zorro."""
+    return unicodedata.normalize("NFKD", item[0][0]).encode("ascii", "ignore").decode().casefold(), item[0]
 
 
 def _only(units: set[Unit]) -> Unit | None:
@@ -111,6 +119,8 @@ def _entry(student: str, unit: Unit, sheets: list[Sheet]) -> Entry:
     sheet, remarks = attempts[-1], []
     if len(attempts) > 1:
         remarks.append(f"{len(attempts)} attempts; the last counts: {sheet.submission.file.path}")
+    if sheet.unit not in (unit, None):
+        remarks.append(f"It is the notebook of unit {sheet.unit.digits}, {sheet.unit.name.replace('_', ' ')}.")
     if isinstance(sheet.read, Notebook) and sheet.read.remarks:
         remarks.append("The file holds an unfinished merge; your own side of it was read.")
     return Entry(student, unit, sheet, tuple(remarks))

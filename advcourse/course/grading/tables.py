@@ -21,8 +21,12 @@ def grades(whole: Class) -> str:
 
 
 def summary(whole: Class) -> str:
-    rows = ((row.entry.student, row.entry.unit.digits, row.passed, len(row.graded)) for row in whole.rows)
-    return _table(("student", "unit", "passed", "of"), rows)
+    """With the platform's number of everybody, by which its own list of marks is filled in."""
+    rows = (
+        (row.entry.student, row.entry.unit.digits, row.passed, len(row.graded), row.entry.sheet.submission.identity)
+        for row in whole.rows
+    )
+    return _table(("student", "unit", "passed", "of", "number"), rows)
 
 
 def _file(row: Row) -> str:
