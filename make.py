@@ -72,13 +72,18 @@ def environment(extras: set[str]) -> Path:
     have = installed_extras()
     if have is not None and extras <= have:
         return venv_python()
+    more = " and ".join(sorted(extras - (have or set())))
     extras = extras | (have or set())
     STAMP.unlink(missing_ok=True)
     if not usable(venv_python()):
         create_venv()
+    say(f"installing {EVERYTHING if have is None else f'what is needed besides for: {more}'}")
     install(extras)
     STAMP.write_text(json.dumps({"fingerprint": fingerprint(), "extras": sorted(extras)}))
     return venv_python()
+
+
+EVERYTHING = "the tested versions of everything (the first time: minutes, and about 6 GB with PyTorch)"
 
 
 def create_venv() -> None:
@@ -90,7 +95,6 @@ def create_venv() -> None:
 
 
 def install(extras: set[str]) -> None:
-    say("installing the tested versions of everything (the first time: minutes, and about 6 GB with PyTorch)")
     target = f".[{','.join(sorted(extras))}]" if extras else "."
     pip_install("-c", "pins.txt", "-e", target)
     import tomllib  # not at the top: an old Python has to reach its message first

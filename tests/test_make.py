@@ -60,6 +60,13 @@ def test_more_extras_keep_those_that_are_there(checkout, empty_venv):
     assert checkout == [["dev"], ["bench", "dev"]]
 
 
+def test_it_says_how_long_only_where_everything_is_installed(checkout, empty_venv, capsys):
+    make.environment({"dev"})
+    assert "6 GB" in capsys.readouterr().out
+    make.environment({"site"})
+    assert capsys.readouterr().out == "== installing what is needed besides for: site\n"
+
+
 @pytest.mark.parametrize("name", ["pyproject.toml", "pins.txt"])
 def test_changed_requirements_install_again(checkout, empty_venv, name):
     make.environment(set())

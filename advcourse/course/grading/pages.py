@@ -100,7 +100,7 @@ def _unit(rows: list[Row], names: dict[int, str]) -> Iterable[str]:
     exercises = rows[0].entry.unit.exercises
     read = [row for row in rows if row.entry.diagnosis is None]
     share = mean(row.passed / len(row.graded) for row in read) if read else 0
-    yield f"<p>{len(rows)} handed in; of {len(read)} notebooks {share:.0%} of the exercises passed.</p>"
+    yield f"<p>{len(rows)} handed in; {len(read)} graded, with {share:.0%} of the exercises passed.</p>"
     unread = [f"{_link(row, names[id(row)])} ({_text(row.entry.diagnosis)})" for row in rows if row.entry.diagnosis]
     if unread:
         yield f"<p>Nothing to grade from {', '.join(unread)}.</p>"
