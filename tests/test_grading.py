@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from handed_in import PROJECT, good, hand_in
+from matplotlib.image import imread
 
 from advcourse.course.__main__ import main
 from advcourse.course.grading import grade as grading
 from advcourse.course.grading.grade import grade
 from advcourse.course.grading.journal import Journal
 from advcourse.course.grading.judging import Graded
-from advcourse.course.grading.pages import class_page, leans_on, student_page
+from advcourse.course.grading.pages import _figure, class_page, leans_on, student_page
 from advcourse.course.grading.processes import Zygote
 from advcourse.course.grading.report import write_report
 from advcourse.course.grading.room import Limits
@@ -142,8 +143,13 @@ def test_stopped_it_says_that_it_can_go_on(handed_in, tmp_path, monkeypatch, cap
 def test_the_class_page_shows_the_figure_what_is_wrong_and_who_has_the_same_code(report):
     page = (report / "index.html").read_text(encoding="utf-8")
     assert "data:image/png;base64," in page and "alt=" in page
-    assert "project: no-box" in page
+    assert "project: no-box" in page and "docs/site/instructors" in page
     assert "The same code in every cell: &lt;b&gt;eve &amp; co, carol." in page
+
+
+def test_a_figure_with_a_single_diagnosis_cuts_no_words_off():
+    image = imread(io.BytesIO(_figure({"least_likely_fgsm": {"raises": 2}, "l2_step": {}})))
+    assert (image[:, [0, -1]] == image[0, 0]).all()
 
 
 def test_names_are_text_wherever_they_stand(report):

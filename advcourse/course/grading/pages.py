@@ -16,12 +16,14 @@ from .judging import Graded
 
 NO_NAME = re.compile(r"[^\w-]+")
 MARKS = {"passed": "✓", "failed": "✗", "not attempted": "○", "missing": "–", "unreadable": "?"}
+NOTES = "what to say about it stands in <code>docs/site/instructors</code>"
 LEGEND = ", ".join(f"{mark} {status}" for status, mark in MARKS.items()) + "; a mark's tooltip is the diagnosis."
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; } th, td { padding: .2rem .7rem .2rem 0; text-align: left; vertical-align: top; }
-td.mark { text-align: center; } .wide { overflow-x: auto; } img { max-width: 100%; background: white; }
+td.mark { text-align: center; } td:first-child { white-space: nowrap; }
+.wide { overflow-x: auto; } img { max-width: 100%; background: white; }
 section { border-left: .25rem solid #767676; padding-left: 1rem; margin: 1.2rem 0; }
 section.passed { border-color: #009E73; } section.failed { border-color: #D55E00; }
 h2 { font-size: 1.1rem; margin: 0; } p { margin: .3rem 0; } .quiet { opacity: .75; }
@@ -146,7 +148,7 @@ def _most_wrong(rows: list[Row]) -> str:
             diagnosis, n = min(Counter(one.diagnosis for one in failed).items(), key=lambda item: (-item[1], item[0]))
             message = min(one.message for one in failed if one.diagnosis == diagnosis)
             lines.append(f"<li><b>{_text(name)}: {_text(diagnosis)}</b>, {n} of {len(rows)}. {_text(message)}</li>")
-    return f"<p>Most often wrong:</p><ul>{''.join(lines)}</ul>" if lines else ""
+    return f"<p>Most often wrong ({NOTES}):</p><ul>{''.join(lines)}</ul>" if lines else ""
 
 
 def copies(rows: list[Row]) -> list[list[str]]:
@@ -163,7 +165,7 @@ def _figure(wrong: dict[str, dict[str, int]]) -> bytes:
     from advcourse.draw.diagnoses import diagnoses
 
     columns = min(len({diagnosis for row in wrong.values() for diagnosis in row}), 13)
-    fig, (ax,) = board(1, 1, width=2.6 + 0.55 * columns, height=1.6 + 0.3 * len(wrong))
+    fig, (ax,) = board(1, 1, width=max(2.6 + 0.55 * columns, 5), height=1.6 + 0.3 * len(wrong))
     diagnoses(ax, wrong)
     return png(fig)
 
