@@ -56,7 +56,7 @@ def zygote():
 
 
 def rows(folder: Path, student: str) -> list[dict[str, str]]:
-    table = csv.DictReader(io.StringIO((folder / "grades.csv").read_text(encoding="utf-8-sig")))
+    table = csv.DictReader(io.StringIO((folder / "grades.csv").read_text(encoding="utf-8")))
     return [row for row in table if row["student"] == student]
 
 
@@ -77,7 +77,7 @@ def test_a_wrong_answer_gets_the_diagnosis_that_the_check_gives(report):
 
 
 def test_the_summary_counts_what_passed(report):
-    table = (report / "summary.csv").read_text(encoding="utf-8-sig").splitlines()
+    table = (report / "summary.csv").read_text(encoding="utf-8").splitlines()
     assert table == [
         "student,unit,passed,of,number",
         f"{NAME},04,1,6,",
@@ -124,11 +124,10 @@ class Hopeless:
         pass
 
 
-def test_the_tables_open_in_a_spreadsheet_with_every_name_whole(report):
-    """Excel reads a table as UTF-8 where it begins with the mark of that, and only there."""
-    assert all(
-        (report / name).read_bytes().startswith(b"\xef\xbb\xbfstudent,") for name in ("grades.csv", "summary.csv")
-    )
+@pytest.mark.parametrize("name", ["grades.csv", "summary.csv"])
+def test_the_tables_begin_with_their_first_column(report, name):
+    """A byte order mark, which Excel likes, would be part of the name for whoever reads them by a program."""
+    assert (report / name).read_bytes().startswith(b"student,")
 
 
 def test_stopped_it_says_that_it_can_go_on(handed_in, tmp_path, monkeypatch, capsys):
@@ -190,7 +189,7 @@ def test_killed_and_started_again_it_goes_on(handed_in, report, zygote, tmp_path
 
 def test_nothing_is_asked_again_until_the_rules_change(handed_in, report, monkeypatch):
     monkeypatch.setattr(grading, "Helper", None)
-    assert grades(grade(handed_in, report)) == (report / "grades.csv").read_text(encoding="utf-8-sig")
+    assert grades(grade(handed_in, report)) == (report / "grades.csv").read_text(encoding="utf-8")
     with pytest.raises(TypeError):
         grade(handed_in, report, limits=Limits(seconds=5.0))
 

@@ -10,12 +10,10 @@ from .grade import Class
 from .pages import class_page, names_of_pages, student_page
 from .tables import grades, summary
 
-BOM = "\ufeff"  # by which Excel knows that names are written in UTF-8
-
 
 def write_report(whole: Class, folder: Path) -> list[str]:
     """Writes it, and returns what to tell the reader of the terminal."""
-    files = {"grades.csv": BOM + grades(whole), "summary.csv": BOM + summary(whole), "index.html": class_page(whole)}
+    files = {"grades.csv": grades(whole), "summary.csv": summary(whole), "index.html": class_page(whole)}
     files |= {name: student_page(row) for name, row in zip(names_of_pages(whole), whole.rows)}
     for old in (folder / "students").glob("*.html"):
         old.unlink()
