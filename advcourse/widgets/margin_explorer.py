@@ -27,7 +27,7 @@ class MarginExplorer(Panel[Points, Margins]):
     loss = one_of(trainings(0.1), "large margin", "loss")
     gamma = slider(
         0.2,
-        "gamma, asked for",
+        "gamma",
         sensible=within(0.05, 0.5),
         says="is a length in the box [-1, 1]^2, and must lie in 0.05..0.5",
         min=0.05,
@@ -82,7 +82,7 @@ def map_of(now: Margins) -> dict:
     lies = sketch(WINDOW, shapes)
     lies["points"] = [[*at, k] for at, k in zip(now.points.x.tolist(), now.points.y.tolist(), strict=True)]
     return figure(
-        "what it says, and how far each point is from saying otherwise",
+        "what it says, and how far each point is from another answer",
         draw.tint(p, 0, 1, draw.SIDES),
         notes=["dashed: the boundary; lines: the shortest way across it"],
         plane=lies,

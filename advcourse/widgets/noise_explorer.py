@@ -41,13 +41,13 @@ class NoiseExplorer(Panel[Plane, Noisy]):
             figure(
                 "the vote, and its certified discs",
                 picture(now.share),
-                notes=["a disc for each certified point; a cross through it: it abstains; ringed: the place"],
+                notes=["green: certified discs, orange: of wrong votes; a cross: it abstains; yellow: the ring, to be dragged"],
                 plane=field,
             ),
             figure(
                 "one answer, and gradients at the ring",
                 picture(now.plane.answers(draw.cells(WINDOW, SHOWN))),
-                notes=["purple: eight draws alone; green: the mean of all"],
+                notes=["purple: eight draws, each alone, some too short to see; green: the mean of all"],
                 plane=slopes,
             ),
         ]
