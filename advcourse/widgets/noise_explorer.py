@@ -41,7 +41,7 @@ class NoiseExplorer(Panel[Plane, Noisy]):
             figure(
                 "the vote, and its certified discs",
                 picture(now.share),
-                notes=["green: certified discs, orange: of wrong votes; a cross: it abstains; yellow: the ring, to be dragged"],
+                notes=["green: certified discs; orange: of wrong votes; a cross: no answer; yellow: the ring"],
                 plane=field,
             ),
             figure(
