@@ -21,11 +21,16 @@ def quantile(p: float) -> float:
     return NormalDist().inv_cdf(min(max(p, 1e-9), LARGEST))
 
 
+def beta_quantile(a: float, b: float, p: float) -> float:
+    """The p quantile of a beta distribution."""
+    from scipy.special import betaincinv  # takes longer to import than a student who does other things should wait
+
+    return float(betaincinv(a, b, p))
+
+
 def lower_bound(won: int, draws: int, alpha: float) -> float:
     """The bound of Clopper and Pearson: the least p under which so many heads or more come with probability alpha."""
-    from scipy.special import betaincinv
-
-    return float(betaincinv(won, draws - won + 1, alpha)) if won else 0.0
+    return beta_quantile(won, draws - won + 1, alpha) if won else 0.0
 
 
 def radius(share: Share, turned: Callable[[float, float], float] = lambda p, sigma: sigma * quantile(p)) -> Formula:
@@ -58,9 +63,7 @@ def _upper(won: int, draws: int, alpha: float) -> float:
 
 def _beta(parameters: Callable[[int, int], tuple[float, float]]) -> Share:
     """The quantile of a beta distribution with other parameters, (won, draws) -> two numbers."""
-    from scipy.special import betaincinv
-
-    return lambda won, draws, alpha: float(betaincinv(*parameters(won, draws), alpha))
+    return lambda won, draws, alpha: beta_quantile(*parameters(won, draws), alpha)
 
 
 def _hoeffding(won: int, draws: int, alpha: float) -> float:
