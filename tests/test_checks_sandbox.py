@@ -23,6 +23,14 @@ from advcourse.checks.spec import Questions
 from advcourse.checks.verdict import Exercise
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """The interrupt key is heard, also where a shell started this in the background and told it not to listen."""
+    before = signal.signal(signal.SIGINT, HANDLER)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def candidates() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "candidate"]
 
@@ -151,7 +159,7 @@ def test_runs_off_the_main_thread():
 
 # The user's Ctrl-C ----------------------------------------------------------------------------------------------------
 
-HANDLER = signal.getsignal(signal.SIGINT)
+HANDLER = signal.default_int_handler
 
 
 def assert_as_before(default_dtype: torch.dtype, stdout, stderr) -> None:
