@@ -50,9 +50,10 @@ WATCH = """panel => {
 }"""
 
 
-def first_figure(browser, address: str, lecture: str) -> float:
+def first_figure(jupyter: lab.Lab, lecture: str) -> float:
     """Seconds from "run all" to the first figure or panel."""
-    book = lab.Book(browser, address, f"{lecture}.ipynb")
+    book = jupyter.open(f"{lecture}.ipynb")
+    book.page.wait_for_function(lab.KERNEL_IDLE, timeout=60_000)
     milliseconds = book.page.evaluate(FIRST, PANEL)
     book.close()
     return milliseconds / 1000
@@ -73,9 +74,9 @@ def presses(panel, slider) -> list[tuple[float, float]]:
     return waits[WARM:]
 
 
-def sliders(browser, address: str, lecture: str) -> Iterator[str]:
+def sliders(jupyter: lab.Lab, lecture: str) -> Iterator[str]:
     """A row for every slider of every panel of the lecture."""
-    book = lab.Book(browser, address, f"{lecture}-panels.ipynb")
+    book = jupyter.open(f"{lecture}-panels.ipynb")
     book.run_all()
     for i in range(book.page.locator(lab.WIDGET).count()):
         panel = book.panel(i)
@@ -88,16 +89,14 @@ def sliders(browser, address: str, lecture: str) -> Iterator[str]:
     book.close()
 
 
-def drags(browser, address: str) -> Iterator[str]:
+def drags(jupyter: lab.Lab) -> Iterator[str]:
     """A row for a point of the playground that is dragged, and one for it while the net learns."""
-    book = lab.Book(browser, address, "playground.ipynb")
-    book.run_all()
-    panel = book.panel()
-    for learning in (False, True):
-        panel.locator("[name=learning]").set_checked(learning)
-        waits = lab.drag_latencies(panel, (0.5, 0.5), WARM + TIMES)[WARM:]
-        yield row(f"playground, a point{' while the net learns' * learning}", waits, waits)
-    book.close()
+    with jupyter.running("playground", PLAYGROUND, alone=True) as book:
+        panel = book.panel()
+        for learning in (False, True):
+            panel.locator("[name=learning]").set_checked(learning)
+            waits = lab.drag_latencies(panel, (0.5, 0.5), WARM + TIMES)[WARM:]
+            yield row(f"playground, a point{' while the net learns' * learning}", waits, waits)
 
 
 def row(what: str, *waits: list[float] | tuple[float, ...]) -> str:
@@ -105,32 +104,31 @@ def row(what: str, *waits: list[float] | tuple[float, ...]) -> str:
 
 
 @contextmanager
-def served(lectures: list[str]) -> Iterator:
-    """A browser and the address of a JupyterLab that serves copies of these lectures, and what their panels need."""
+def served(lectures: list[str]) -> Iterator[lab.Lab]:
+    """JupyterLab in a tab of a browser, serving copies of these lectures, and what their panels need."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        lab.write_notebook(folder / "playground.ipynb", PLAYGROUND)
         for lecture in lectures:
             nbformat.write(
                 nbformat.read(lab.ROOT / f"lectures/{lecture}.ipynb", as_version=4), folder / f"{lecture}.ipynb"
             )
             nbformat.write(with_what_panels_need(f"lectures/{lecture}.ipynb"), folder / f"{lecture}-panels.ipynb")
         with lab.jupyterlab(folder) as address, lab.chromium() as browser:
-            yield browser, address
+            yield lab.Lab(browser, address, folder)
 
 
 if __name__ == "__main__":
     if why := lab.missing():
         sys.exit(f"latency: {why}")
     chosen = [lecture for lecture in LECTURES if any(word in lecture for word in sys.argv[1:] or [""])]
-    with served(chosen) as place:
+    with served(chosen) as jupyter:
         if hasattr(os, "getloadavg"):
             print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         for lecture in chosen:
-            print(f"{lecture:<42}{first_figure(*place, lecture):8.1f} s from run all to the first figure", flush=True)
+            print(f"{lecture:<42}{first_figure(jupyter, lecture):8.1f} s from run all to the first figure", flush=True)
         print(f"{'ms from a press, median / worst':<42}{'picture':>16}{'finished':>16}")
         for lecture in chosen:
-            for line in sliders(*place, lecture):
+            for line in sliders(jupyter, lecture):
                 print(line, flush=True)
-        for line in drags(*place):
+        for line in drags(jupyter):
             print(line, flush=True)
