@@ -117,23 +117,19 @@ def screen(rows: int = 1, columns: int = 1, *, height: float) -> tuple[draw.Figu
     return fig, axes
 
 
-def plot(fig: draw.Figure, caption: str) -> dict:
-    """A drawn figure, best made by `screen`."""
-    return {"png": draw.png(fig), "caption": caption}
-
-
 class Curves:
     """A figure that is drawn once, its Axes one above the other; a mark moves along their common horizontal axis.
 
-    The mark crosses each of the Axes from bottom to top and goes no farther: what is written around and between them
-    stays legible.
+    Best made by `screen`; a panel shows one under each caption. The mark crosses each of the Axes from bottom to top
+    and goes no farther: what is written around and between them stays legible.
     """
 
     def __init__(self, fig: draw.Figure, caption: str):
-        self._drawn = plot(fig, caption)  # before the axis is read: drawing is what lays the figure out
+        # Before the axis is read: drawing is what lays the figure out.
+        self._drawn: dict[str, object] = {"png": draw.png(fig), "caption": caption}
         boxes = [ax.get_position() for ax in fig.axes]
         box, (low, high) = boxes[0], fig.axes[0].get_xlim()
-        self._place = lambda value: box.x0 + box.width * (value - low) / (high - low)
+        self._place = lambda value: float(box.x0 + box.width * (value - low) / (high - low))
         self._drawn["spans"] = [[float(1 - box.y1), float(box.height)] for box in boxes]
 
     def at(self, value: float) -> dict:

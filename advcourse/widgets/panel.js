@@ -95,20 +95,25 @@ const key = () =>
 const percent = (shares) =>
   Object.fromEntries(Object.entries(shares).map(([side, share]) => [side, `${100 * share}%`]));
 
-async function figure(spec, held, palette) {
-  if (spec.chart) return chart(spec);
-  if (spec.png) {
-    const src = URL.createObjectURL(new Blob([spec.png], { type: "image/png" }));
-    const image = make("img", { alt: spec.caption, src });
+// A picture on which a mark moves. It is decoded once, which takes longer than all the rest, and its node stays.
+async function plot({ caption, spans, mark }, { plots, kept }) {
+  const png = plots()[caption];
+  if (kept.get(caption)?.png !== png) {
+    const src = URL.createObjectURL(new Blob([png], { type: "image/png" }));
+    const image = make("img", { alt: caption, src });
     await image.decode();
     URL.revokeObjectURL(src);
-    const plot = make("figure", { className: "plot" }, image);
-    for (const [top, height] of spec.spans ?? []) {
-      plot.append(make("div", { className: "mark" }));
-      Object.assign(plot.lastChild.style, percent({ left: spec.mark, top, height }));
-    }
-    return plot;
+    const marks = spans.map(() => make("div", { className: "mark" }));
+    kept.set(caption, { png, node: make("figure", { className: "plot" }, image, ...marks) });
   }
+  const { node } = kept.get(caption);
+  spans.forEach(([top, height], i) => Object.assign(node.children[i + 1].style, percent({ left: mark, top, height })));
+  return node;
+}
+
+function figure(spec, held, { palette, ...pictures }) {
+  if (spec.chart) return chart(spec);
+  if (spec.spans) return plot(spec, pictures);
   const below = spec.bars.length
     ? [make("ol", {}, ...spec.bars.map(bar))]
     : spec.notes.map((textContent) => make("div", { className: "note", textContent }));
@@ -120,6 +125,7 @@ async function figure(spec, held, palette) {
 
 function render({ model, el }) {
   const specs = () => model.get("controls"), palette = model.get("palette");
+  const looks = { palette, plots: () => model.get("plots"), kept: new Map() };
   const figures = make("div", { className: "figures" });
   const line = make("p", { className: "line" });
   line.setAttribute("aria-live", "polite");
@@ -187,7 +193,7 @@ function render({ model, el }) {
   const draw = async () => {
     const scene = model.get("scene");
     const held = ({ plane }) => (plane?.at?.length ? plane.at : plane?.drag.map((name) => scene.settings[name]));
-    const nodes = await Promise.all(scene.figures.map((spec) => figure(spec, held(spec), palette)));
+    const nodes = await Promise.all(scene.figures.map((spec) => figure(spec, held(spec), looks)));
     if (scene !== model.get("scene")) return;
     figures.replaceChildren(...nodes);
     const facts = scene.line.split(" · ").map((textContent) => make("span", { textContent }));

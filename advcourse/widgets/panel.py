@@ -66,6 +66,7 @@ class Panel(Live, Generic[Chosen, Found]):
 
     chosen = Unicode().tag(sync=True, control={})
     palette = Dict({"right": draw.BLUE, "wrong": draw.RED, "held": draw.ORANGE}).tag(sync=True)
+    plots = Dict().tag(sync=True)  # by caption the pictures on which a mark moves: sent once, not with every scene
 
     def __init__(self, subjects: Sequence[Chosen], **given: Any):
         self.subjects = {s.name: s for s in subjects}
@@ -187,7 +188,16 @@ class Panel(Live, Generic[Chosen, Found]):
 
     def _publish(self, settings: dict, found: Found, rough: bool = False) -> None:
         line = " · ".join(filter(None, [found.line, self.legend]))
-        self.scene = {"settings": settings, "line": line, "figures": self.figures(found), "rough": rough}
+        figures = [self._sent(one) for one in self.figures(found)]
+        self.scene = {"settings": settings, "line": line, "figures": figures, "rough": rough}
+
+    def _sent(self, figure: dict) -> dict:
+        """The figure; a drawn one without its picture, which is among `plots` from now on."""
+        if "png" not in figure:
+            return figure
+        if figure["caption"] not in self.plots:
+            self.plots = {**self.plots, figure["caption"]: figure["png"]}
+        return {key: value for key, value in figure.items() if key != "png"}
 
 
 def whole(pieces: Generator[object, None, Result]) -> Result:
