@@ -15,6 +15,7 @@ from advcourse.certify.smoothing import lower_bound
 
 WINDOW = (-1.0, 1.0, -1.0, 1.0)
 REACH, CELLS = 2.0, 321  # decisions are known that far out, on so many cells a side
+CELL = 2 * REACH / (CELLS - 1)
 SHOWN, FIRST, ALPHA = 81, 100, 0.001
 LONGEST = 0.4  # the arrow of the mean gradient, in units of the plane
 
@@ -38,17 +39,17 @@ class Plane:
 
     def answers(self, at: Tensor) -> Tensor:
         """What it answers in the cells of these points: [..., 2] -> [...]."""
-        across, up = ((at + REACH) * ((CELLS - 1) / (2 * REACH))).round().long().clamp(0, CELLS - 1).unbind(-1)
+        across, up = ((at + REACH) / CELL).round().long().clamp(0, CELLS - 1).unbind(-1)
         return self.decisions[up, across]
 
     def vote(self, sigma: float) -> Tensor:
         """The probability of class 1 under noise, on the same cells: with all draws there are, [CELLS, CELLS]."""
-        step = 2 * REACH / (CELLS - 1)
-        half = min(math.ceil(4 * sigma / step), CELLS - 1)
-        bell = (-0.5 * (torch.arange(-half, half + 1) * step / sigma).square()).exp()
-        bell = bell / bell.sum()
-        field = F.pad(self.decisions[None, None], [half] * 4, mode="replicate")
-        return F.conv2d(F.conv2d(field, bell.view(1, 1, 1, -1)), bell.view(1, 1, -1, 1))[0, 0]
+        half = min(math.ceil(4 * sigma / CELL), CELLS - 1)
+        steps = torch.arange(-half, half + 1)
+        bell = (-0.5 * (steps * CELL / sigma).square()).softmax(0).expand(CELLS, -1)
+        seen = (torch.arange(CELLS)[:, None] + steps).clamp(0, CELLS - 1)  # beyond the cells it is as on their edge
+        blur = torch.zeros(CELLS, CELLS).scatter_add_(1, seen, bell)  # as a product ten times quicker than convolved
+        return blur @ self.decisions @ blur.T
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +69,13 @@ class Noisy:
     @cached_property
     def share(self) -> Tensor:
         """Votes for class 1 on the cells of the window, [SHOWN * SHOWN]."""
-        at = draw.cells(WINDOW, SHOWN)
-        return torch.stack([self.plane.answers(at + e) for e in self.noise]).mean(0)
+        # A draw looks at all of them from whole cells aside: at the window's cells moved by so many.
+        aside = (self.noise / CELL).round().long()
+        far, side = int(aside.abs().max()), CELLS // 2 + 1
+        field = F.pad(self.plane.decisions[None, None], [far] * 4, mode="replicate")[0, 0]
+        across, up = (aside + far + (CELLS - side) // 2).unbind(1)
+        every = (side - 1) // (SHOWN - 1)
+        return field.unfold(0, side, 1).unfold(1, side, 1)[up, across, ::every, ::every].mean(0).flatten()
 
     @cached_property
     def certified(self) -> tuple[Tensor, Tensor]:
