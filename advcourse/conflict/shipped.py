@@ -59,8 +59,9 @@ class Stimulus:
         return LABELS.index(self.pattern)
 
 
+@cache
 def pattern(name: str) -> Tensor:
-    """The texture of that name, always the same, [1, 3, 224, 224]."""
+    """The texture of that name, always the same, [1, 3, 224, 224]; it takes a while to make, and is made once."""
     return PATTERNS[name](Generator().manual_seed(2))
 
 
