@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.functional import jacobian
 
 from advcourse import draw
 from advcourse.convex import MaxOf
@@ -155,9 +156,12 @@ def _meeting(f: MaxOf, w: Tensor, group: Sequence, reach: float) -> Tensor | Non
     """Where these functions are equal, by Newton's method from w; None if that is out of reach."""
     z, some = w, MaxOf(group)
     for _ in range(8):
-        values, slopes = some.values(z), torch.stack([MaxOf([g]).subgradients(z)[0] for g in group])
+        values, slopes = some.values(z), jacobian(some.values, z)
         gaps, across = values[1:] - values[0], slopes[1:] - slopes[0]
-        z = z - torch.linalg.lstsq(across, gaps[:, None]).solution[:, 0]
+        step = torch.linalg.lstsq(across, gaps[:, None]).solution[:, 0]
+        z = z - step
         if not (z - w).norm() <= 2 * reach:
             return None
+        if step.norm() < 1e-9:
+            break  # the error of the next is its square
     return z if (z - w).norm() <= reach else None

@@ -9,7 +9,7 @@ from advcourse import draw
 from advcourse.draw import kinks
 from advcourse.widgets.descent import LONGEST, SHORTEST, Descent, Landscape, to_kink
 from advcourse.widgets.figures import figure, shape, sketch
-from advcourse.widgets.panel import Panel
+from advcourse.widgets.panel import Panel, once
 from advcourse.widgets.settings import setting, slider, within
 
 SHOWN = 0.35  # of a gradient's length, so that arrows stay on the map
@@ -43,8 +43,7 @@ class DescentExplorer(Panel[Landscape, Descent]):
         }
 
     def compute(self) -> Descent:
-        w = torch.tensor([self.x, self.y], dtype=torch.float64)
-        return Descent(self.subject, to_kink(self.subject.f, w), self.direction, self.step)
+        return Descent(self.subject, self._start(self.chosen, self.x, self.y), self.direction, self.step)
 
     def figures(self, now: Descent) -> list[dict]:
         return [map_of(now), hull(now), profile(now)]
@@ -60,6 +59,10 @@ class DescentExplorer(Panel[Landscape, Descent]):
         right.axhline(now.before, color=draw.GREY, linestyle="--", linewidth=0.8)
         right.set(xlabel=f"t, along {now.direction.split(',')[0]}", ylabel="f(w₀ + t d)")
         return fig, "Contours with the cone of descent directions at w₀, the hull of the active gradients, f along d."
+
+    @once
+    def _start(self, name: str, x: float, y: float) -> Tensor:
+        return to_kink(self.subjects[name].f, torch.tensor([x, y], dtype=torch.float64))
 
     @validate("direction")
     def _valid_direction(self, proposal: Bunch) -> str:
