@@ -39,7 +39,7 @@ Key = TypeVarTuple("Key")
 
 # Seconds between a first picture and what sharpens it, as a key that repeats is quicker and goes first; and between two
 # pieces, so that a message can come in.
-REST, BREATH = 0.12, 0.004
+REST, BREATH = 0.09, 0.004
 
 
 def once(method: Callable[[Owner, *Key], Result]) -> Callable[[Owner, *Key], Result]:

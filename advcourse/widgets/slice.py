@@ -8,7 +8,8 @@ import torch
 from torch import Generator, Tensor
 
 from advcourse import draw, measure
-from advcourse.attacks.gradient import input_gradient, pgd
+from advcourse.asking import attacking
+from advcourse.attacks.gradient import pgd, score_gradient
 from advcourse.device import precise
 from advcourse.goals import Untargeted, cross_entropy
 from advcourse.threats import Intervals, Linf
@@ -120,9 +121,10 @@ def ascend(cut: Slice, s: float, t: float, steps: int) -> Ascent:
     """Climb from the allowed image nearest to z(s, t), by steps of a quarter of the radius."""
     allowed, subject, goal = cut.allowed, cut.subject, cut.subject.goal(UNTARGETED)
     path = [allowed.project(cut.at(torch.tensor([[s, t]])))]
-    for _ in range(steps):
-        uphill = allowed.steepest(input_gradient(subject.model, path[-1], goal))
-        path.append(allowed.project(path[-1] + cut.threat.eps / 4 * uphill))
+    with attacking(subject.model, subject.x, goal) as forward:
+        for _ in range(steps):
+            uphill = allowed.steepest(score_gradient(forward, path[-1], goal.score)[0])
+            path.append(allowed.project(path[-1] + cut.threat.eps / 4 * uphill))
     z = torch.cat(path)
     return Ascent(cut, z, cut.loss(z), cut.places(z))
 
