@@ -126,8 +126,9 @@ def pip_install(*what: str) -> None:
 
 
 def pytest(name: str, *arguments: str) -> list[str]:
-    """Without the plugin for notebooks where there are none: to load it takes every process two seconds."""
-    spared = () if "--nbval" in arguments else ("-p", "no:nbval")
+    """Without what costs time and gives nothing here: the plugin for notebooks where there are none, which every process
+    takes two seconds to load, and that for logs, which nobody writes and each of thousands of tests would wait for."""
+    spared = ("-p", "no:logging", *(() if "--nbval" in arguments else ("-p", "no:nbval")))
     return ["-m", "pytest", "-rs", f"--junitxml={report_of(name)}", *spared, *arguments]
 
 

@@ -113,10 +113,10 @@ def test_every_network_trained_under_attack_is_asked_for_its_robustness():
 @pytest.mark.parametrize("name", sorted([*ROBUST, *SHAM]))
 def test_a_robust_network_withstands_what_its_notes_say(name):
     noted, eps = float(checkpoints.notes(name)["pgd40_accuracy"]), RECIPES[name].eps
-    test = images_of(name)[:200]
+    test = images_of(name)[:100]
     z = pgd(checkpoints.load(name), test.x, Untargeted(test.y), Linf(eps), steps=40, step_size=eps / 10)
-    assert measure.accuracy(checkpoints.load(name), z, test.y) == pytest.approx(noted, abs=0.11), (
-        "200 images for 1,000: three sigma"
+    assert measure.accuracy(checkpoints.load(name), z, test.y) == pytest.approx(noted, abs=0.15), (
+        "100 images for 1,000: three sigma"
     )
     assert noted >= ROBUST[name] if name in ROBUST else noted <= SHAM[name]
 

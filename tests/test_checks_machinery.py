@@ -10,6 +10,7 @@ import sys
 from dataclasses import FrozenInstanceError
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 from banks.fgsm import BANK, reference
@@ -19,6 +20,7 @@ from banks.rules import assert_judged, ids_of_all_banks, ids_of_machinery
 
 import advcourse as adv
 from advcourse.checks import EXERCISES, Verdict, check, interview, judge
+from advcourse.checks.interview import is_plain
 from advcourse.checks.shuffles import lines_that_moved
 from advcourse.checks.spec import compared
 from advcourse.checks.verdict import Exercise, apart
@@ -172,6 +174,29 @@ def test_a_thing_that_never_answers_is_a_finding(monkeypatch):
     endless = type("Endless", (), {"__float__": lambda self: hangs()})
     verdict = judge("inflation", lambda *args: endless(), seconds=0.1)
     assert verdict.diagnosis == "cannot-be-examined" and "Endless" in verdict.message
+
+
+def with_an_attribute() -> torch.Tensor:
+    odd = torch.zeros(2)
+    odd.shape_of_mine = property(lambda self: 1 / 0)
+    return odd
+
+
+@pytest.mark.parametrize(
+    ("thing", "plain"),
+    [
+        ([torch.zeros(2), (0.5, "seven", None)], True),
+        (torch.nn.Parameter(torch.zeros(2)), False),
+        (with_an_attribute(), False),
+        ([[[[1]]]], False),
+        ({"a": 1}, False),
+        (np.float64(1), False),
+        ([torch.nn.Linear(1, 1)], False),
+    ],
+    ids=str,
+)
+def test_only_what_calls_nobodys_code_is_looked_at_unwatched(thing, plain):
+    assert is_plain(thing) == plain
 
 
 def test_the_checks_do_not_lean_on_the_librarys_attacks():

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from .forms import Answer, Form, like_first_tensor, stripped
 from .manners import Breach, breaches_of_input, breaches_of_model, network, remember, same
-from .sandbox import Outcome, call
+from .sandbox import call
 from .verdict import NOT_ATTEMPTED, Finding, Verdict, kind_of
 from .words import general_words
 
@@ -45,6 +45,7 @@ class Interview:
         self.candidate, self.signature, self.seconds, self.form = candidate, signature, seconds, form
         self.printed, self.latest, self.rounding = False, candidate, 0.0
         self.breaches: list[Breach] = []
+        self.bound: set[int] = set()  # with so many arguments it can be called, as has been seen
 
     def __call__(self, *args: object) -> Answer:
         return self._ask(_own_copies(args))
@@ -76,6 +77,8 @@ class Interview:
 
     def examine(self, function: Callable, *things: object) -> object:
         """`function(*things)`, where the things may be anything: what raises or never ends there is a finding too."""
+        if is_plain(things):  # these may raise, not linger, and to watch a call takes longer than most calls
+            return self._at_once(function, things)
         outcome = call(function, things, max(self.seconds, PATIENCE))
         if isinstance(outcome.error, Finding):
             raise outcome.error
@@ -83,9 +86,19 @@ class Interview:
             refuse_to_examine(self.latest, outcome.error)
         return outcome.value
 
+    def _at_once(self, function: Callable, things: tuple) -> object:
+        try:
+            return function(*things)
+        except Finding:
+            raise
+        except Exception as error:
+            refuse_to_examine(self.latest, error)
+
     def _ask(self, args: tuple) -> Answer:
-        self.examine(self._require_signature, args)
-        befores = [remember(net) if (net := network(a)) is not None else copy.deepcopy(a) for a in args]
+        if len(args) not in self.bound:
+            self.examine(self._require_signature, args)
+            self.bound.add(len(args))
+        befores = [remember(net) if (net := network(a)) is not None else _own_copy(a) for a in args]
         outcome = call(self.candidate, args, self.seconds)
         self.seconds -= outcome.seconds
         self.printed |= outcome.printed
@@ -94,18 +107,18 @@ class Interview:
         if isinstance(outcome.error, Finding):
             raise outcome.error  # an argument that was called, and had seen enough
         self.latest = outcome.value
-        return self.examine(self._read, befores, args, outcome)
-
-    def _read(self, befores: list, args: tuple, outcome: Outcome) -> Answer:
         if outcome.error is not None:
-            _explain(outcome.error)
-        if outcome.value is Ellipsis:
+            self.examine(_explain, outcome.error)
+        return self.examine(self._read, befores, args, outcome.value, outcome.disturbed)
+
+    def _read(self, befores: list, args: tuple, value: object, disturbed: str | None) -> Answer:
+        if value is Ellipsis:
             _not_attempted()
         _require_untouched(befores, args)
-        answer = self.form(outcome.value, args)
+        answer = self.form(value, args)
         if self.form is not like_first_tensor:  # which says in which precision
-            self.rounding = max(self.rounding, rounding_of(outcome.value))
-        self._note_breaches(befores, args, outcome)
+            self.rounding = max(self.rounding, rounding_of(value))
+        self._note_breaches(befores, args, value, disturbed)
         return answer
 
     def _require_signature(self, args: tuple) -> None:
@@ -116,16 +129,27 @@ class Interview:
         except ValueError:
             return  # some functions written in C have no signature to read; the call itself will tell
 
-    def _note_breaches(self, befores: list, args: tuple, outcome: Outcome) -> None:
-        if outcome.disturbed:
-            self.breaches.append(("changes-torch-settings", {"what": outcome.disturbed}))
+    def _note_breaches(self, befores: list, args: tuple, value: object, disturbed: str | None) -> None:
+        if disturbed:
+            self.breaches.append(("changes-torch-settings", {"what": disturbed}))
         for before, after in zip(befores, args):
             if (net := network(after)) is not None:
                 self.breaches.extend(breaches_of_model(before, net))
             if isinstance(after, Tensor):
                 self.breaches.extend(breaches_of_input(before, after))
-        if isinstance(outcome.value, Tensor) and stripped(outcome.value).requires_grad:
+        if isinstance(value, Tensor) and stripped(value).requires_grad:
             self.breaches.append(("attached", {}))
+
+
+PLAIN = (bool, int, float, str, type(None), torch.Generator)
+NESTED = 3  # lists in lists are looked into so deep
+
+
+def is_plain(thing: object, deep: int = NESTED) -> bool:
+    """Nothing but Python's own numbers, words and lists, and torch's own tensors: to read them calls nobody's code."""
+    if type(thing) in (tuple, list):
+        return deep > 0 and all(is_plain(part, deep - 1) for part in thing)
+    return type(thing) in PLAIN or (type(thing) is Tensor and not thing.__dict__)
 
 
 def rounding_of(answer: object) -> float:
@@ -154,13 +178,19 @@ def refuse_to_examine(answer: object, error: BaseException | None) -> NoReturn:
 
 
 def _own_copies(args: tuple) -> tuple:
-    copies = tuple(copy.deepcopy(a) if _is_copied(a) else a for a in args)
+    copies = tuple(_own_copy(a) if _is_copied(a) else a for a in args)
     for model, its_copy in zip(args, copies):
         if isinstance(model, nn.Module):
             for weight, its in zip(model.parameters(), its_copy.parameters()):
                 if weight.grad is not None:  # which deepcopy leaves behind
                     its.grad = weight.grad.clone()
     return copies
+
+
+def _own_copy(thing: object) -> object:
+    """As `deepcopy`, which takes ten times as long for a tensor that is no more than its numbers."""
+    plain = type(thing) is Tensor and not thing.requires_grad and thing.grad is None and not thing.__dict__
+    return thing.clone() if plain else copy.deepcopy(thing)
 
 
 def _is_copied(thing: object) -> bool:
