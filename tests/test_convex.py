@@ -124,7 +124,7 @@ def test_no_direction_is_steeper_than_the_negative_minimum_norm_element(draw):
         w = torch.zeros(3, dtype=torch.float64)
         v = f.min_norm(w)
         assert f.directional_derivative(w, -v).item() == pytest.approx(-(v @ v).item(), abs=1e-12)
-        others = torch.nn.functional.normalize(torch.randn(2000, 3, generator=draw, dtype=torch.float64), dim=1)
+        others = torch.nn.functional.normalize(torch.randn(500, 3, generator=draw, dtype=torch.float64), dim=1)
         slopes = torch.stack([f.directional_derivative(w, d) for d in others])
         assert slopes.min() >= -v.norm() - 1e-9
         assert f.is_minimiser(w) == bool(v.norm() < 1e-12) == bool(slopes.min() >= 0)
@@ -311,8 +311,8 @@ def test_a_step_may_lead_up_and_still_come_nearer():
 @pytest.mark.parametrize("step", [Constant(0.01), Diminishing(0.3), Polyak(1.0)])
 def test_every_rule_finds_the_minimum(step):
     f, w = bowls(), vector(2.0, 1.5)
-    best, path = walk(f, w, step, 2000)
-    assert len(path) == 2001 and torch.equal(path[0], w)
+    best, path = walk(f, w, step, 1200)
+    assert len(path) == 1201 and torch.equal(path[0], w)
     assert f.value(best) == min(f.value(z) for z in path)
     assert f.value(best).item() == pytest.approx(1, abs=0.03)
     assert f.value(averages(path)[-1]).item() == pytest.approx(1, abs=0.05)
