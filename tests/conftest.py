@@ -1,6 +1,7 @@
 """Shared by all tests; what only one file needs is in that file."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,17 @@ ROOT = Path(__file__).resolve().parent.parent
 def root() -> Path:
     """The root of the repository."""
     return ROOT
+
+
+@pytest.fixture
+def live_in(monkeypatch) -> Callable[[Path], None]:
+    """Make this folder the user's home, under the names that any system knows it by."""
+
+    def move(folder: Path) -> None:
+        for name in ("HOME", "USERPROFILE"):
+            monkeypatch.setenv(name, str(folder))
+
+    return move
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+
+import pytest
+
+NEEDS_FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading needs os.fork: Linux, macOS or WSL")
 
 SETUP = "import torch\nimport torch.nn.functional as F\nimport advcourse as adv\nfrom advcourse import check"
 FGSM = '''def fgsm(model, x, y, eps):

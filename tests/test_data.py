@@ -164,7 +164,7 @@ def gzipped(path, header, content):
 
 
 @pytest.mark.parametrize("place", ["FASHION_MNIST_DIR", "home"])
-def test_fashion_mnist_is_found_where_a_student_may_have_it(tmp_path, monkeypatch, place):
+def test_fashion_mnist_is_found_where_a_student_may_have_it(tmp_path, monkeypatch, live_in, place):
     folder = tmp_path / "data" / "FashionMNIST" / "raw"
     folder.mkdir(parents=True)
     for part in ("train", "t10k"):
@@ -173,18 +173,18 @@ def test_fashion_mnist_is_found_where_a_student_may_have_it(tmp_path, monkeypatc
     monkeypatch.setattr(data, "DEBIAN_FASHION", str(tmp_path / "nothing"))
     if place == "home":
         monkeypatch.delenv("FASHION_MNIST_DIR", raising=False)
-        monkeypatch.setenv("HOME", str(tmp_path))
+        live_in(tmp_path)
     else:
         monkeypatch.setenv("FASHION_MNIST_DIR", str(folder))
-        monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
+        live_in(tmp_path / "elsewhere")
     train, test = data.fashion()
     assert train.y.tolist() == [9, 3] and train.x.mean((1, 2, 3)).tolist() == [1, 0]
     assert [train.names[k] for k in test.y] == ["ankle boot", "dress"]
 
 
-def test_missing_fashion_mnist_says_how_to_get_it_and_where_it_was_looked_for(tmp_path, monkeypatch):
+def test_missing_fashion_mnist_says_how_to_get_it_and_where_it_was_looked_for(tmp_path, monkeypatch, live_in):
     monkeypatch.setattr(data, "DEBIAN_FASHION", str(tmp_path / "debian"))
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    live_in(tmp_path / "home")
     monkeypatch.setenv("FASHION_MNIST_DIR", str(tmp_path / "mine"))
     with pytest.raises(FileNotFoundError) as error:
         data.fashion()

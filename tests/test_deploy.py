@@ -39,7 +39,8 @@ def contents(copy: Path) -> dict[str, str]:
 
 def test_a_copy_is_what_students_get_and_only_theirs(copy):
     assert contents(copy) == {LECTURE: f"{LECTURE}, first", EXERCISE: f"{EXERCISE}, first"}
-    assert copy.stat().st_mode & 0o777 == 0o700
+    if os.name == "posix":  # elsewhere a folder has no such bits
+        assert copy.stat().st_mode & 0o777 == 0o700
 
 
 def test_nothing_new_changes_nothing(handout, copy):

@@ -65,35 +65,28 @@ def test_a_device_that_is_not_there_is_told_and_not_raised(monkeypatch):
     assert not device.good and "no such device" in str(device)
 
 
-def test_a_folder_or_a_home_that_cannot_be_written_is_told(monkeypatch):
+def test_a_folder_or_a_home_that_cannot_be_written_is_told(monkeypatch, live_in):
     def refuse(**_):
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setenv("HOME", "/nowhere")
+    live_in("/nowhere")
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
     assert "Read-only" in str(finding("this folder")) and not finding("this folder").good
     home = finding("home folder")
     assert not home.good and "Read-only" in str(home) and "export HOME=" in str(home)
 
 
-def homeless(monkeypatch, home=None):
-    """HOME as it is in a container: not set, and nobody is in the list of users."""
-    if home is None:
-        monkeypatch.delenv("HOME", raising=False)
-        monkeypatch.setattr("os.path.expanduser", lambda path: path)
-    else:
-        monkeypatch.setenv("HOME", str(home))
-
-
 def test_without_a_home_the_cross_says_what_to_export(monkeypatch):
-    homeless(monkeypatch)
+    """As in a container: HOME is not set, and nobody is in the list of users."""
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
     assert str(finding("home folder")).startswith("✗ home folder") and "export HOME=" in str(finding("home folder"))
 
 
-def test_a_home_that_is_not_there_is_told(monkeypatch, tmp_path):
-    homeless(monkeypatch, tmp_path)
+def test_a_home_that_is_not_there_is_told(live_in, tmp_path):
+    live_in(tmp_path)
     assert finding("home folder").good
-    homeless(monkeypatch, tmp_path / "nowhere")
+    live_in(tmp_path / "nowhere")
     assert not finding("home folder").good and "export HOME=" in str(finding("home folder"))
 
 

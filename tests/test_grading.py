@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from handed_in import PROJECT, good, hand_in
+from handed_in import NEEDS_FORK, PROJECT, good, hand_in
 from matplotlib.image import imread
 
 from advcourse.course.__main__ import main
@@ -23,6 +23,8 @@ from advcourse.course.grading.report import write_report
 from advcourse.course.grading.room import Limits
 from advcourse.course.grading.tables import grades
 from advcourse.course.notebook import NotebookError
+
+pytestmark = NEEDS_FORK
 
 ROOT = Path(__file__).resolve().parent.parent
 SIX = ("input_gradient", "fgsm", "project", "iterative_fgsm", "least_likely_fgsm", "l2_step")

@@ -6,12 +6,14 @@ import pickle
 from pathlib import Path
 
 import pytest
-from handed_in import SETUP, good, hand_in, notebook
+from handed_in import NEEDS_FORK, SETUP, good, hand_in, notebook
 
 import advcourse
 from advcourse.course.grading.grade import grade
 from advcourse.course.grading.room import Limits, walled
 from advcourse.course.grading.tables import grades
+
+pytestmark = NEEDS_FORK
 
 CHECKS = Path(advcourse.__file__).parent / "checks"
 

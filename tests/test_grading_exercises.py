@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 import pytest
+from handed_in import NEEDS_FORK
 from through_the_line import through_the_line
 
 from advcourse.checks import EXERCISES
@@ -12,6 +13,8 @@ from advcourse.course.grading.extract import Cell, lines_of
 from advcourse.course.grading.judging import graded
 from advcourse.course.grading.processes import Zygote
 from advcourse.course.grading.room import Limits
+
+pytestmark = NEEDS_FORK
 
 
 def bank(name: str) -> dict[str, tuple]:

@@ -134,8 +134,9 @@ ALL_SKIPPED = "import pytest\npytest.skip('{reason}', allow_module_level=True)"
 
 def run(checkout, source: str, reason="needs chromium", code=None) -> dict:
     """One real pytest step over this test file."""
+    (make.ROOT / "empty.ini").touch()
     (make.ROOT / "test_it.py").write_text(source.format(reason=reason), encoding="utf-8")
-    commands = [make.pytest("unit", "-q", "-c", "/dev/null", "--rootdir=.", "test_it.py")]
+    commands = [make.pytest("unit", "-q", "-c", "empty.ini", "--rootdir=.", "test_it.py")]
     return make.run_step(Path(sys.executable), "unit", commands)
 
 
@@ -287,12 +288,17 @@ def test_the_lab_does_not_ask_about_news(tmp_path):
 def test_the_lab_stays_on_this_machine_with_its_token(checkout, monkeypatch, uid, asked):
     started = []
     monkeypatch.setattr(make.os, "execve", lambda program, command, env: started.append((command, env)))
-    monkeypatch.setattr(make.os, "geteuid", lambda: uid)
-    monkeypatch.setattr(make.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0))
+    monkeypatch.setattr(make.os, "geteuid", lambda: uid, raising=False)
+    # On Windows it is not replaced by JupyterLab, but starts it.
+    monkeypatch.setattr(
+        make.subprocess,
+        "run",
+        lambda command, cwd, env: started.append((command, env)) or subprocess.CompletedProcess(command, 0),
+    )
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "mine")
     make.lab(make.venv_python(), ["--no-browser"])
-    ((command, env),) = started
+    command, env = started[0]
     assert env["JUPYTER_CONFIG_PATH"].split(os.pathsep) == ["mine", str(make.ROOT / ".jupyter")]
     assert "--ip=127.0.0.1" in command and command[-1] == "--no-browser" and ("--allow-root" in command) == asked
     assert not any("token" in part or "password" in part for part in command)

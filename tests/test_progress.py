@@ -85,10 +85,10 @@ def test_tests_and_the_kernels_they_start_leave_the_users_own_file_alone(monkeyp
         ("win32", "AppData/Local/advcourse/progress.txt"),
     ],
 )
-def test_it_lies_where_a_system_keeps_what_belongs_to_programs(platform, ending, tmp_path, monkeypatch):
+def test_it_lies_where_a_system_keeps_what_belongs_to_programs(platform, ending, tmp_path, monkeypatch, live_in):
     for name in ("ADVCOURSE_PROGRESS", "PYTEST_VERSION", "XDG_DATA_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
+    live_in(tmp_path)
     monkeypatch.setattr(progress.sys, "platform", platform)
     assert progress.place() == tmp_path / Path(ending)
 
