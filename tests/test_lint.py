@@ -116,6 +116,20 @@ def test_an_alt_text_in_the_code_does_not_tell_what_was_to_be_predicted(course):
         assert lecture(course, code("import a"), question, NEXT, drawn) == []
 
 
+@pytest.mark.parametrize("folder", ["exercises", "solutions"])
+def test_an_alt_text_of_an_exercise_says_what_is_drawn(course, folder):
+    for text, problems in (("The standard network falls first.", 1), ("Four pictures with their answers.", 0)):
+        drawn = code(f'draw.picture(fig, alt="{text}")', count=1 if folder == "solutions" else None)
+        found = lint(course(folder, UNIT, code("import a", count=drawn.execution_count), drawn))
+        assert len([line for line in found if "alt text" in line]) == problems
+
+
+def test_the_first_page_folds_what_units_ask_about(course):
+    for tags, problems in (([], 1), (["hide-cell"], 0)):
+        found = lint(course("lectures", START, new_code_cell(CLAIM.source, execution_count=1, metadata={"tags": tags})))
+        assert len([line for line in found if "what a unit asks later" in line]) == problems
+
+
 def test_what_jupyterlab_shows_of_a_folded_cell_does_not_tell(course):
     question = new_markdown_cell("## Predict first")
     for text, problems in (("3 of 4", 1), ("Counted:\n3 of 4", 0)):

@@ -16,7 +16,7 @@ HEADING = re.compile(r"^#+ ", re.MULTILINE)
 CLAIM = re.compile(r"\bclaim\(")
 ALT = re.compile(r"\balt=(?P<quote>[\"'])(?P<text>.*?)(?P=quote)\)")
 TELLING = re.compile(
-    r"\b(falls?|climbs?|rises?|leads?|stays?|bends?|nearly|hardly|near|farther|alike|less|few(er)?|none|still)\b"
+    r"\b(falls?|climbs?|rises?|leads?|stays?|bends?|holds?|nearly|hardly|near|farther|alike|less|few(er)?|none|still)\b"
 )
 OUTPUT, INPUT, CELL = "hide-output", "hide-input", "hide-cell"
 
@@ -66,9 +66,14 @@ def spoilers(cells: Sequence[NotebookNode]) -> Iterator[tuple[int, str]]:
                 index,
                 f"begins with {line[:40]!r}, which JupyterLab shows though it is folded; begin with neutral words",
             )
-        for alt in ALT.finditer(cell.source):
-            if word := TELLING.search(alt["text"]):
-                yield index, f"tells in its alt text what was to be predicted ({word[0]}); say there what is drawn"
+        yield from ((index, message) for message in told_beside(cell))
+
+
+def told_beside(cell: NotebookNode) -> Iterator[str]:
+    """What the alt texts in its code tell of the picture that it draws."""
+    for alt in ALT.finditer(cell.source):
+        if word := TELLING.search(alt["text"]):
+            yield f"tells in its alt text what was to be predicted ({word[0]}); say there what is drawn"
 
 
 def telling_line(cell: NotebookNode) -> str:

@@ -11,7 +11,7 @@ from statistics import median
 from nbformat import NotebookNode
 
 from advcourse.course.build import markers
-from advcourse.course.folding import spoilers
+from advcourse.course.folding import CELL, CLAIM, spoilers, told_beside
 from advcourse.course.normalise import normalise
 from advcourse.course.notebook import KERNELSPEC, NotebookError, code_error
 
@@ -162,7 +162,14 @@ def printed(output: NotebookNode) -> list[str]:
 
 
 def predictions_kept(sheet: Sheet) -> Found:
+    """Of an exercise no picture's alt text tells: whoever runs the cell is to see it. The first page is read before any
+    unit has asked."""
     yield from spoilers(sheet.notebook.cells)
+    for i, cell in sheet.code:
+        if sheet.folder != "lectures":
+            yield from ((i, message) for message in told_beside(cell))
+        elif sheet.path.stem == START and CLAIM.search(cell.source) and CELL not in cell.metadata.get("tags", ()):
+            yield i, f"tells what a unit asks later; give it the tag {CELL}"
 
 
 # Outputs --------------------------------------------------------------------------------------------------------------
