@@ -311,8 +311,8 @@ def test_a_step_may_lead_up_and_still_come_nearer():
 @pytest.mark.parametrize("step", [Constant(0.01), Diminishing(0.3), Polyak(1.0)])
 def test_every_rule_finds_the_minimum(step):
     f, w = bowls(), vector(2.0, 1.5)
-    best, path = walk(f, w, step, 1200)
-    assert len(path) == 1201 and torch.equal(path[0], w)
+    best, path = walk(f, w, step, 2000)
+    assert len(path) == 2001 and torch.equal(path[0], w)
     assert f.value(best) == min(f.value(z) for z in path)
     assert f.value(best).item() == pytest.approx(1, abs=0.03)
     assert f.value(averages(path)[-1]).item() == pytest.approx(1, abs=0.05)
