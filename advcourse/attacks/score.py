@@ -13,6 +13,7 @@ from advcourse.answers import check_no_nan
 from advcourse.asking import Model, Trace, check_roles, check_steps, ignore
 from advcourse.attacks import windows
 from advcourse.attacks.draws import Draws, blocks
+from advcourse.attacks.falling import reach
 from advcourse.goals import Goal
 from advcourse.oracles import Scores, check_asked
 from advcourse.threats import L1, L2, Linf, Patch, Threat, Unbounded
@@ -53,16 +54,17 @@ def nes(
     threat: Threat,
     *,
     queries: int,
-    samples: int,
-    sigma: float,
-    step_size: float,
+    samples: int = 50,
+    sigma: float = 1e-3,
+    step_size: float | None = None,
     generator: Generator | None = None,
     trace: Trace = ignore,
 ) -> Tensor:
     """Projected gradient ascent without a gradient: each step follows an estimate made of `samples` queries.
 
     z_t = P(z_{t-1} + step_size * steepest(nes_gradient(z_{t-1}))) from z_0 = x, and the best iterate of every sample,
-    which costs one more query a step. A last step has the queries that are left, where they make a pair.
+    which costs one more query a step. A last step has the queries that are left, where they make a pair. Without a
+    step_size a step is eps / sqrt(steps), for a walk that knows next to nothing of its direction gets sqrt(steps) far.
     Ilyas, Engstrom, Athalye and Lin, "Black-box Adversarial Attacks with Limited Queries and Information", ICML 2018.
     """
     check_roles(goal, threat)
@@ -71,6 +73,8 @@ def nes(
     check_asked(oracle, x, goal, queries)
     _check_probes(samples, sigma)
     plan = _plan(queries, samples)
+    if step_size is None:
+        step_size = reach(threat, x) / math.sqrt(max(len(plan), 1))
     check_steps(threat, len(plan), step_size)
     z = x.detach().clone()
     trace(z)
@@ -239,8 +243,3 @@ def _first_answers(oracle: Scores, x: Tensor, goal: Goal) -> Tensor:
     goal.check(out)
     check_no_nan(out)
     return out
-
-
-def _like(v: Tensor, x: Tensor) -> Tensor:
-    """[B] -> [B, 1, 1, ...]: one value a sample against x [B, ...]."""
-    return v.view(-1, *[1] * (x.ndim - 1))
