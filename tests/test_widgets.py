@@ -147,6 +147,15 @@ def test_both_walks_are_those_of_the_attack(seven):
     assert "outside the ball" in found.line.splitlines()[0] and "in the ball" in found.line.splitlines()[1]
 
 
+def test_a_picture_that_stays_is_not_sent_again(seven):
+    explorer, sent = PerturbationExplorer([seven]), []
+    explorer.observe(lambda change: sent.append(change.name))
+    explorer.eps += 1
+    assert set(sent) == {"eps", "scene", "picture1", "picture2"}, "the clean image is as it was"
+    clean, said = explorer.scene["figures"][0], explorer.get_state("scene")["scene"]["figures"][0]
+    assert explorer.picture0 == clean["pixels"] and said == {k: v for k, v in clean.items() if k != "pixels"}
+
+
 # Subjects -------------------------------------------------------------------------------------------------------------
 
 

@@ -67,19 +67,20 @@ def test_the_sheet_has_three_rows_and_frames_whom_the_attack_fooled(networks, im
     framed = [tuple(shown[side + 4, side * i + 20]) == (213, 94, 0) for i in range(4)]
     fooled = explorer.compute().after != images.y
     assert framed == fooled.tolist() and any(framed)
-    assert explorer.plots[curves["caption"]].startswith(b"\x89PNG")
+    assert curves["png"].startswith(b"\x89PNG")
 
 
 def test_the_mark_stands_at_eps_and_the_curves_are_drawn_once_for_each_network(networks, images):
     explorer = RobustnessExplorer(networks, images, eps=0)
-    marks, (first,) = [], explorer.plots.values()
+    drawn, marks = [], []
     for eps in (0, 26, 51):
         explorer.eps = eps
+        drawn.append(explorer.scene["figures"][1]["png"])
         marks.append(explorer.scene["figures"][1]["mark"])
-    assert len(explorer.plots) == 1 and 0.05 < marks[0] < marks[1] < marks[2] < 1
+    assert drawn[0] == drawn[1] == drawn[2] and 0.05 < marks[0] < marks[1] < marks[2] < 1
     assert (marks[1] - marks[0]) / (marks[2] - marks[0]) == pytest.approx(26 / 51)
     explorer.chosen = "free"
-    assert explorer.plots[explorer.scene["figures"][1]["caption"]] != first, "another one is thickest"
+    assert explorer.scene["figures"][1]["png"] != drawn[0], "another one is thickest"
     assert explorer.scene["line"].startswith("free at eps = 51/255")
 
 

@@ -1,11 +1,8 @@
 // One panel: native controls, figures and a read-out line. Python computes every number; this file asks and shows.
 
-function canvas({ size: [width, height], pixels, caption, sharp, blank }) {
+function canvas({ size: [width, height] }, pixels) {
   const node = make("canvas", { width, height });
-  node.classList.toggle("sharp", sharp);
-  node.classList.toggle("blank", blank);
   node.setAttribute("role", "img");
-  node.setAttribute("aria-label", caption);
   const image = new ImageData(width, height);
   for (let from = 0, to = 0; from < pixels.byteLength; to += 4) {
     for (let c = 0; c < 3; c++) image.data[to + c] = pixels.getUint8(from++);
@@ -95,37 +92,47 @@ const key = () =>
 const percent = (shares) =>
   Object.fromEntries(Object.entries(shares).map(([side, share]) => [side, `${100 * share}%`]));
 
-// A picture on which a mark moves. It is decoded once, which takes longer than all the rest, and its node stays.
-async function plot({ caption, spans, mark }, { plots, kept }) {
-  const png = plots()[caption];
-  if (kept.get(caption)?.png !== png) {
-    const src = URL.createObjectURL(new Blob([png], { type: "image/png" }));
-    const image = make("img", { alt: caption, src });
-    await image.decode();
-    URL.revokeObjectURL(src);
-    const marks = spans.map(() => make("div", { className: "mark" }));
-    kept.set(caption, { png, node: make("figure", { className: "plot" }, image, ...marks) });
-  }
-  const { node } = kept.get(caption);
-  spans.forEach(([top, height], i) => Object.assign(node.children[i + 1].style, percent({ left: mark, top, height })));
-  return node;
+async function decoded(png) {
+  const src = URL.createObjectURL(new Blob([png], { type: "image/png" })), image = make("img", { src });
+  await image.decode();
+  URL.revokeObjectURL(src);
+  return image;
 }
 
-function figure(spec, held, { palette, ...pictures }) {
+// The picture of a figure as a node, which stays as long as its bytes do: to make it takes longer than all the rest.
+async function picture(spec, bytes, kept) {
+  if (kept.bytes !== bytes) Object.assign(kept, { bytes, node: await (spec.spans ? decoded(bytes) : canvas(spec, bytes)) });
+  return kept.node;
+}
+
+function plot({ caption, spans, mark }, image) {
+  image.alt = caption;
+  const marks = spans.map(([top, height]) => {
+    const node = make("div", { className: "mark" });
+    Object.assign(node.style, percent({ left: mark, top, height }));
+    return node;
+  });
+  return make("figure", { className: "plot" }, image, ...marks);
+}
+
+function figure(spec, held, palette, image) {
   if (spec.chart) return chart(spec);
-  if (spec.spans) return plot(spec, pictures);
+  if (spec.spans) return plot(spec, image);
   const below = spec.bars.length
     ? [make("ol", {}, ...spec.bars.map(bar))]
     : spec.notes.map((textContent) => make("div", { className: "note", textContent }));
   if (spec.key) below.push(key());
-  const shown = spec.plane ? map(canvas(spec), spec.plane, held, palette) : canvas(spec);
+  image.classList.toggle("sharp", spec.sharp);
+  image.classList.toggle("blank", spec.blank);
+  image.setAttribute("aria-label", spec.caption);
+  const shown = spec.plane ? map(image, spec.plane, held, palette) : image;
   shown.plane = spec.plane;
   return make("figure", {}, make("figcaption", { textContent: spec.caption }), shown, ...below);
 }
 
 function render({ model, el }) {
   const specs = () => model.get("controls"), palette = model.get("palette");
-  const looks = { palette, plots: () => model.get("plots"), kept: new Map() };
+  const kept = Array.from({ length: 5 }, () => ({}));
   const figures = make("div", { className: "figures" });
   const line = make("p", { className: "line" });
   line.setAttribute("aria-live", "polite");
@@ -193,9 +200,9 @@ function render({ model, el }) {
   const draw = async () => {
     const scene = model.get("scene");
     const held = ({ plane }) => (plane?.at?.length ? plane.at : plane?.drag.map((name) => scene.settings[name]));
-    const nodes = await Promise.all(scene.figures.map((spec) => figure(spec, held(spec), looks)));
+    const images = await Promise.all(scene.figures.map((spec, i) => spec.chart || picture(spec, model.get(`picture${i}`), kept[i])));
     if (scene !== model.get("scene")) return;
-    figures.replaceChildren(...nodes);
+    figures.replaceChildren(...scene.figures.map((spec, i) => figure(spec, held(spec), palette, images[i])));
     const facts = scene.line.split(" · ").map((textContent) => make("span", { textContent }));
     line.replaceChildren(...facts.flatMap((fact, i) => (i ? [" · ", fact] : [fact])));
     shown = scene;

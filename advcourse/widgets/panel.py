@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from functools import wraps
 from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple
 
-from traitlets import Bunch, Dict, TraitError, Unicode, validate
+from traitlets import Bunch, Bytes, Dict, TraitError, Unicode, validate
 
 from advcourse import draw
 from advcourse.widgets.live import Live, sources, still
@@ -40,6 +40,7 @@ Key = TypeVarTuple("Key")
 # Seconds between a first picture and what sharpens it, as a key that repeats is quicker and goes first; and between two
 # pieces, so that a message can come in.
 REST, BREATH = 0.09, 0.004
+PICTURES = "pixels", "png"  # where a figure has its picture
 
 
 def once(method: Callable[[Owner, *Key], Result]) -> Callable[[Owner, *Key], Result]:
@@ -66,7 +67,9 @@ class Panel(Live, Generic[Chosen, Found]):
 
     chosen = Unicode().tag(sync=True, control={})
     palette = Dict({"right": draw.BLUE, "wrong": draw.RED, "held": draw.ORANGE}).tag(sync=True)
-    plots = Dict().tag(sync=True)  # by caption the pictures on which a mark moves: sent once, not with every scene
+    # The pictures of its figures go beside a scene, each by itself: what stays the same is not sent again.
+    scene = Dict().tag(sync=True, to_json=lambda scene, _: {**scene, "figures": [*map(told, scene.get("figures", ()))]})
+    picture0, picture1, picture2, picture3, picture4 = (Bytes().tag(sync=True) for _ in range(5))
 
     def __init__(self, subjects: Sequence[Chosen], **given: Any):
         self.subjects = {s.name: s for s in subjects}
@@ -188,16 +191,16 @@ class Panel(Live, Generic[Chosen, Found]):
 
     def _publish(self, settings: dict, found: Found, rough: bool = False) -> None:
         line = " · ".join(filter(None, [found.line, self.legend]))
-        figures = [self._sent(one) for one in self.figures(found)]
-        self.scene = {"settings": settings, "line": line, "figures": figures, "rough": rough}
+        figures = self.figures(found)
+        with self.hold_sync():
+            for i, figure in enumerate(figures):
+                self.set_trait(f"picture{i}", next((figure[kind] for kind in PICTURES if kind in figure), b""))
+            self.scene = {"settings": settings, "line": line, "figures": figures, "rough": rough}
 
-    def _sent(self, figure: dict) -> dict:
-        """The figure; a drawn one without its picture, which is among `plots` from now on."""
-        if "png" not in figure:
-            return figure
-        if figure["caption"] not in self.plots:
-            self.plots = {**self.plots, figure["caption"]: figure["png"]}
-        return {key: value for key, value in figure.items() if key != "png"}
+
+def told(figure: dict) -> dict:
+    """What a scene says of a figure: all but its picture."""
+    return {key: value for key, value in figure.items() if key not in PICTURES}
 
 
 def whole(pieces: Generator[object, None, Result]) -> Result:
