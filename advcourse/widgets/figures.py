@@ -120,8 +120,8 @@ def screen(rows: int = 1, columns: int = 1, *, height: float) -> tuple[draw.Figu
 class Curves:
     """A figure that is drawn once, its Axes one above the other; a mark moves along their common horizontal axis.
 
-    Best made by `screen`; a panel shows one under each caption. The mark crosses each of the Axes from bottom to top
-    and goes no farther: what is written around and between them stays legible.
+    Best made by `screen`. The mark crosses each of the Axes from bottom to top and goes no farther: what is written
+    around and between them stays legible.
     """
 
     def __init__(self, fig: draw.Figure, caption: str):

@@ -132,7 +132,7 @@ function figure(spec, held, palette, image) {
 
 function render({ model, el }) {
   const specs = () => model.get("controls"), palette = model.get("palette");
-  const kept = Array.from({ length: 5 }, () => ({}));
+  const kept = []; // what is drawn of each figure's picture
   const figures = make("div", { className: "figures" });
   const line = make("p", { className: "line" });
   line.setAttribute("aria-live", "polite");
@@ -200,7 +200,8 @@ function render({ model, el }) {
   const draw = async () => {
     const scene = model.get("scene");
     const held = ({ plane }) => (plane?.at?.length ? plane.at : plane?.drag.map((name) => scene.settings[name]));
-    const images = await Promise.all(scene.figures.map((spec, i) => spec.chart || picture(spec, model.get(`picture${i}`), kept[i])));
+    const own = (spec, i) => picture(spec, model.get(`picture${i}`), (kept[i] ??= {}));
+    const images = await Promise.all(scene.figures.map((spec, i) => spec.chart || own(spec, i)));
     if (scene !== model.get("scene")) return;
     figures.replaceChildren(...scene.figures.map((spec, i) => figure(spec, held(spec), palette, images[i])));
     const facts = scene.line.split(" · ").map((textContent) => make("span", { textContent }));

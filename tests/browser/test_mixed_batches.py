@@ -79,16 +79,26 @@ THERE_AND_BACK = """panel => {
 
 
 def test_a_scene_is_not_shown_before_its_pictures_are(book):
-    """They are held back here, while the settings go away from that scene and return."""
+    """Another network's curves are held back here, while the settings go away from that scene and return."""
     panel = book.panel()
     panel.locator("[name=eps]").fill("48")
     before = lab.settled(panel)
     panel.evaluate(HOLD_PICTURES)
-    panel.locator("[name=eps]").press("ArrowRight")
+    panel.locator("[name=chosen]").select_option("digits, mixed")
     book.page.wait_for_function("window.drawing")
     assert panel.evaluate(THERE_AND_BACK)
     panel.evaluate("() => window.release()")
     assert lab.settled(panel) != before
+    choose(panel, "chosen", "pencil, mixed")
+
+
+def test_a_picture_that_stays_is_drawn_once(book):
+    panel = book.panel()
+    drawn = panel.locator(".plot img").element_handle()
+    before = lab.settled(panel)
+    panel.locator("[name=eps]").press("ArrowRight")
+    assert lab.settled(panel) != before
+    assert panel.evaluate("(panel, drawn) => panel.querySelector('.plot img') === drawn", drawn)
 
 
 def test_another_network_brings_its_own_curves(book, shoot):
