@@ -29,4 +29,4 @@ def test_mahalanobis_distance_is_euclidean_once_the_slant_is_undone():
 def test_any_definition_of_a_quantile_is_right(rate, kind):
     scores, known = inputs()
     threshold = torch.quantile(known, 1 - rate, interpolation=kind)
-    assert torch.equal((scores > threshold).double(), right(scores, known, rate))
+    assert torch.equal(scores > threshold, right(scores, known, rate))

@@ -57,6 +57,19 @@ def tensor(shape: Callable[[tuple], Sequence[int]], what: str) -> Form:
     return form
 
 
+def true_or_false(shape: Callable[[tuple], Sequence[int]], what: str) -> Form:
+    """True or false in a shape the arguments imply, read as 1 and 0. Other numbers are left to the check."""
+    numbers = tensor(shape, what)
+
+    def form(value: object, args: tuple) -> Tensor:
+        read = numbers(value, args)
+        if isinstance(value, Tensor) and value.dtype != torch.bool and ((read == 0) | (read == 1)).all():
+            TENSOR.fail("no-truth-values", dtype=value.dtype)
+        return read
+
+    return form
+
+
 def single_number(value: object, args: tuple) -> float:
     """A number, infinity included: of Python (a Fraction too), of NumPy or in a tensor by itself."""
     _refuse_none_and_tuple(value, NUMBER)

@@ -42,7 +42,7 @@ BANK = {
     "sorted by hand": ("ok", sorted_by_hand),
     "counts": ("ok", counts),
     "from the top": ("ok", from_the_top),
-    "zeros and ones": ("ok", zeros_and_ones),
+    "zeros and ones": ("no-truth-values", zeros_and_ones),
     "in NumPy": ("ok", in_numpy),
     "the stub": ("not-attempted", lambda scores, known, rate: ...),
     "a stub for the threshold": ("not-attempted", lambda scores, known, rate: scores > ...),

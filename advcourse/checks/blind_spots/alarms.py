@@ -18,7 +18,7 @@ def right(scores: Tensor, known: Tensor, rate: float) -> Tensor:
 
 
 def _by(threshold: Tensor | float, scores: Tensor) -> Tensor:
-    return (scores > threshold).double()
+    return scores > threshold
 
 
 MISTAKES = {
@@ -31,8 +31,8 @@ MISTAKES = {
         lambda s, k, r: _by(k[int((1 - r) * len(k)) - 1], s),
         lambda s, k, r: _by(k[int(r * len(k))], s),
     ),
-    "alarms-on-the-usual": like(lambda s, k, r: 1 - right(s, k, r)),
-    "alarms-on-the-rarely-low": like(lambda s, k, r: (s < k.quantile(r)).double()),
+    "alarms-on-the-usual": like(lambda s, k, r: ~right(s, k, r)),
+    "alarms-on-the-rarely-low": like(lambda s, k, r: s < k.quantile(r)),
     "threshold-from-the-new": like(lambda s, k, r: _by(s.quantile(1 - r), s)),
     "threshold-from-both": like(lambda s, k, r: _by(torch.cat([s, k]).quantile(1 - r), s)),
     "threshold-at-the-largest": like(lambda s, k, r: _by(k.max(), s)),
@@ -45,11 +45,11 @@ MISTAKES = {
         lambda s, k, r: _by((1 - r) * k.max(), s), lambda s, k, r: _by(k.min() + (1 - r) * (k.max() - k.min()), s)
     ),
     "rate-in-per-cent": like(lambda s, k, r: _by(k.quantile(1 - r / 100), s)),
-    "two-sided": like(lambda s, k, r: ((s > k.quantile(1 - r / 2)) | (s < k.quantile(r / 2))).double()),
+    "two-sided": like(lambda s, k, r: (s > k.quantile(1 - r / 2)) | (s < k.quantile(r / 2))),
     "half-the-rate": like(lambda s, k, r: _by(k.quantile(1 - r / 2), s)),
     "fixed-rate": like(lambda s, k, r: _by(k.median(), s)),
-    "always": like(lambda s, k, r: torch.ones_like(s).double()),
-    "never": like(lambda s, k, r: torch.zeros_like(s).double()),
+    "always": like(lambda s, k, r: torch.ones_like(s).bool()),
+    "never": like(lambda s, k, r: torch.zeros_like(s).bool()),
     "other-threshold": seen(lambda a, s, k, r: s[a == 1].min() > s[a == 0].max()),
 }
 
