@@ -87,6 +87,7 @@ BANK = {
     "a stub for the class": ("not-attempted", lambda f, w: f.sum() / ... * w[0]),
     "second nearest": ("other-boundary", second_nearest),
     "overshoots": ("overshoots", lambda f, w: 1.02 * reference(f, w)),
+    "a bit more, as in the authors' code": ("overshoots", along(lambda f, w: (f + 1e-4 * w.norm()) / w.dot(w))),
     "half way": ("wrong-length", lambda f, w: 0.5 * reference(f, w)),
     "a bit in the denominator": ("ok", along(lambda f, w: f / (w.dot(w) + 1e-10))),
     "other directions": ("wrong-value", lambda f, w: reference(f, w).roll(1)),

@@ -37,6 +37,7 @@ BANK = {
     "difference of logarithms": ("ok", difference_of_logarithms),
     "by halving": ("ok", by_halving),
     "through atanh": ("ok", through_atanh),
+    "at ten": ("fixed-temperature", lambda p, w, t: 10 * torch.logit(p) / w.norm()),
     "the stub": ("not-attempted", lambda p, w, t: ...),
     "a stub for the logit": ("not-attempted", lambda p, w, t: t * ... / w.norm()),
     "logarithm of a negative": ("nan", lambda p, w, t: torch.log(-p)),

@@ -59,5 +59,6 @@ BANK = {
     "twenty places": ("wrong-elsewhere", twenty_places),
     "places by places": ("wrong-shape", lambda f: f.flatten(2).transpose(1, 2) @ f.flatten(2)),
     "one matrix": ("wrong-shape", lambda f: reference(f)[0]),
+    "a view": ("raises", lambda f: reference(f.view(*f.shape[:2], -1, 1))),
     "in place": ("mutates-input", in_place),
 }

@@ -89,6 +89,7 @@ BANK = {
     "led astray": ("stops-the-search", led_astray),
     "noise": ("rolls-dice", lambda model, z: model(z + 0.01 * torch.randn_like(z))),
     "dropout": ("rolls-dice", lambda model, z: model(F.dropout(z, 0.1))),
+    "grey levels as they are": ("other-pixels", lambda model, z: model((255 * z).round())),
     "a constant": ("costs-accuracy", lambda model, z: 0 * model(z) + torch.tensor([1.0, 0, 0])),
     "two levels": ("costs-accuracy", lambda model, z: Quantised(model, 1)(z)),
     "a root": ("gradient-is-nan", lambda model, z: model(z) + (0 * z.sum()).sqrt()),

@@ -33,6 +33,11 @@ def reference(W, b, x, y, p):
     return nearest(gaps(W, b, x, y), dual_norm(differences(W, y), p), y)
 
 
+def without_zero_gaps(W, b, x, y, p):
+    gap = gaps(W, b, x, y)
+    return (gap / dual_norm(differences(W, y), p)).where(gap != 0, math.inf).amin(1).clamp(min=0)
+
+
 def sample_by_sample(weights, bias, points, labels, norm):
     out = []
     for v, c in zip(points, labels.tolist()):
@@ -117,6 +122,7 @@ BANK = {
     "NumPy": ("returns-numpy", lambda *args: reference(*args).numpy()),
     "a float": ("returns-no-tensor", lambda *args: float(reference(*args)[0])),
     "complex": ("wrong-device", lambda *args: reference(*args).to(torch.complex64)),
+    "leaves out every gap of 0": ("leaves-the-boundary", without_zero_gaps),
     "infinite": ("own-class", lambda *args: reference(*args) / 0),
     "infinite where misclassified": (
         "own-class",

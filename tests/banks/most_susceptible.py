@@ -38,6 +38,11 @@ def by(key):
     return lambda distances: sorted(distances, key=lambda name: float(key(distances[name])))
 
 
+def looks_up_by_the_median(distances):
+    names = {float(d.median()): name for name, d in distances.items()}
+    return [names[median] for median in sorted(names)]
+
+
 def pops(distances):
     out = []
     while distances:
@@ -78,6 +83,7 @@ BANK = {
     "geometric mean": ("by-logarithm", by(lambda d: d.log().mean())),
     "float64 the other way round": ("wrong-elsewhere", swapped_for_float64),
     "the most susceptible only": ("one-name", lambda d: reference(d)[0]),
+    "looks up by the median": ("equals-lost", looks_up_by_the_median),
     "names and medians": ("returns-no-names", lambda d: [(n, d[n].median()) for n in reference(d)]),
     "medians": ("returns-no-names", lambda d: sorted(v.median() for v in d.values())),
     "a tensor of medians": ("returns-no-list", lambda d: torch.stack([v.median() for v in d.values()])),

@@ -78,6 +78,11 @@ def forgets_to_permute_back(x, grid, generator):
     return torch.stack([image[one] for image, one in zip(patches, order)]).reshape(x.shape)
 
 
+def blocks_of_memory(x, grid, generator):
+    flat = x.reshape(*x.shape[:2], grid * grid, -1)
+    return torch.stack([one[:, torch.randperm(grid * grid, generator=generator)] for one in flat]).view_as(x)
+
+
 def turned(x, grid, generator):
     patches = pieces(x, grid)
     order = torch.stack([torch.randperm(grid * grid, generator=generator) for _ in x])
@@ -189,6 +194,7 @@ BANK = {
     "always four": ("another-grid", always_four),
     "each channel by itself": ("tears-colours-apart", each_channel),
     "no permuting back": ("mixes-everything", forgets_to_permute_back),
+    "blocks of memory": ("patches-fall-apart", blocks_of_memory),
     "patches turned": ("tears-patches", turned),
     "patches of all images": ("mixes-images", of_all_images),
     "rows": ("moves-lines", rows),

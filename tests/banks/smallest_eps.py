@@ -167,6 +167,16 @@ def steps(n):
     return answer
 
 
+def from_the_tolerance_on(fooled, high, tolerance):
+    if not fooled(high):
+        return math.inf
+    low = tolerance
+    while high - low > tolerance:
+        middle = (low + high) / 2
+        low, high = (low, middle) if fooled(middle) else (middle, high)
+    return high
+
+
 def first_middle_that_fools(fooled, high, tolerance):
     if not fooled(high):
         return math.inf
@@ -235,6 +245,7 @@ BANK = {
     "fifty steps": ("too-many-questions", steps(50)),
     "tolerance of the square root": ("too-coarse", lambda f, high, tol: reference(f, high, tol**0.5 / 4)),
     "relative to high": ("too-coarse", lambda f, high, tol: reference(f, high, tol * max(high, 1))),
+    "from the tolerance on": ("starts-above-zero", from_the_tolerance_on),
     "high": ("returns-high", lambda f, high, tol: high if f(high) else math.inf),
     "asks nothing": ("never-asks", lambda f, high, tol: high / 2),
     "asks every question twice": (

@@ -57,6 +57,7 @@ MISTAKES = {
     "norm-not-squared": like(lambda f, w: _along(f, w, lambda f, w: f / w.norm())),
     "not-divided": like(lambda f, w: _along(f, w, lambda f, w: f)),
     "only-the-gradient": like(lambda f, w: _along(f, w, lambda f, w: 1)),
+    "forgets-the-gap": like(lambda f, w: _along(f, w, lambda f, w: 1 / w.square().sum())),
     "unit-step": like(lambda f, w: _along(f, w, lambda f, w: 1 / w.norm())),
     "gap-as-length": like(lambda f, w: _along(f, w, lambda f, w: f * f / w.norm())),
     "fixed-denominator": like(lambda f, w: _along(f, w, lambda g, _: g / w.square().sum())),
@@ -120,4 +121,4 @@ def _numbers(answer: Tensor, f: Tensor, w: Tensor) -> dict:
     }
 
 
-check_deepfool_step = Spec(words(__file__), nearest_step, cases, _numbers)
+check_deepfool_step = Spec(words(__file__), nearest_step, cases, _numbers, tolerance=1e-5)

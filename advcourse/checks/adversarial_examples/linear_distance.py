@@ -70,6 +70,16 @@ def _difference_of_norms(W: Tensor, y: Tensor, q: float) -> Tensor:
     return _others((W.norm(q, dim=1)[None] - W[y].norm(q, dim=1)[:, None]).abs(), y, 1.0)
 
 
+def _to_one_other(other: Callable[[Tensor, int], Tensor]) -> Formula:
+    """The distance to one class alone, `other(y, K)`."""
+
+    def answer(W: Tensor, b: Tensor, x: Tensor, y: Tensor, p: float) -> Tensor:
+        k = other(y, len(W)) % len(W)
+        return _ratios(W, b, x, y, _dual(p)).gather(1, k[:, None])[:, 0].clamp(min=0)
+
+    return answer
+
+
 def _farthest(W: Tensor, b: Tensor, x: Tensor, y: Tensor, p: float) -> Tensor:
     return _others(_ratios(W, b, x, y, _dual(p)), y, -math.inf).amax(1).clamp(min=0)
 
@@ -133,6 +143,7 @@ MISTAKES = {
     "difference-of-norms": like(_divided_by(_difference_of_norms)),
     "no-bias": like(lambda W, b, x, y, p: distance(W, 0 * b, x, y, p)),
     "farthest-class": like(_farthest),
+    "one-other-class": like(*map(_to_one_other, (lambda y, K: 1 - y, lambda y, K: y + 1, lambda y, K: y - 1))),
     "one-plane": like(
         _to_one_plane,
         lambda W, b, x, y, p: _to_one_plane(W, b, x, y, p).where((x @ W.T + b).argmax(1) == y, 0.0),
@@ -162,6 +173,8 @@ def cases() -> Iterator[Case]:
     for where, other in ELSEWHERE.items():
         two, infinity = ((*other(), p) for p in NORMS)
         yield Case(two, "wrong-elsewhere", where, also=(infinity,))
+    two, infinity = ((*on_a_boundary(), p) for p in NORMS)
+    yield Case(two, "leaves-the-boundary", also=(infinity,))
 
 
 def planes(
@@ -176,6 +189,12 @@ def planes(
     first, second = (x @ W.T + b).topk(2, dim=1).indices.unbind(1)
     y = torch.where(torch.arange(batch) % 3 == 2, second, first)
     return W.to(dtype), b.to(dtype), x.to(dtype), y
+
+
+def on_a_boundary() -> tuple[Tensor, ...]:
+    """The first sample's logits are 1, 1, -3: its distance is 0, and it is classified rightly all the same."""
+    W = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-3.0, 0.0]])
+    return W, torch.zeros(3), torch.tensor([[1.0, 1.0], [0.5, 0.25]]), torch.tensor([0, 0])
 
 
 def _numbers(answer: Tensor, W: Tensor, b: Tensor, x: Tensor, y: Tensor, p: float) -> dict:

@@ -57,7 +57,15 @@ class Search:
         """What every sentence about a search may name."""
         threshold, high = self.fooled.threshold, self.fooled.high
         about = f"fooled from {threshold:g} on, high = {high:g}, tolerance = {self.tolerance:g}"
-        return {"answer": f"{self.answer:.5g}", "about": about, "questions": len(self.fooled.asked)}
+        numbers = {"answer": f"{self.answer:.5g}", "about": about, "questions": len(self.fooled.asked)}
+        return numbers | {"width": self.width}
+
+    @property
+    def width(self) -> float:
+        """Of the interval in which the smallest must be after all questions."""
+        asked, threshold = self.fooled.asked, self.fooled.threshold
+        up = min([eps for eps in asked if eps >= threshold], default=self.fooled.high)
+        return up - max([eps for eps in asked if eps < threshold], default=0)
 
     @property
     def off(self) -> float:
@@ -117,6 +125,8 @@ def _require_good_end(search: Search, ask: Interview) -> None:
     few, *_, many = sorted(_questions(ask, threshold) for threshold in (0.03, 0.3, 0.45))
     if many - few > 1:
         SAY.fail("stops-too-early", few=few, many=many, times=search.off / search.tolerance, **search.seen)
+    if search.fooled.threshold < search.tolerance:  # the searches before ended well
+        SAY.fail("starts-above-zero", times=search.off / search.tolerance, **search.seen)
     again = Fooled(0.2, 0.5)
     ask(again, 0.5, 0.04)
     if len(again.asked) == len(search.fooled.asked):

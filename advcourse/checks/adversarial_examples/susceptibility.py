@@ -27,6 +27,12 @@ def _differences(distance: Tensor, eps: Tensor) -> Tensor:
     return share(distance, eps).diff(prepend=torch.zeros(1))
 
 
+def _from_the_last_on(distance: Tensor, eps: Tensor) -> Tensor:
+    """From the eps before in the list on, which may be the larger one."""
+    d, last = distance[:, None], torch.cat([torch.zeros(1), eps[:-1]])
+    return ((d >= last) & (d < eps)).double().mean(0)
+
+
 def _in_order(distance: Tensor, eps: Tensor) -> Tensor:
     return share(distance, eps.sort().values)
 
@@ -57,7 +63,7 @@ MISTAKES = {
     "drops-infinite": like(lambda d, e: _of(d < math.inf, d, e)),
     "drops-misclassified": like(lambda d, e: _of(d > 0, d, e)),
     "zero-not-counted": like(lambda d, e: share(d.where(d > 0, math.inf), e)),
-    "histogram": like(_histogram, _differences),
+    "histogram": like(_histogram, _differences, _from_the_last_on),
     "adds-up": like(lambda d, e: share(d, e).cumsum(0)),
     "forgets-to-sort": like(lambda d, e: torch.searchsorted(d, e) / len(d)),
     "infinite-counts": like(lambda d, e: share(d.where(d < math.inf, 0), e)),
@@ -69,15 +75,18 @@ MISTAKES = {
 }
 
 
-# As many eps as points: there a mean over the wrong dimension still has the right shape.
+# As many eps as points: there a mean over the wrong dimension still has the right shape. And all distances finite:
+# there a quantile is a number.
 SQUARE = {
+    "distance-at-a-share": like(lambda d, e: d.quantile(e)),
     "wrong-axis": like(lambda d, e: (d[:, None] < e).double().mean(1)),
     "one-by-one": like(lambda d, e: (d < e).double()),
 }
 
 
 def cases() -> Iterator[Case]:
-    yield Case(distances(8, 8), None, mistakes=SQUARE)
+    distance, eps = distances(8, 8)
+    yield Case((distance.clamp(max=1.5), eps), None, mistakes=SQUARE)
     yield Case(distances(12, 5), "wrong-value", mistakes=MISTAKES | NO_CURVE)
     yield Case(distances(8, 8), "wrong-elsewhere", "as many eps as points")
     yield Case(distances(1, 3), "wrong-elsewhere", "a single point")

@@ -101,7 +101,7 @@ def accuracy(told: Told, z: Tensor, y: Tensor) -> float:
 def it_hides_and_nothing_else(ask: Interview) -> dict:
     model, x, y = digits()
     told = partial(ask, model)
-    clean = _clean_accuracy(told, x, y)
+    clean = _clean_accuracy(model, told, x, y)
     by_entropy, by_margin = (accuracy(told, pgd(told, x, y, up), y) for up in (up_the_cross_entropy, up_the_margin))
     if by_entropy < clean - TAKEN:
         SAY.fail("gradient-gets-through", left=_percent(by_entropy))
@@ -115,13 +115,21 @@ def it_hides_and_nothing_else(ask: Interview) -> dict:
     return {"clean": _percent(clean), "left": _percent(left)}
 
 
-def _clean_accuracy(told: Told, x: Tensor, y: Tensor) -> float:
+def _clean_accuracy(model: Planes, told: Told, x: Tensor, y: Tensor) -> float:
     if not torch.equal(told(x.clone().requires_grad_())[:, :, :1], told(x)):
         SAY.fail("rolls-dice")
     clean = accuracy(told, x, y)
     if clean < 1 - COST:
-        SAY.fail("costs-accuracy", clean=_percent(clean))
+        scale = _scale(model, told, x)
+        SAY.fail("other-pixels" if scale > 10 else "costs-accuracy", clean=_percent(clean), scale=scale)
     return clean
+
+
+def _scale(model: Planes, told: Told, x: Tensor) -> float:
+    """By how much the images would have to be brighter for such logits, each from where it is for a black one."""
+    black = torch.zeros_like(x)
+    bare, got = (model(x) - model(black)).double(), told(x)[:, :, 0] - told(black)[:, :, 0]
+    return float((bare * got).sum() / bare.square().sum())
 
 
 def _percent(share: float) -> str:

@@ -67,6 +67,10 @@ def _changed_from_one_answer(y: Tensor, s: Tensor, sa: Tensor, t: Tensor, ta: Te
     return share(t != ta, (s == t) & (s != sa))
 
 
+def _agreed(y: Tensor, s: Tensor, sa: Tensor, t: Tensor, ta: Tensor) -> float:
+    return share(ta != y, (s == t) & (sa != y))
+
+
 MISTAKES = {
     "everybody": like(
         of(lambda seen: share(~seen.ta & counted(seen), seen.s | True)),
@@ -124,6 +128,7 @@ MISTAKES = {
     "either-reads-rightly": _over(lambda seen: (seen.s | seen.t) & ~seen.sa),
     "survivors": like(of(lambda seen: share(seen.ta, counted(seen)))),
     "same-class": like(_same_class),
+    "agreement-for-right": like(_agreed),
     "changed-answers": like(_changed, _changed_from_one_answer),
     "upside-down": like(of(lambda seen: float(counted(seen).sum() / (counted(seen) & ~seen.ta).sum().clamp_min(1)))),
     "odds": like(

@@ -43,14 +43,24 @@ MISTAKES = {
 }
 
 
-CAPPED = {"capped": seen(lambda a, d, w: (a[d > 30] == a.max()).all() and a.max() < 1)}
+def _written_out(distance: Tensor, w: Tensor) -> Tensor:
+    big = (distance * w.norm()).exp()
+    return big / (1 + big)
+
+
+FAR_AWAY = {
+    "capped": seen(lambda a, d, w: (a[d > 30] == a.max()).all() and a.max() < 1),
+    "overflow-replaced": like(*(lambda d, w, by=by: _written_out(d, w).nan_to_num(by) for by in (0.0, 0.5))),
+}
 
 
 def cases() -> Iterator[Case]:
     distance, w = points(9, 3)
     yield Case((distance, w), "wrong-value", mistakes=MISTAKES)
     far = torch.tensor([0.0, 3.0, 5.0, 40.0, 1e3, 1e6])
-    yield Case((far, w), "wrong-elsewhere", "distances from 3 to a million", mistakes=CAPPED, told={"nan": "overflows"})
+    yield Case(
+        (far, w), "wrong-elsewhere", "distances from 3 to a million", mistakes=FAR_AWAY, told={"nan": "overflows"}
+    )
     yield Case(points(1, 2), "wrong-elsewhere", "a single distance")
     yield Case(points(6, 40), "wrong-elsewhere", "weights of 40 numbers")
     yield Case(tuple(a.double() for a in points(5, 3)), "wrong-elsewhere", "float64")

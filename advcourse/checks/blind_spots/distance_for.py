@@ -7,12 +7,18 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..spec import Case, Spec, like, scaled, seen
+from ..spec import Asked, Case, Spec, like, same, scaled, seen
 from ..words import words
 
 
 def distance(p: Tensor, w: Tensor, temperature: float) -> Tensor:
     return (temperature * torch.logit(p.double()) / w.double().norm()).to(p.dtype)
+
+
+def _knows_no_temperature(asked: Asked) -> bool:
+    """Whatever the temperature is, the answer is the same."""
+    p, w, temperature = asked.args[0]
+    return same(asked.ask(p, w, 2 * temperature), asked.answers[0], asked.tolerance)
 
 
 def _is_capped(answer: Tensor, wanted: Tensor) -> bool:
@@ -50,6 +56,7 @@ MISTAKES = {
     "base-ten": like(lambda p, w, t: t * torch.logit(p) / w.norm() / torch.tensor(10.0).log()),
     "tempers-twice": like(lambda p, w, t: t * t * torch.logit(p) / w.norm()),
     "zero": like(lambda p, w, t: torch.zeros_like(p)),
+    "fixed-temperature": _knows_no_temperature,
     "wrong-factor": scaled(lambda *args: 3 * distance(*args)),
     "adds-a-constant": seen(lambda a, *args: (a - distance(*args)).std() < 1e-3),
     "negative-distance": seen(lambda a, *args: a.min() < 0),

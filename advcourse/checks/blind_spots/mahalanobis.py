@@ -47,6 +47,7 @@ MISTAKES = {
     "mean-over-features": like(lambda x, m, s: (_form(x - m, s.inverse()) / x.shape[1]).sqrt()),
     "sum-not-form": like(lambda x, m, s: ((x - m) @ s.inverse()).sum(1)),
     "root-before-sum": like(lambda x, m, s: ((x - m) @ s.inverse() * (x - m)).abs().sqrt().sum(1)),
+    "adds-a-ridge": like(*(lambda x, m, s, by=by: distance(x, m, s + by * torch.eye(len(s))) for by in (0.01, 0.1, 1))),
     "covariance-of-the-batch": like(
         lambda x, m, s: _form(x - m, x.T.cov().inverse()).sqrt(),
         lambda x, m, s: _form(x - x.mean(0), x.T.cov().inverse()).sqrt(),

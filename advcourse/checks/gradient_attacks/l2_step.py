@@ -58,6 +58,11 @@ MISTAKES = {
     "couples-samples": right_alone,
     "other-direction": seen(lambda a, g, step_size: (_length(a) - step_size).abs().max() < 1e-4),
 }
+ONE_SIGN = {
+    "signs-turned": like(
+        lambda g, step_size: steepest(g, step_size) * g.flatten(1).amax(1).sign().view(-1, *[1] * (g.ndim - 1))
+    )
+}
 ANY_RANK = {"raises": "fixed-shape", "wrong-shape": "fixed-shape"}
 AT_ZERO = {"moves-at-zero": seen(lambda a, g, step_size: a[1].any())}
 
@@ -69,7 +74,9 @@ def cases() -> Iterator[Case]:
     beside_zero[1] = 0
     yield Case((beside_zero, STEP), "zero-spoils-others", mistakes=AT_ZERO, told={"nan": "nan-at-zero"})
     for shape in ((1, 3, 2, 5), (5, 2), (4, 2, 3, 2, 2)):
-        yield Case((_gradients(*shape), STEP), "fixed-shape", f"a batch of shape {[*shape]}", told=ANY_RANK)
+        yield Case(
+            (_gradients(*shape), STEP), "fixed-shape", f"a batch of shape {[*shape]}", mistakes=ONE_SIGN, told=ANY_RANK
+        )
     tiny = 1e-20 * images / _length(images, order=torch.inf)
     yield Case((tiny, STEP), "short-at-tiny", told={"nan": "nan-at-tiny"}, blemish=True)
     yield Case((images.double(), STEP), "wrong-elsewhere", "float64")

@@ -30,6 +30,10 @@ def _toward_class(k: int) -> Formula:
     return lambda model, x, eps: signed(x, -loss_slope(model, x, torch.full((len(x),), k)), eps)
 
 
+def _toward_least_in_size(model: nn.Module, x: Tensor, eps: float) -> Tensor:
+    return signed(x, -loss_slope(model, x, logits(model, x).abs().argmin(1)), eps)
+
+
 def _steered(z: Tensor, model: nn.Module, x: Tensor, eps: float) -> tuple[Tensor, Tensor]:
     """Which classes each image moves toward, and which it moves away from: [B, K] bool, by the signs of its move."""
     signs = (z - x).sign()
@@ -60,6 +64,7 @@ def mistakes() -> dict[str, Sign]:
         "most-likely-target": Leads(_toward(0)),
         "second-target": Leads(_toward(1), _toward(-2)),
         "one-target": Leads(*map(_toward_class, range(5))),
+        "nearest-to-zero": Leads(_toward_least_in_size),
         **STEP.mistakes("minus-sign", "predicted-label", "couples-samples", "skips-images", "skips-pixels"),
         "wrong-target": seen(_steered_by_classes),
         "couples-samples": right_alone,

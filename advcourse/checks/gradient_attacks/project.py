@@ -68,6 +68,7 @@ MISTAKES = {
     "half-ball": like(
         lambda z, x, eps: _box(torch.minimum(z, x + eps)), lambda z, x, eps: _box(torch.maximum(z, x - eps))
     ),
+    "folds-back": like(lambda z, x, eps: 1 - (1 - (x + (z - x).clamp(-eps, eps)).abs()).abs()),
     "half-box": like(
         lambda z, x, eps: (x + (z - x).clamp(-eps, eps)).clamp_min(0),
         lambda z, x, eps: (x + (z - x).clamp(-eps, eps)).clamp_max(1),
@@ -82,8 +83,21 @@ MISTAKES = {
 }
 
 
+# Of images neither dark nor bright: there the limits of all pixels together are no longer those of the box.
+GREY = {
+    "one-interval-for-all": like(
+        lambda z, x, eps: z.clamp(float(x.min()) - eps, float(x.max()) + eps).clamp(0, 1),
+        lambda z, x, eps: torch.stack(
+            [_box(a.clamp(float(b.min()) - eps, float(b.max()) + eps)) for a, b in zip(z, x)]
+        ),
+    )
+}
+
+
 def cases() -> Iterator[Case]:
-    yield Case((*_points(6, 3, 3, 4), EPS), "wrong-value", mistakes=MISTAKES)
+    z, x = _points(6, 3, 3, 4)
+    yield Case((z, 0.3 + 0.4 * x, EPS), None, mistakes=GREY)
+    yield Case((z, x, EPS), "wrong-value", mistakes=MISTAKES)
     yield Case((*_points(5, 2), EPS), "wrong-elsewhere", "points [B, 2]")
     yield Case((*_points(4, 1, 5, 3, dtype=torch.float64), EPS), "wrong-elsewhere", "float64")
     yield Case((*_points(4, 1, 5, 3), 0.0), "wrong-elsewhere", "eps = 0")

@@ -132,13 +132,13 @@ class SignedStep:
         return like(*(self.take(step, loss_slope) for step in steps))
 
     def _in_parts(self, n: int) -> Formula:
-        """The way in n shorter steps, each along the gradient where it begins."""
+        """The way in n shorter steps, each along the gradient where it begins; labels are those of the start."""
 
-        def answer(model: Any, x: Tensor, *rest: Any) -> Tensor:
-            *others, size = rest
+        def answer(*args: Any) -> Tensor:
+            model, z, labels = args[0], args[1], self.labels(*args)
             for _ in range(n):
-                x = self.right(model, x, *others, size / n)
-            return x
+                z = signed(z, self.uphill * gradient(model, z, labels), self.size(*args) / n)
+            return z
 
         return answer
 

@@ -75,6 +75,7 @@ MISTAKES = {
     "one-triangle": like(lambda f: right(f).triu(), lambda f: right(f).tril()),
     "first-only": like(lambda f: right(f) * (torch.arange(len(f)) == 0).view(-1, 1, 1)),
     "first-for-all": like(lambda f: right(f)[:1].expand(len(f), -1, -1)),
+    "images-mixed": like(lambda f: right(f.transpose(0, 1).reshape(f.shape))),
     "places-mixed": like(lambda f: torch.einsum("bchw,bdhv->bcd", f.double(), f.double()) / (f.shape[2] * f.shape[3])),
     "covariance": like(lambda f: right(_centred(f)), lambda f: _products(_centred(f)) / (f.shape[2] * f.shape[3] - 1)),
     "correlation": like(_correlation),
@@ -98,6 +99,7 @@ def cases() -> Iterator[Case]:
     moved = f.flatten(2)[:, :, torch.randperm(20, generator=torch.Generator().manual_seed(1))].view_as(f)
     yield Case((moved,), "wrong-elsewhere", "features in other places")
     yield Case((f.double(),), "wrong-elsewhere", "float64")
+    yield Case((features(2, 3, 4, 6)[..., :5],), "wrong-elsewhere", "features cut out of larger ones")
 
 
 def features(*shape: int) -> Tensor:

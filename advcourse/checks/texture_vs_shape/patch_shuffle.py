@@ -50,6 +50,8 @@ def _refuse_torn(z: Tensor, x: Tensor) -> None:
         SAY.fail("mixes-images")
     if torch.equal(*(in_order(cut(v, GRID).sort(2).values) for v in (z, x))):
         SAY.fail("tears-patches")
+    if torch.equal(*(in_order(_rows_of_patches(v, GRID)) for v in (z, x))):
+        SAY.fail("patches-fall-apart")
     for other in (2, 4, 6, 12):
         if same_patches(z, x, other):
             side, right = x.shape[2] // other, x.shape[2] // GRID
@@ -100,6 +102,11 @@ def cut(x: Tensor, grid: int) -> Tensor:
     """[B, C, H, W] -> [B, grid * grid, C * h * w], patch after patch."""
     rows = [part for strip in x.chunk(grid, 2) for part in strip.chunk(grid, 3)]
     return torch.stack([part.flatten(1) for part in rows], 1)
+
+
+def _rows_of_patches(x: Tensor, grid: int) -> Tensor:
+    """[B, C, H, W] -> [B, H * grid, C * w], row after row of every patch."""
+    return x.unflatten(3, (grid, -1)).permute(0, 2, 3, 1, 4).flatten(3).flatten(1, 2)
 
 
 def same_patches(z: Tensor, x: Tensor, grid: int) -> bool:

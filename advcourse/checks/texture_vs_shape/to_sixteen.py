@@ -24,6 +24,12 @@ right = _each(lambda part: part.mean(1))
 _SUM = _each(lambda part: part.sum(1))
 
 
+def _one_category_each(p: Tensor, members: Members) -> Tensor:
+    """Of the categories that a class is in, the last one counts."""
+    last = {k: name for name, ks in members.items() for k in ks}
+    return right(p, {name: [k for k in ks if last[k] == name] for name, ks in members.items()})
+
+
 def _first_decides(p: Tensor, members: Members) -> Tensor:
     return _SUM(torch.nn.functional.one_hot(p.argmax(1), p.shape[1]), members)
 
@@ -97,7 +103,8 @@ def cases() -> Iterator[Case]:
     yield Case((p, dict(reversed(members.items()))), "wrong-elsewhere", "the categories in another order")
     yield Case((p[:1], members), "wrong-elsewhere", "a single image")
     two = {"all": list(range(12)), "last": [11]}
-    yield Case((p, two), "wrong-elsewhere", "two other categories, one of them with every class")
+    one = {"one-category-each": like(_one_category_each)}
+    yield Case((p, two), "wrong-elsewhere", "two other categories, one of them with every class", mistakes=one)
     yield Case((p.double(), members), "wrong-elsewhere", "float64")
 
 
