@@ -39,7 +39,7 @@ class _Count:
     def add(self, rows: Tensor, budget: int | None) -> None:
         """One query more about each of these samples; raises BudgetSpent, and adds none, where that is one too many."""
         asked = rows.bincount(minlength=len(self.asked))
-        asked[: len(self.asked)] += self.asked
+        asked[: len(self.asked)].add_(self.asked)
         if budget is not None and len(rows) and int(asked[rows].max()) > budget:
             worst = int(rows[asked[rows].argmax()])
             now = int((rows == worst).sum())

@@ -5,6 +5,7 @@ about each sample, its own picture included. A sample that has reached the goal 
 """
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Generator, Tensor
@@ -17,8 +18,6 @@ from advcourse.attacks.falling import reach
 from advcourse.goals import Goal
 from advcourse.oracles import Scores, check_asked
 from advcourse.threats import L1, L2, Linf, Patch, Threat, Unbounded
-
-BLOCK = 64  # steps of `square` whose random numbers are drawn at once
 
 
 def nes_gradient(
@@ -135,11 +134,8 @@ def square(
     answers = _first_answers(oracle, x, goal)
     search = _Search(oracle, windows.pictures(z), goal, goal.score(answers), threat, Draws(len(x), generator))
     search.keep(~goal.reached(answers))
-    for step in range(1, queries):
-        if not len(search.rows):
-            break
-        proposal = search.proposal(step, windows.share(area, step / queries))
-        search.judge(proposal, search.oracle(proposal.new.reshape(-1, *x.shape[1:])))
+    for proposal in search.proposals(area, queries):
+        search.judge(proposal, search.oracle(proposal.new.to(x.dtype).view(-1, *x.shape[1:])))
         if trace is not ignore:
             trace(search.found().view_as(x))
     return search.found().view_as(x)
@@ -152,30 +148,29 @@ class _Search:
         self, oracle: Scores, pictures: Tensor, goal: Goal, score: Tensor, threat: Linf | L2 | Unbounded, draws: Draws
     ):
         self.oracle, self.goal, self.allowed, self.draws = oracle, goal, threat.around(pictures), draws
-        # What is written to by pixel needs the plain layout, of which there is a view by pixel: so no zeros_like.
-        self.best, self.here, self.score = pictures, pictures.contiguous(), score
+        self.best, self.score = pictures, score
         self.rows = torch.arange(len(pictures), device=pictures.device)
-        self.slope = pictures.new_zeros(pictures.shape, dtype=torch.promote_types(pictures.dtype, torch.float32))
-        self.numbers = pictures.new_empty(len(pictures), 0)
+        self.known = windows.known(self.allowed, pictures)
+        self.corners = self.rows[:, None]
 
     def keep(self, these: Tensor) -> None:
         """Go on with these of the samples, [N] bool; the others are done."""
         self.best, these = self.found(), these.nonzero().squeeze(1)
-        state = (self.rows, self.here, self.score, self.slope, self.numbers)
-        self.rows, self.here, self.score, self.slope, self.numbers = (v[these] for v in state)
+        self.rows, self.score, self.corners = self.rows[these], self.score[these], self.corners[these]
+        self.known = self.known.index_select(1, these)
         self.oracle, self.goal, self.allowed = self.oracle[these], self.goal[these], self.allowed[these]
 
-    def proposal(self, step: int, share: float) -> windows.Proposal:
-        """What to ask about next, windows of this share of the picture."""
-        channels, height, width = self.here.shape[1:]
-        if step == 1:
-            u = self.draws.uniform(self.rows, channels, height, width)
-            return windows.first(self.allowed, self.here, self.slope, u)
-        at = (step - 2) % BLOCK
-        if not at:
-            self.numbers = self.draws.uniform(self.rows, BLOCK, windows.NUMBERS + channels)
-        size = windows.window(share, height, width)
-        return windows.proposal(self.allowed, self.here, self.slope, self.numbers[:, at], size)
+    def proposals(self, area: float, queries: int) -> Iterator[windows.Proposal]:
+        """What to ask about next, as long as somebody is left; between one and the next comes `judge`."""
+        plane = self.best.shape[2:]
+        if queries > 1 and len(self.rows):
+            yield windows.first(self.allowed, self.known, self.draws.uniform(self.rows, *self.best.shape[1:]))
+        for size, steps in windows.stretches(area, queries, *plane):
+            self.corners = windows.corners(self.draws.uniform(self.rows, steps, windows.TRIES, 2), size, *plane)
+            for at in range(steps):
+                if not len(self.rows):
+                    return
+                yield windows.proposal(self.allowed, self.known, self.corners[:, at], size, at)
 
     def judge(self, proposal: windows.Proposal, answers: Tensor) -> None:
         """Keep what is better, remember what the difference says about the gradient, and let go who is done.
@@ -184,19 +179,19 @@ class _Search:
         """
         _, pixels, before, after, slope = proposal
         score, reached = self.goal.score(answers), self.goal.reached(answers)
-        d = (after - before).to(slope)
-        missing = (score - self.score).to(d) - (slope * d).sum((1, 2))
-        step = missing / d.square().sum((1, 2)).clamp(min=torch.finfo(d.dtype).tiny)
-        self.slope.flatten(2).scatter_(2, pixels, slope + step[:, None, None] * d)
         better = (score > self.score) | reached
-        self.here.flatten(2).scatter_(2, pixels, torch.where(better[:, None, None], after, before))
+        d = after - before
+        missing = (score - self.score).to(d) - (slope * d).sum(1)
+        step = missing / d.square().sum(1).clamp(min=torch.finfo(d.dtype).tiny)
+        now = torch.where(better[:, None], after, before), torch.addcmul(slope, step[:, None], d)
+        self.known[:2].scatter_(2, pixels.expand(2, -1, -1), torch.stack(now))
         self.score = torch.where(better, score, self.score)
         if bool(reached.any()):
             self.keep(~reached)
 
     def found(self) -> Tensor:
         """The best picture of every sample, in memory of its own: [B, C, H, W]."""
-        return self.best.index_copy(0, self.rows, self.here)
+        return self.best.index_copy(0, self.rows, self.known[0].to(self.best.dtype).view(-1, *self.best.shape[1:]))
 
 
 def _plan(queries: int, samples: int) -> list[int]:

@@ -1,10 +1,14 @@
 """What `square` tries next: windows of a picture in which every pixel changes at once, drawn for each sample by itself.
 
-A picture is [C, H, W]; a row of n numbers counts as [1, 1, n]. Random numbers u [N, NUMBERS + C] of [0, 1) say where
-two windows lie, how they are turned, and a sign for every channel.
+A picture is [C, H, W]; a row of n numbers counts as [1, 1, n]. What is `known` of N of them, flattened, is one tensor
+[2 or 4, N, C H W], so that a window is read in one go: the pictures, the slope, which is an estimate of the score's
+gradient, and in l_inf both ends of what is allowed.
 """
 
 import math
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import groupby
 from typing import NamedTuple
 
 import torch
@@ -14,7 +18,8 @@ from advcourse.threats import BallL2, Intervals
 
 HALVINGS = (0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)  # of the queries: after each, windows have half the area
 TRIES = 2  # windows of which the most promising one is asked about
-NUMBERS = 2 * TRIES + 1  # random numbers of a step, besides one for each channel
+BLOCK = 100  # steps whose windows are drawn at once
+NOISE = 1e-30  # of the slope at first
 
 
 def pictures(x: Tensor) -> Tensor:
@@ -34,26 +39,52 @@ def share(area: float, done: float) -> float:
     return area / 2 ** sum(done >= at for at in HALVINGS)
 
 
+def stretches(area: float, queries: int, height: int, width: int) -> Iterator[tuple[tuple[int, int], int]]:
+    """The sizes of the windows after the first two queries, and how many steps in a row have each."""
+    sizes = (window(share(area, step / queries), height, width) for step in range(2, queries))
+    for size, steps in groupby(sizes):
+        count = len(list(steps))
+        yield from ((size, min(BLOCK, count - done)) for done in range(0, count, BLOCK))
+
+
 class Proposal(NamedTuple):
-    """Pictures to ask about, and what they change: which pixels of the flattened planes, from what into what."""
+    """What to ask about, and what is changed for it: which pixels of the flattened pictures, from what into what."""
 
-    new: Tensor  # [N, C, H, W]
-    pixels: Tensor  # [N, C, n]
-    before: Tensor  # [N, C, n]
-    after: Tensor  # [N, C, n]
-    slope: Tensor  # [N, C, n]: what the search has of it there
-
-
-def first(allowed: Intervals | BallL2, here: Tensor, slope: Tensor, u: Tensor) -> Proposal:
-    """Where the search begins, from numbers u [N, C, H, W]."""
-    return _everywhere(here, slope, striped(allowed, u) if isinstance(allowed, Intervals) else tiled(allowed, u))
+    new: Tensor  # [N, C H W]
+    pixels: Tensor  # [N, n]
+    before: Tensor  # [N, n]
+    after: Tensor  # [N, n]
+    slope: Tensor  # [N, n]: what is known of it there
 
 
-def proposal(allowed: Intervals | BallL2, here: Tensor, slope: Tensor, u: Tensor, size: tuple[int, int]) -> Proposal:
-    """What to try next in place of here [N, C, H, W], from the slope, and numbers u [N, NUMBERS + C]."""
-    if isinstance(allowed, Intervals):
-        return at_an_end(allowed, here, slope, u, size)
-    return _everywhere(here, slope, shifted(allowed, here, slope, u, size))
+def known(allowed: Intervals | BallL2, x: Tensor) -> Tensor:
+    """What is known of pictures x [N, C, H, W] before the first answer."""
+    ends = [allowed.lower, allowed.upper] if isinstance(allowed, Intervals) else []
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    return torch.stack([v.to(dtype) for v in (x, torch.zeros_like(x), *ends)]).flatten(2)
+
+
+def corners(u: Tensor, size: tuple[int, int], height: int, width: int) -> Tensor:
+    """Where in the flattened plane windows begin that the numbers u [..., 2] of [0, 1) place: [...]."""
+    row, column = (u * u.new_tensor([height - size[0] + 1, width - size[1] + 1])).long().unbind(-1)
+    return row * width + column
+
+
+def first(allowed: Intervals | BallL2, known: Tensor, u: Tensor) -> Proposal:
+    """Where the search begins, from numbers u [N, C, H, W] of [0, 1).
+
+    Where the answer says nothing about the slope, chance decides the sign of later windows: noise so small that
+    whatever is learnt drowns it.
+    """
+    new = tiled(allowed, u) if isinstance(allowed, BallL2) else striped(allowed, u)
+    return _everywhere(known, new)._replace(slope=NOISE * (u - 0.5).flatten(1).to(known))
+
+
+def proposal(allowed: Intervals | BallL2, known: Tensor, corners: Tensor, size: tuple[int, int], step: int) -> Proposal:
+    """What to try next, from the corners [N, TRIES] of windows of that size for each picture."""
+    if isinstance(allowed, BallL2):
+        return _everywhere(known, shifted(allowed, known, corners, size, step))
+    return at_an_end(known, corners, _inside(size, allowed.lower.shape[1:], known.device))
 
 
 def striped(allowed: Intervals, u: Tensor) -> Tensor:
@@ -61,21 +92,21 @@ def striped(allowed: Intervals, u: Tensor) -> Tensor:
     return torch.where(u[:, :, :1] < 0.5, allowed.lower, allowed.upper)
 
 
-def at_an_end(allowed: Intervals, here: Tensor, slope: Tensor, u: Tensor, size: tuple[int, int]) -> Proposal:
+def at_an_end(known: Tensor, corners: Tensor, inside: Tensor) -> Proposal:
     """One window of each picture moved to an end of what is allowed, channel by channel.
 
-    Which end, and which of two windows, is what the slope, an estimate of the score's gradient, speaks for. An end at
-    which a window lies already would be a query for nothing.
+    Which end, and which of the windows at the corners, is what the slope speaks for. An end at which a window lies
+    already would be a query for nothing. The pixels inside [C, n] are counted from a corner.
     """
-    pixels = _pixels(u, size, here)  # those of both windows: [N, 2, C, h w]
-    now, rise, low, high = (_at(pixels, v) for v in (here, slope, allowed.lower, allowed.upper))
-    gain = (rise * (torch.stack([low, high]) - now)).sum(4)  # [2, N, 2, C]
-    down, up = gain.masked_fill_(gain == 0, -torch.inf)
-    up = torch.where(down == up, u[:, None, NUMBERS:] < 0.5, up > down)
-    there = torch.where(up[..., None], high, low)
-    one = gain.amax(0).sum(2).argmax(1) + torch.arange(0, TRIES * len(here), TRIES, device=here.device)
-    pixels, now, there, rise = (v.flatten(0, 1).index_select(0, one) for v in (pixels, now, there, rise))
-    return Proposal(here.flatten(2).scatter(2, pixels, there).view_as(here), pixels, now, there, rise)
+    pixels = corners[..., None] + inside.flatten()  # [N, TRIES, C n]
+    there = known.gather(2, pixels.flatten(1).expand(len(known), -1, -1)).view(-1, *corners.shape, *inside.shape)
+    gain = (there[1] * (there[2:] - there[0])).sum(4)  # [2, N, TRIES, C]
+    gain, up = gain.masked_fill(gain == 0, -torch.inf).max(0)
+    one = gain.sum(2).argmax(1) + torch.arange(0, corners.numel(), TRIES, device=known.device)
+    after = torch.where(up[..., None] > 0, there[3], there[2])
+    pixels, after = (v.view(corners.numel(), -1).index_select(0, one) for v in (pixels, after))
+    before, slope = there[:2].view(2, corners.numel(), -1).index_select(1, one)
+    return Proposal(known[0].scatter(1, pixels, after), pixels, before, after, slope)
 
 
 def tiled(allowed: BallL2, u: Tensor) -> Tensor:
@@ -87,19 +118,21 @@ def tiled(allowed: BallL2, u: Tensor) -> Tensor:
     return _member(allowed, allowed.eps * d / _square(d).sum(1, keepdim=True).sqrt())
 
 
-def shifted(allowed: BallL2, here: Tensor, slope: Tensor, u: Tensor, size: tuple[int, int]) -> Tensor:
+def shifted(allowed: BallL2, known: Tensor, corners: Tensor, size: tuple[int, int], step: int) -> Tensor:
     """A bump added in one window of each picture, paid for with all change in a second one: [N, C, H, W].
 
-    Its sign, channel by channel, is what the slope, an estimate of the score's gradient, speaks for.
+    Its sign, channel by channel, is what the slope speaks for. It stands and lies in turn.
     """
-    rows, columns = _inside(u[:, [0, 2]], size[0], here.shape[2]), _inside(u[:, [1, 3]], size[1], here.shape[3])
-    first, second = (rows[:, :, :, None] & columns[:, :, None, :])[:, :, None].unbind(1)
-    i, j = _offsets(u[:, 0], size[0], here.shape[2]), _offsets(u[:, 1], size[1], here.shape[3])
-    upright = (u[:, NUMBERS - 1] < 0.5)[:, None, None, None]
-    bump = torch.where(upright, _bump(i, j, size)[:, None], _bump(j, i, size[::-1]).mT[:, None])
-    told = (slope * bump).sum((2, 3), keepdim=True)
-    sign = torch.where(told == 0, u[:, NUMBERS:, None, None] - 0.5, told).sign()
-    d = (here - allowed.x).to(slope.dtype)
+    here, slope = known.view(2, *allowed.x.shape)
+    i, j = (
+        torch.arange(whole, device=at.device) - at[..., None]
+        for whole, at in zip(here.shape[2:], (corners // here.shape[3], corners % here.shape[3]))
+    )  # positions counted from where each window starts: [N, 2, H], [N, 2, W]
+    inside = ((i >= 0) & (i < size[0]))[..., None] & ((j >= 0) & (j < size[1]))[:, :, None]
+    first, second = inside[:, :, None].unbind(1)
+    bump = (_bump(i[:, 0], j[:, 0], size) if step % 2 else _bump(j[:, 0], i[:, 0], size[::-1]).mT)[:, None]
+    sign = (slope * bump).sum((2, 3), keepdim=True).sign()
+    d = here - allowed.x
     old = d.where(first, 0.0)
     new = sign * bump + old / _square(old).sqrt().clamp(min=_tiny(d))
     unused = (allowed.eps**2 - _square(d).sum(1, keepdim=True)).clamp(min=0) / d.shape[1]
@@ -136,33 +169,13 @@ def _member(allowed: BallL2, d: Tensor) -> Tensor:
     return allowed.project((allowed.x + d).to(allowed.x.dtype))
 
 
-def _pixels(u: Tensor, size: tuple[int, int], here: Tensor) -> Tensor:
-    """Where the pixels of both windows lie in the flattened planes of here [N, C, H, W]: [N, 2, C, h w]."""
-    (h, w), (height, width) = size, here.shape[2:]
-    row = (u[:, 0 : 2 * TRIES : 2] * (height - h + 1)).long()
-    column = (u[:, 1 : 2 * TRIES : 2] * (width - w + 1)).long()
-    first = torch.arange(height * width, device=u.device).view(height, width)[:h, :w]  # those at the upper left
-    pixels = (row * width + column)[..., None] + first.flatten()
-    return pixels[:, :, None].expand(-1, -1, here.shape[1], -1)
+def _everywhere(known: Tensor, new: Tensor) -> Proposal:
+    """The proposal of pictures [N, C, H, W] in which every pixel may be new."""
+    new = new.flatten(1).to(known)
+    return Proposal(new, torch.arange(new.shape[1], device=new.device).expand(len(new), -1), known[0], new, known[1])
 
 
-def _everywhere(here: Tensor, slope: Tensor, new: Tensor) -> Proposal:
-    """The proposal of pictures in which every pixel may be new."""
-    pixels = torch.arange(new[0, 0].numel(), device=new.device).expand(*new.shape[:2], -1)
-    return Proposal(new, pixels, here.flatten(2), new.flatten(2), slope.flatten(2))
-
-
-def _at(pixels: Tensor, v: Tensor) -> Tensor:
-    """The values of v [N, C, H, W] at the pixels [N, 2, C, h w]."""
-    return v.flatten(2)[:, None].expand(-1, TRIES, -1, -1).gather(3, pixels)
-
-
-def _offsets(u: Tensor, size: int, whole: int) -> Tensor:
-    """Positions 0 .. whole - 1 counted from the start of a window of that size, which u [...] places: [..., whole]."""
-    return torch.arange(whole, device=u.device) - (u * (whole - size + 1)).floor().long()[..., None]
-
-
-def _inside(u: Tensor, size: int, whole: int) -> Tensor:
-    """Which positions are in the window: [..., whole] bool."""
-    at = _offsets(u, size, whole)
-    return (at >= 0) & (at < size)
+@lru_cache(maxsize=32)
+def _inside(size: tuple[int, int], picture: tuple[int, int, int], device: torch.device) -> Tensor:
+    """The pixels of a window at the upper left of pictures [C, H, W] that are flattened: [C, h w]."""
+    return torch.arange(math.prod(picture), device=device).view(picture)[:, : size[0], : size[1]].flatten(1)

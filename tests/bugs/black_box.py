@@ -11,7 +11,7 @@ LECTURE = "05_black_box"
 
 
 def worse_is_kept(f, self, proposal, answers):
-    self.here, self.score = proposal.new, self.goal.score(answers)
+    self.known[0], self.score = proposal.new, self.goal.score(answers)
 
 
 def few_questions(f, *told, queries, **more):
