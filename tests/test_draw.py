@@ -9,6 +9,7 @@ import matplotlib.colors
 import numpy as np
 import pytest
 import torch
+from contrast import contrast
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import imread
@@ -28,6 +29,14 @@ def colour(patch):
 
 def texts(ax):
     return [text.get_text() for text in ax.texts]
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_points_stand_out_from_a_field_however_sure_it_is(side):
+    colour, _ = draw.POINTS[side]
+    rgb = matplotlib.colors.to_rgb(colour)
+    assert contrast((0, 0, 0), (1, 1, 1)) == pytest.approx(21)
+    assert min(contrast(rgb, draw.SIDES(p)[:3]) for p in (0.0, 0.5, 1.0)) >= 3
 
 
 # Figures --------------------------------------------------------------------------------------------------------------

@@ -2,9 +2,9 @@
 
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
-// Points of a colour on a field of the same: on dark paper they are lighter than it.
+// Points of a colour on a field of the same: on dark paper they are lighter than it, on light paper darker.
 const isDark = (paper) => paper.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) < 384;
-const shade = (hex, dark) => (dark ? `rgb(${rgb(hex).map((part) => Math.round(0.68 * part + 0.32 * 255))})` : hex);
+const shade = (hex, dark) => `rgb(${rgb(hex).map((part) => Math.round(dark ? 0.68 * part + 0.32 * 255 : 0.7 * part))})`;
 
 // One byte v a place stands for the margin m, v = 127.5 (1 + m / (1 + |m|)). Colour is the class, opacity confidence.
 function decode({ n, bytes }, palette) {

@@ -54,8 +54,8 @@ function map(field, { window: [left, right, bottom, top], points, lines, shapes 
   for (const [x, y, k] of points) {
     pen.beginPath();
     mark(on([x, y]), 5, k === 0);
-    Object.assign(pen, { fillStyle: k === 0 ? palette.right : palette.wrong, strokeStyle: "#fff", lineWidth: 3 });
-    pen.stroke(); // a point on a field of its own hue stands out by its rim
+    Object.assign(pen, { fillStyle: k === 0 ? palette.dots : palette.squares, strokeStyle: "#fff", lineWidth: 3 });
+    pen.stroke(); // a point on a field of its own hue stands out by its rim, too
     pen.fill();
   }
   for (const [path, dashed] of lines) {

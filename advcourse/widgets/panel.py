@@ -41,6 +41,7 @@ Key = TypeVarTuple("Key")
 # pieces, so that a message can come in.
 REST, BREATH = 0.09, 0.004
 PICTURES = "pixels", "png"  # where a figure has its picture
+POINTS = {name: colour for name, (colour, _) in zip(("dots", "squares"), draw.POINTS)}
 
 
 def once(method: Callable[[Owner, *Key], Result]) -> Callable[[Owner, *Key], Result]:
@@ -66,7 +67,7 @@ class Panel(Live, Generic[Chosen, Found]):
     choice, legend = "image", ""
 
     chosen = Unicode().tag(sync=True, control={})
-    palette = Dict({"right": draw.BLUE, "wrong": draw.RED, "held": draw.ORANGE}).tag(sync=True)
+    palette = Dict({"right": draw.BLUE, "wrong": draw.RED, "held": draw.ORANGE, **POINTS}).tag(sync=True)
     # The pictures of its figures go beside a scene, each by itself: what stays the same is not sent again.
     scene = Dict().tag(sync=True, to_json=lambda scene, _: {**scene, "figures": [*map(told, scene.get("figures", ()))]})
     picture0, picture1, picture2, picture3, picture4 = (Bytes().tag(sync=True) for _ in range(5))

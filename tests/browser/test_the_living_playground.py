@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from contrast import contrast
 
 from advcourse import Untargeted, fgsm, margin, toys
 from advcourse.course import living
+from advcourse.widgets import Playground
 from advcourse.widgets.live import sources
 from advcourse.widgets.view import View
 from advcourse.widgets.world import NORMS, Learner, World
@@ -35,6 +37,23 @@ ASK = """([world, norms]) => {
     return [name, world.labels.map(row)];
   });
 }"""
+# Where a classifier is sure of either class: the field over this paper; and its points there.
+PAINTED = """([palette, paper]) => {
+  const { picture } = decode({ n: 2, bytes: new DataView(Uint8Array.of(0, 0, 255, 255).buffer) }, palette);
+  const pen = make("canvas", { width: 2, height: 2 }).getContext("2d", { colorSpace: "srgb" });
+  const seen = (x, y) => [...pen.getImageData(x, y, 1, 1).data].slice(0, 3);
+  Object.assign(pen, { fillStyle: paper });
+  pen.fillRect(0, 0, 2, 2);
+  pen.drawImage(picture, 0, 0);
+  const field = [seen(0, 1), seen(0, 0)];
+  const points = [palette.blue, palette.orange].map((colour) => {
+    Object.assign(pen, { fillStyle: shade(colour, isDark(paper)) });
+    pen.fillRect(0, 0, 2, 2);
+    return seen(0, 0);
+  });
+  return [field, points];
+}"""
+PAPERS = {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 17, 17)"}
 SAYS = "() => ['.about', '.line'].map(one => document.querySelector(one).textContent)"
 
 
@@ -190,6 +209,16 @@ def test_everything_by_keyboard(open_page, shoot):
     page.locator("[name=classifier]").press("l")  # linear
     page.get_by_text("linear on blobs").wait_for()
     shoot(page, "living-blobs")
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_points_stand_out_from_either_field(browser, paper):
+    page = browser.new_page()
+    page.add_script_tag(content=sources("controls.js", "decisions.js"))
+    field, points = page.evaluate(PAINTED, [Playground.class_traits()["palette"].default(), PAPERS[paper]])
+    page.close()
+    ratios = [contrast([v / 255 for v in point], [v / 255 for v in place]) for point in points for place in field]
+    assert min(ratios) >= 3, ratios
 
 
 def test_dark_and_on_a_phone(open_page, shoot):
