@@ -89,7 +89,11 @@ def fit(x: Tensor, *, ridge: float = 0.0) -> Gaussian:
 
 
 def fit_classes(x: Tensor, y: Tensor, *, ridge: float = 0.0) -> Mixture:
-    """One Gaussian for each class, with its share of the data: x [N, D], y [N] in 0..K-1."""
+    """One Gaussian for each class, with its share of the data: x [N, D], y [N] in 0..K-1.
+
+    Lee et al., "A Simple Unified Framework for Detecting Out-of-Distribution Samples and Adversarial Attacks", NeurIPS
+    2018, fit them to a network's features; there all classes share one covariance.
+    """
     classes = [x[y == k] for k in range(int(y.max()) + 1)]
     parts = tuple(fit(rows, ridge=ridge) for rows in classes)
     return Mixture(parts[0].mean.new_tensor([len(rows) / len(x) for rows in classes]), parts)

@@ -1,8 +1,7 @@
 """How far what a network computes of one image is from what it computed of another: 0 where both are the same.
 
 A retrieval system compares descriptors, vectors pooled from its last feature map. Who knows the pooling compares them
-too; who does not compares what every pooling is made of. Tolias, Radenovic and Chum, "Targeted Mismatch Adversarial
-Attack: Query with a Flower to Retrieve the Tower", ICCV 2019.
+too; who does not compares what every pooling is made of.
 """
 
 import torch
@@ -14,7 +13,8 @@ BINS, SOFTNESS = 21, 0.1  # the paper's histogram: centres 0, 0.05, ..., 1 of th
 def cosine_distance(out: Tensor, target: Tensor) -> Tensor:
     """1 - <out, target> / (|out| |target|), for a known descriptor: [B, D], [B, D] -> [B] in 0..2.
 
-    A descriptor that is all zero points nowhere: its distance is 1 and has no gradient.
+    A descriptor that is all zero points nowhere: its distance is 1 and has no gradient. Tolias, Radenovic and Chum,
+    "Targeted Mismatch Adversarial Attack: Query with a Flower to Retrieve the Tower", ICCV 2019.
     """
     _check_same(out, target)
     return 1 - (_unit(out) * _unit(target)).sum(1)
@@ -23,7 +23,8 @@ def cosine_distance(out: Tensor, target: Tensor) -> Tensor:
 def tensor_distance(out: Tensor, target: Tensor) -> Tensor:
     """|out - target|^2 / |target|^2 of whole feature maps, for an unknown pooling: [B, C, H, W] twice -> [B].
 
-    It asks for more than any pooling needs: every activation at its own place.
+    It asks for more than any pooling needs: every activation at its own place. Tolias, Radenovic and Chum, "Targeted
+    Mismatch Adversarial Attack: Query with a Flower to Retrieve the Tower", ICCV 2019.
     """
     _check_same(out, target)
     aim = target.flatten(1)
@@ -36,7 +37,8 @@ def histogram_distance(out: Tensor, target: Tensor) -> Tensor:
 
     The mean over the channels of the Euclidean distance of two `soft_histogram`s, in parts of the target's largest
     activation. Where in the image something fires does not matter to it, as it does not to mean, max and GeM pooling;
-    nor do the sizes of the two maps have to agree.
+    nor do the sizes of the two maps have to agree. Tolias, Radenovic and Chum, "Targeted Mismatch Adversarial Attack:
+    Query with a Flower to Retrieve the Tower", ICCV 2019.
     """
     _check_maps(out, target)
     top = target.flatten(1).amax(1)
@@ -50,6 +52,7 @@ def soft_histogram(features: Tensor, top: Tensor) -> Tensor:
     """Shares of each channel's places in bins from 0 to `top` [B], each place spread over the bins near its activation.
 
     features [B, C, H, W] -> [B, C, 21]; each row sums to one. A count has no gradient, this does.
+    Tolias et al., ICCV 2019.
     """
     top = torch.where(top > 0, top, 1.0).view(-1, 1, 1, 1)
     centres = torch.linspace(0, 1, BINS, dtype=features.dtype, device=features.device)

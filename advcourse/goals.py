@@ -80,6 +80,7 @@ def margin(logits: Tensor, y: Tensor) -> Tensor:
     """max_{k != y} a_k - a_y for every sample: positive exactly where class y loses. logits [B, K], y [B] -> [B].
 
     It never saturates: scaling the logits scales its gradient, where the cross entropy of a confident model has none.
+    Carlini and Wagner, "Towards Evaluating the Robustness of Neural Networks", S&P 2017.
     """
     others = logits.scatter(1, y[:, None], -torch.inf).amax(1)
     return others - logits.gather(1, y[:, None]).squeeze(1)
@@ -197,7 +198,8 @@ class MatchDescriptor:
 
     Agreement is 1 - loss: with the cosine distance the cosine of the two descriptors. The goal is reached where it is
     above the threshold. Of the losses in `descriptors`, `cosine_distance` is for a known pooling, `histogram_distance`
-    and `tensor_distance` for an unknown one; then the embedding answers with feature maps.
+    and `tensor_distance` for an unknown one; then the embedding answers with feature maps. Tolias, Radenovic and Chum,
+    "Targeted Mismatch Adversarial Attack: Query with a Flower to Retrieve the Tower", ICCV 2019.
     """
 
     target: Tensor

@@ -31,6 +31,6 @@ def live_in(monkeypatch) -> Callable[[Path], None]:
 @pytest.fixture(autouse=True)
 def the_same_randomness():
     """A test draws the same numbers alone, after any other, and in whichever worker it runs."""
-    # The CPU's generator alone: torch.manual_seed notes a whole traceback for every kind of device that has not started.
+    # The CPU's generator alone: torch.manual_seed notes a whole traceback for every kind of device not yet started.
     for seed in (torch.default_generator.manual_seed, random.seed, np.random.seed):
         seed(0)

@@ -23,6 +23,24 @@ from advcourse.course.site.reference import (
 FOLDER = Path(__file__).resolve().parent.parent / "docs/examples"
 SHEETS = {room: read_sheet(FOLDER / f"{room}.txt") for room in (*ROOMS, *INNER)}
 
+FROM_PAPERS = {  # what others thought of first: the reader of its entry is told who
+    "goals": "margin logit_ratio probability_margin MatchDescriptor everywhere",
+    "attacks": "fgsm iterative_fgsm pgd apgd lbfgs deepfool ddn nes nes_gradient square boundary hopskipjump "
+    "train_patch mismatch",
+    "descriptors": "cosine_distance tensor_distance histogram_distance soft_histogram",
+    "convex": "min_norm_point Polyak subgradient_method",
+    "models": "laplace",
+    "models.stochastic": "MonteCarloDropout",
+    "certify": "interval_margins intervals relaxation smoothed",
+    "training": "kurakin_loss madry_loss descent_loss interval_loss variational_loss on_predictions large_margin_loss "
+    "mma_loss Free Replayed",
+    "density": "fit_classes",
+    "toys": "textured_shapes",
+    "measure": "wilson",
+    "conflict": "cue_conflict objective gram swap_frequencies categories to_sixteen shape_bias observers",
+    "retrieval": "gem_pool whitening",
+}
+
 
 @pytest.mark.parametrize("room", SHEETS)
 def test_every_public_name_has_an_example_and_every_example_a_name(room):
@@ -45,6 +63,13 @@ def test_every_name_has_words_of_its_own(room):
         bare = directive(thing)[0] == "py:data"
         words = SHEETS[room].of(name).words if bare else thing.__doc__
         assert words and words.strip()[-1] in ".:", f"{room}.{name}"
+
+
+@pytest.mark.parametrize("room", FROM_PAPERS)
+def test_what_is_from_a_paper_names_it_and_its_year(room):
+    for name in FROM_PAPERS[room].split():
+        thing = getattr(module_of(room), name, OFFERED.get(name))
+        assert re.search(r"\b(19|20)\d\d\b", thing.__doc__), f"{room}.{name}"
 
 
 def test_a_page_shows_docstring_directive_and_example():

@@ -1,7 +1,4 @@
-"""Cue-conflict images: the shape of one picture, the texture of another, by optimisation on a network's early features.
-
-Gatys, Ecker and Bethge, "Image style transfer using convolutional neural networks", CVPR 2016.
-"""
+"""Cue-conflict images: the shape of one picture, the texture of another, made on a network's early features."""
 
 from collections.abc import Callable
 
@@ -25,7 +22,10 @@ def early_features(network: nn.Sequential, x: Tensor) -> list[Tensor]:
 
 
 def gram(features: Tensor) -> Tensor:
-    """Which channels fire together, wherever they do: [B, C, H, W] -> [B, C, C], the mean over places of f f^T."""
+    """Which channels fire together, wherever they do: [B, C, H, W] -> [B, C, C], the mean over places of f f^T.
+
+    Gatys, Ecker and Bethge, "Image style transfer using convolutional neural networks", CVPR 2016.
+    """
     flat = features.flatten(2)
     return flat @ flat.transpose(1, 2) / flat.shape[2]
 
@@ -35,7 +35,7 @@ def objective(network: nn.Sequential, content: Tensor, texture: Tensor, weight: 
 
     The texture's part is |G(z) - G(texture)|^2 / |G(texture)|^2 for the Gram matrices G, the mean over all early
     features. The shape's is |f(z) - f(content)|^2 for the deepest features f, as a share of what it is for a content
-    whose channels are all flat. Half the roughness keeps the pixels from flickering.
+    whose channels are all flat. Half the roughness keeps the pixels from flickering. Gatys et al., CVPR 2016.
     """
     with torch.no_grad():
         kept = early_features(network, content)[-1]
@@ -64,6 +64,8 @@ def cue_conflict(
 
     Minimises the `objective` from the content on, by Adam. Small weights give much texture. 60 steps take some seconds;
     trace is called with every iterate, as `bar.update` may be.
+
+    Gatys, Ecker and Bethge, "Image style transfer using convolutional neural networks", CVPR 2016.
     """
     if content.shape != texture.shape or len(content) != 1:
         raise ValueError(

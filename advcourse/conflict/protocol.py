@@ -1,7 +1,4 @@
-"""Who follows shape, who follows texture: Geirhos et al.'s protocol on sixteen classes, and what it found.
-
-"ImageNet-trained CNNs are biased towards texture; increasing shape bias improves accuracy and robustness", ICLR 2019.
-"""
+"""Who follows shape, who follows texture: Geirhos et al.'s protocol on sixteen classes, and what it found."""
 
 import json
 from dataclasses import dataclass
@@ -20,7 +17,10 @@ NEITHER = -1  # a decision that is none of the classes
 
 @cache
 def categories() -> dict[str, tuple[int, ...]]:
-    """The sixteen categories in alphabetical order, each with the ImageNet classes that belong to it, 207 in all."""
+    """The sixteen categories in alphabetical order, each with the ImageNet classes that belong to it, 207 in all.
+
+    Geirhos et al., ICLR 2019.
+    """
     read = json.loads((FOLDER / "sixteen_classes.json").read_text(encoding="utf-8"))["categories"]
     return {name: tuple(members) for name, members in sorted(read.items())}
 
@@ -30,6 +30,9 @@ def to_sixteen(probabilities: Tensor) -> Tensor:
 
     A category gets the mean of its members, not their sum: else `dog` would win by its 109 breeds. Rows therefore do
     not add up to 1; only their order matters. Raises ValueError where rows are no distributions, such as logits.
+
+    Geirhos et al., "ImageNet-trained CNNs are biased towards texture; increasing shape bias improves accuracy and
+    robustness", ICLR 2019.
     """
     if probabilities.ndim != 2 or probabilities.shape[1] != 1000:
         raise ValueError(
@@ -81,6 +84,9 @@ def shape_bias(decisions: Tensor, shape: Tensor, texture: Tensor) -> ShapeBias:
 
     Where shape and texture are of one class there is no conflict: such images are dropped. Answers that hit neither cue
     are counted, but not in the bias.
+
+    Geirhos et al., "ImageNet-trained CNNs are biased towards texture; increasing shape bias improves accuracy and
+    robustness", ICLR 2019.
     """
     if not decisions.shape == shape.shape == texture.shape or decisions.ndim != 1:
         found = [list(a.shape) for a in (decisions, shape, texture)]
@@ -113,7 +119,7 @@ class Observer:
 
 @cache
 def observers() -> tuple[Observer, ...]:
-    """Ten people together, and sixteen networks, recounted from the trials that were published with the paper."""
+    """Ten people together, and sixteen networks, recounted from the trials published with Geirhos et al., ICLR 2019."""
     return tuple(
         Observer(row["observer"], ShapeBias(row["shape"], row["texture"], row["other"]))
         for row in _published()["observers"]

@@ -45,6 +45,7 @@ def textured_shapes(n: int, generator: Generator, *, agreement: float, contrast:
     """n images whose texture is that of their shape with probability `agreement`, else one of the three others.
 
     1: both cues always say the same; 1/4: the texture says nothing about the shape; 0: they always conflict.
+    After Geirhos et al., ICLR 2019.
     """
     if not 0 <= agreement <= 1:
         raise ValueError(f"agreement is a probability, from 0 (always in conflict) to 1; got {agreement}")

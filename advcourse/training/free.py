@@ -50,7 +50,7 @@ class Free:
 
 @dataclass(frozen=True, eq=False)
 class Replayed:
-    """Batches, each of them `times` times in a row, so that `Free` can climb on it."""
+    """Batches, each of them `times` times in a row, so that `Free` can climb on it. Shafahi et al., NeurIPS 2019."""
 
     batches: Iterable[tuple[Tensor, Tensor]]
     times: int
