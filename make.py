@@ -126,8 +126,8 @@ def pip_install(*what: str) -> None:
 
 
 def pytest(name: str, *arguments: str) -> list[str]:
-    """Without what costs time and gives nothing here: the plugin for notebooks where there are none, which every process
-    takes two seconds to load, and that for logs, which nobody writes and each of thousands of tests would wait for."""
+    """Without what costs time and gives nothing here: the plugin for notebooks where there are none, which takes every
+    process two seconds to load, and that for logs, which nobody writes and each of thousands of tests wait for."""
     spared = ("-p", "no:logging", *(() if "--nbval" in arguments else ("-p", "no:nbval")))
     return ["-m", "pytest", "-rs", f"--junitxml={report_of(name)}", *spared, *arguments]
 
