@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from .forms import Form
 from .interview import Interview
 from .verdict import kind_of
-from .words import Words
+from .words import Words, general_words
+
+SAY = general_words("naming")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,11 @@ def every_one_is_named(
         answers = [ask(*case.readings) for case in cases]
         if len(set(answers)) == 1:
             say.fail("one-for-all", cases=len(cases), word=answers[0])
+        said = {(case.kind, answer) for case, answer in zip(cases, answers, strict=True)}
+        exchanged = len(said) == len({kind for kind, _ in said}) == len(set(answers))
         for case, answer in zip(cases, answers, strict=True):
+            if answer != case.kind and exchanged:
+                SAY.fail("words-exchanged", who=case.who, word=answer)
             if answer != case.kind:
                 told = {(case.kind, answer), (case.kind, None), (None, answer)}
                 diagnosis = next(mistake for pair, mistake in mistakes.items() if pair in told)

@@ -36,7 +36,7 @@ def with_match(seen):
             return "masked"
         case {"clean": clean, "one_step": one} if one > clean:
             return "leaking"
-        case {"one_step": one, "iterative": many} if one - many > 0.5:
+        case {"one_step": one, "iterative": many} if one - many > 0.4 and many <= 0.05:
             return "overfitted"
     return "honest"
 
@@ -72,6 +72,10 @@ def falls(seen):
     return seen["iterative"] < 0.2
 
 
+def drops(seen):
+    return seen["one_step"] - seen["iterative"] > 0.5
+
+
 def says_nothing(seen):
     if falls(seen):
         return "overfitted"
@@ -86,6 +90,8 @@ ANSWERS = {
     "a stub for one rule": ("not-attempted", lambda seen: "masked" if seen["zero_gradients"] > ... else "honest"),
     "overfitting first": ("leak-called-overfitting", of(masked=masked, overfitted=overfitted, leaking=leaking)),
     "falls to iterating": ("weak-called-overfitting", of(masked=masked, leaking=leaking, overfitted=falls)),
+    "falls by more than a half": ("weak-called-overfitting", of(masked=masked, leaking=leaking, overfitted=drops)),
+    "two words exchanged": ("words-exchanged", of(masked=masked, overfitted=leaking, leaking=overfitted)),
     "no look at gradients": ("misses-masking", of(leaking=leaking, overfitted=overfitted)),
     "masking last": ("misses-masking", of(leaking=leaking, overfitted=overfitted, masked=masked)),
     "a single zero": (

@@ -11,7 +11,14 @@ def reference(eps, step_size):
 
 def loop(radius, alpha):
     n = 0
-    while n * alpha < radius - 1e-9:
+    while n < radius / alpha - 1e-9:
+        n += 1
+    return n
+
+
+def hair_in_eps(eps, step_size):
+    n = 0
+    while n * step_size < eps - 1e-9:
         n += 1
     return n
 
@@ -58,6 +65,7 @@ BANK = {
     "ceil without slack": ("rounding-error", exact_ceiling),
     "multiplies up to eps": ("rounding-error", multiplies),
     "adds up to eps": ("rounding-error", adds_up),
+    "a hair of eps": ("hair-in-eps", hair_in_eps),
     "rounds to two digits first": ("wide-slack", lambda e, a: math.ceil(round(e / a, 2))),
     "a hundredth of a step as slack": ("wide-slack", lambda e, a: math.ceil(e / a - 0.01)),
     "a constant": ("wrong-value", lambda e, a: 20),

@@ -58,6 +58,11 @@ def last_dimensions(gap, gradient, p):
     return reference(gap, gradient[:, 0], p) if gradient.ndim == 4 else reference(gap, gradient, p)
 
 
+def computed_exponent(gap, gradient, p):
+    q = p / (p - 1) if p > 1 else math.inf
+    return gap / gradient.flatten(1).norm(q, dim=1)
+
+
 BANK = {
     "the reference": ("ok", reference),
     "by cases": ("ok", by_cases),
@@ -67,6 +72,7 @@ BANK = {
         "ok",
         lambda gap, gradient, p: gap / (gap / reference(gap, gradient, p) + 1e-7),
     ),
+    "the exponent computed, of infinity too": ("nan-at-infinity", computed_exponent),
     "the stub": ("not-attempted", lambda gap, gradient, p: ...),
     "a stub for the norm": ("not-attempted", lambda gap, gradient, p: gap / ...),
     "in place": ("mutates-input", in_place),

@@ -68,7 +68,12 @@ BANK = {
     "the stub": ("not-attempted", lambda model, z, generator: ...),
     "a stub for the noise": ("not-attempted", lambda model, z, generator: model(z + ...)),
     "the model itself": ("no-dice", lambda model, z, generator: model(z)),
-    "a quantiser": ("no-dice", rounded),
+    "a quantiser": ("dice-without-effect", rounded),
+    "a seed of its own": ("no-dice", lambda model, z, generator: reference(model, z, generator.manual_seed(0))),
+    "noise times a copy with its graph": (
+        "dice-without-effect",
+        lambda model, z, generator: model(z) + (z - z.clone()).flatten(1) @ torch.randn(16, 3, generator=generator),
+    ),
     "without the generator": ("other-dice", without_the_generator),
     "too quiet": ("gradient-gets-through", of_size(0.5)),
     "for all classes alike": ("gradient-gets-through", for_all_classes),
@@ -76,7 +81,7 @@ BANK = {
         "gradient-gets-through",
         lambda model, z, generator: model(z + 0.05 * torch.randn(z.shape, generator=generator)),
     ),
-    "too loud": ("survives-the-mean", of_size(200)),
+    "too loud": ("too-loud", of_size(200)),
     "nothing but noise": ("survives-the-mean", hidden_for_good),
     "loud noise on the image": (
         "costs-accuracy",

@@ -1,5 +1,7 @@
 """Answers to `mean_over_placements(score, patch, x, places)`."""
 
+import random
+
 import torch
 import torch.nn.functional as F
 
@@ -95,6 +97,19 @@ def overwritten(score, patch, x, places):
     return g / len(places)
 
 
+def one_image_at_a_time(score, patch, x, places):
+    pieces = [reference(score, patch, image[None], places) for image in x]
+    return torch.stack(pieces).mean(0)
+
+
+def all_in_one_question(score, patch, x, places):
+    return gradient_of(lambda p: score(torch.cat([put(p, x, *place) for place in places])).mean(), patch)
+
+
+def one_drawn(score, patch, x, places):
+    return reference(score, patch, x, [random.choice(places)])
+
+
 def each_place_once(score, patch, x, places):
     return reference(score, patch, x, sorted(set(places)))
 
@@ -115,6 +130,9 @@ BANK = {
     "piles up": ("patches-pile-up", piles_up),
     "all at once": ("all-patches-at-once", all_at_once),
     "overwritten": ("last-place-only", overwritten),
+    "one image at a time": ("other-batch", one_image_at_a_time),
+    "all in one question": ("other-batch", all_in_one_question),
+    "one place, drawn": ("drawn-at-random", one_drawn),
     "each place once": ("wrong-elsewhere", each_place_once),
     "two places only": ("wrong-value", lambda score, patch, x, places: reference(score, patch, x, places[:2])),
     "of the images": ("wrong-shape", lambda score, patch, x, places: gradient_of(lambda z: score(z).mean(), x)),

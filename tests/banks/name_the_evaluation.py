@@ -52,6 +52,14 @@ def stricter(own, fresh, mean):
     return "one draw" if fresh - own > 0.1 else "drowned" if fresh - mean > 0.01 else "sound"
 
 
+def not_less_than_a_tenth(own, fresh, mean):
+    return "one draw" if fresh - own >= 0.1 else "drowned" if fresh - mean >= 0.1 else "sound"
+
+
+def exchanged(own, fresh, mean):
+    return {"one draw": "drowned", "drowned": "one draw", "sound": "sound"}[reference(own, fresh, mean)]
+
+
 def forgets(own, fresh, mean):
     if fresh - own > 0.1:
         return "one draw"
@@ -67,6 +75,8 @@ BANK = {
     "the mean first": ("mean-asked-first", mean_first),
     "no draw is seen": ("misses-one-draw", never("one draw", "sound")),
     "every draw is seen": ("sees-one-draw", finer(0.02)),
+    "a tenth itself": ("sees-one-draw", not_less_than_a_tenth),
+    "two words exchanged": ("words-exchanged", exchanged),
     "nothing drowns": ("misses-drowning", never("drowned", "sound")),
     "much drowns": ("sees-drowning", stricter),
     "sound to the last": ("one-for-all", lambda *args: "sound"),

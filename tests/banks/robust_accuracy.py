@@ -132,6 +132,7 @@ BANK = {
     "without clean": ("forgives-clean-mistakes", by(without_clean)),
     "only attacks' successes": ("forgives-clean-mistakes", by(forgiving)),
     "chained": ("attacks-the-attacked", chained),
+    "all of it without gradients": ("gradients-off", torch.no_grad()(reference)),
     "on predictions": ("attacks-predictions", told(lambda m, x, y: Untargeted(m(x).argmax(1)))),
     "targeted": ("targeted-goal", told(lambda m, x, y: Targeted(y))),
     "labels for a goal": ("goal-is-no-goal", told(lambda m, x, y: y)),

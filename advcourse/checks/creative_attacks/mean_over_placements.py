@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..spec import Case, Formula, Spec, like, scaled
+from ..spec import Case, Formula, Spec, changes_from_call_to_call, like, scaled
 from ..words import words
 from .place import put, window
+
+SAY = words(__file__)
 
 Place = tuple[int, int]
 PLACES = [(0, 0), (1, 4), (4, 1), (4, 5)]
@@ -27,6 +29,8 @@ class Score:
         return self._lead(z).square() / 2
 
     def _lead(self, z: Tensor) -> Tensor:
+        if len(z) != len(self.u):
+            SAY.fail("other-batch", asked=len(z), images=len(self.u))
         return (self.u * z).flatten(1).sum(1) - self.level
 
     def slope(self, z: Tensor) -> Tensor:
@@ -131,6 +135,7 @@ def _divided(formula: Formula) -> Formula:
 FIRST, LAST = _some(lambda places: places[:1]), _some(lambda places: places[-1:])
 
 MISTAKES = {
+    "drawn-at-random": changes_from_call_to_call,
     "first-place-only": like(FIRST, _divided(FIRST)),
     "last-place-only": like(LAST, _divided(LAST)),
     "all-patches-at-once": like(_at_once, _divided(_at_once)),
@@ -183,4 +188,4 @@ def _numbers(answer: Tensor, score: Score, patch: Tensor, x: Tensor, places: lis
     return {"places": len(places), "images": len(x), "factor": float(factor), "largest": wanted.abs().max()}
 
 
-check_mean_over_placements = Spec(words(__file__), right, cases, _numbers)
+check_mean_over_placements = Spec(SAY, right, cases, _numbers)

@@ -96,6 +96,7 @@ MISTAKES = {
     "on-its-side": like(lambda patch, x, row, column: put(patch.transpose(1, 2), x, row, column)),
     "mirrored": like(*(_turned(*dims) for dims in ((2,), (1,), (1, 2)))),
     "first-channel-only": like(_one_channel),
+    "first-channel-for-all": like(_covering(lambda there, patch: patch[:1].expand_as(patch))),
     "one-colour": like(_covering(lambda there, patch: patch.mean((1, 2), keepdim=True).expand_as(patch))),
     "too-small": like(
         _cut(lambda patch: patch[:, :-1, :-1]), _cut(lambda patch: patch[:, :-1]), _cut(lambda patch: patch[:, :, :-1])

@@ -60,6 +60,14 @@ MISTAKES = {
 }
 
 
+def _map_by_map(objectness: Tensor) -> float:
+    """Of several maps an image the largest of each, and their mean."""
+    return _along(-2, -1)(objectness) if objectness.ndim > 3 else right(objectness)
+
+
+SEVERAL_MAPS = {"map-by-map": like(_map_by_map)}
+
+
 def asked(*shape: int, shift: float = 0.0, dtype: torch.dtype = torch.float32) -> tuple[Tensor]:
     """Logits [B, ...] of both signs, each image's at another level: one of them fires nowhere."""
     # In the batch that is asked about first, no such image is the first or the last: the best, the worst, the median.
@@ -79,7 +87,7 @@ def cases() -> Iterator[Case]:
         "images as alike as can be": (torch.full((3, 2, 2), 0.5),),
         "float64": asked(4, 3, 4, dtype=torch.float64),
     }.items():
-        yield Case(args, "wrong-elsewhere", where)
+        yield Case(args, "wrong-elsewhere", where, mistakes=SEVERAL_MAPS)
 
 
 def _numbers(answer: float, objectness: Tensor) -> dict:

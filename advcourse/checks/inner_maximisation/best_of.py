@@ -100,6 +100,7 @@ MISTAKES = {
     "start-of-the-best": like(_start_of_the_best),
     "mean-of-the-ends": like(lambda climb, loss, starts: _ends(climb, starts).double().mean(0)),
     "pixelwise": like(lambda climb, loss, starts: _ends(climb, starts).double().amax(0)),
+    "stops-early": like(*(lambda climb, loss, starts, n=n: best_end(climb, loss, starts[:n]) for n in (2, 3))),
     "last-left-out": like(lambda climb, loss, starts: best_end(climb, loss, starts[:-1])),
     "first-left-out": like(lambda climb, loss, starts: best_end(climb, loss, starts[1:])),
     "against-the-first": like(_against_the_first),

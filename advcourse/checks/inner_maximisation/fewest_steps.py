@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import torch
+
 from ..spec import Asked, Case, Spec, like
 from ..words import words
 
@@ -17,6 +19,10 @@ SLACK = 1e-9
 
 def needed(eps: float, step_size: float) -> int:
     return math.ceil(eps / step_size - SLACK)
+
+
+def _in_float32(eps: float, step_size: float) -> float:
+    return float(torch.tensor(eps) / torch.tensor(step_size))
 
 
 def _rounding_error(asked: Asked) -> bool:
@@ -39,6 +45,7 @@ MISTAKES = {
     "upside-down": like(lambda eps, step: math.ceil(step / eps - SLACK), lambda eps, step: step / eps),
     "whole-diameter": like(lambda eps, step: math.ceil(2 * eps / step - SLACK)),
     "product": like(lambda eps, step: math.ceil(eps * step - SLACK)),
+    "in-float32": like(lambda eps, step: math.ceil(_in_float32(eps, step))),
     "rounding-error": _rounding_error,
 }
 
@@ -46,11 +53,13 @@ MISTAKES = {
 def cases() -> Iterator[Case]:
     yield Case(WALKS[0], "wrong-value", also=WALKS[1:], mistakes=MISTAKES)
     yield Case((0.2001, 0.05), "wide-slack")
+    yield Case((2.5e-9, 1e-9), "hair-in-eps")
     yield Case((0.0, 0.05), "no-zero", told={"raises": "no-zero", "nan": "no-zero"})
 
 
 def _numbers(answer: float, eps: float, step_size: float) -> dict:
-    return {"got": answer, "eps": f"{eps:g}", "step": f"{step_size:g}", "quotient": repr(eps / step_size)}
+    quotients = {"quotient": repr(eps / step_size), "single": f"{_in_float32(eps, step_size or 1):.9g}"}
+    return {"got": answer, "eps": f"{eps:g}", "step": f"{step_size:g}", **quotients}
 
 
 check_fewest_steps = Spec(words(__file__), needed, cases, _numbers)

@@ -16,9 +16,13 @@ def distance(z: Tensor, order: float = 2.0) -> Tensor:
 
 
 def _pairs(z: Tensor, order: float = 2.0) -> Tensor:
-    rows = z.double().flatten(1)
+    return _differences(z).flatten(1).norm(order, dim=1)
+
+
+def _differences(z: Tensor) -> Tensor:
+    """Of each pair of images."""
     first, second = torch.combinations(torch.arange(len(z))).T
-    return (rows[first] - rows[second]).norm(order, dim=1)
+    return z.double()[first] - z.double()[second]
 
 
 def _pixels(z: Tensor) -> int:
@@ -54,6 +58,7 @@ MISTAKES = {
     "largest-pair": like(lambda z: _pairs(z).max()),
     "nearest-pair": like(lambda z: _pairs(z).min()),
     "middle-pair": like(lambda z: _pairs(z).median(), lambda z: _pairs(z).quantile(0.5)),
+    "lengths-of-rows": like(lambda z: _differences(z).norm(dim=-1).mean()),
     "row-by-row": like(lambda z: torch.cdist(z, z).mean()),
     "lengths": like(lambda z: z.flatten(1).norm(dim=1).mean()),
 }

@@ -84,6 +84,8 @@ ANY_RANK = {"raises": "fixed-shape", "wrong-shape": "fixed-shape"}
 
 
 def cases() -> Iterator[Case]:
+    at_infinity = (*asked(6, 1, 3, 4), math.inf)
+    yield Case(at_infinity, None, told={"nan": "nan-at-infinity"})
     first, *others = ((*asked(6, 1, 3, 4), p) for p in NORMS)
     yield Case(first, "wrong-value", also=(*others,), mistakes=MISTAKES)
     for shape in ((5, 2), (4, 3, 4, 5), (3, 2, 2, 2, 2)):

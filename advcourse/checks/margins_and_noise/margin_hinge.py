@@ -43,7 +43,7 @@ MISTAKES = {
     "adds-the-margin": like(_of_nearest(lambda m, gamma: (gamma + m).clamp(min=0))),
     "ignores-gamma": like(
         _of_nearest(lambda m, gamma: (-m).clamp(min=0)),
-        _of_nearest(lambda m, gamma: (1 - m).clamp(min=0)),
+        *(_of_nearest(lambda m, gamma, fixed=fixed: (fixed - m).clamp(min=0)) for fixed in (1, 0.25)),
         _of_nearest(lambda m, gamma: -m),
     ),
     "spares-the-wrong": like(

@@ -68,6 +68,9 @@ MISTAKES = {
     "moves-the-wrong": like(choosing("moved", "moved", "moved", "none"), choosing("moved", "none", "moved", "none")),
     "drops-the-wrong": like(choosing("none", "none", "moved", "none")),
     "no-hinge": like(choosing("clean", "clean", "moved", "moved"), choosing("none", "none", "moved", "moved")),
+    "only-the-infinite-are-far": like(
+        lambda clean, moved, right, distance, largest: terms(clean, moved, right, distance, torch.inf)
+    ),
     "far-ones-clean": like(choosing("clean", "clean", "moved", "clean")),
     "hinge-on-the-wrong": like(choosing("clean", "none", "moved", "none")),
     "turned-round": like(

@@ -17,6 +17,7 @@ MYSTERIES = (
     Known((0.58, 0.61, 0.53), SOUND, "A network of which the mean takes a little more"),
     Known((0.44, 0.41, 0.52), SOUND, "A network of which the mean takes less"),
     Known((0.50, 0.35, 0.30), SOUND, "A network that is right less often on new draws"),
+    Known((0.00, 0.10, 0.10), SOUND, "A weak network, a tenth better on new draws and no more"),
     Known((0.31, 0.88, 0.86), ONE, "A truly robust network whose first draw was attacked"),
     Known((0.10, 0.22, 0.20), ONE, "A weak network whose first draw was attacked"),
     Known((0.00, 0.53, 0.24), ONE, "A Bayesian network attacked through its first draw"),

@@ -34,6 +34,7 @@ MISTAKES = {
     "falling-entries": like(lambda g, d: (d < 0).all(1)),
     "minus-a-gradient": like(lambda g, d: (d[:, None] == -g).all(2).any(1)),
     "first-for-all": like(lambda g, d: lead_down(g, d[:1]).expand(len(d))),
+    "false-ever-after": like(lambda g, d: lead_down(g, d).long().cumprod(0).bool()),
     "always": like(lambda g, d: torch.ones(len(d))),
     "never": like(lambda g, d: torch.zeros(len(d))),
 }

@@ -37,6 +37,12 @@ def _of_all_leaders(functions: list[Bowl], w: Tensor) -> Tensor:
     return _all(functions, w)[leads].sum(0)
 
 
+def _difference(functions: list[Bowl], w: Tensor, h: float) -> Tensor:
+    """What a step of length h along each axis adds to the maximum, over h."""
+    value = max(g(w) for g in functions)
+    return torch.stack([max(g(w + e) for g in functions) - value for e in h * torch.eye(len(w)).to(w)]) / h
+
+
 WRONG: dict[str, tuple[Formula, ...]] = {
     "of-the-smallest": (_of(lambda f, w: min(f, key=lambda g: float(g(w)))),),
     "of-the-first": (_of(lambda f, w: f[0]),),
@@ -51,6 +57,7 @@ WRONG: dict[str, tuple[Formula, ...]] = {
     "soft-maximum": (lambda f, w: torch.stack([g(w) for g in f]).softmax(0) @ _all(f, w),),
     "slope-at-the-origin": (lambda f, w: largest(f, w).gradient(torch.zeros_like(w)),),
     "adds-up": (_of_all_leaders,),
+    "difference-quotient": tuple(lambda f, w, h=h: _difference(f, w, h) for h in (0.1, 0.01, 1e-3)),
     "minus-sign": (lambda f, w: -active(f, w),),
     "signs": (lambda f, w: active(f, w).sign(),),
     "normalised": (lambda f, w: active(f, w) / active(f, w).norm(),),

@@ -15,6 +15,7 @@ PATIENTS = (
     Known((0.96, 0.04, 0.06, 0.00, 0.0), HONEST, "An undefended network, which the one-step attack fools as well"),
     Known((0.95, 0.88, 0.89, 0.85, 0.02), HONEST, "A network with a few saturated images"),
     Known((0.90, 0.10, 0.12, 0.02, 0.0), HONEST, "A weak network, which the one-step attack fools as well"),
+    Known((0.96, 0.93, 0.94, 0.35, 0.0), HONEST, "A network that keeps a third under twenty steps"),
     Known((0.95, 0.92, 0.93, 0.01, 0.0), OVERFITTED, "A network robust to its own one-step attack alone"),
     Known((0.89, 0.74, 0.75, 0.00, 0.0), OVERFITTED, "A network robust to its own one-step attack alone"),
     Known((0.85, 0.93, 0.81, 0.00, 0.0), LEAKING, "A network that is better attacked than clean"),

@@ -29,6 +29,12 @@ MISTAKES = {
     ),
     "clean-divisor": like(lambda m, k, weight: (m + weight * k) / (m - k)),
     "grown-divisor": like(lambda m, k, weight: (m + weight * k) / (m + k + weight * k)),
+    "slide-below-is-above": like(lambda m, k, weight: (m - k + weight * k) / m),
+    "weight-once": like(
+        lambda m, k, weight: (m + weight * k) / (m - k + weight),
+        lambda m, k, weight: (m + weight) / (m - k + weight * k),
+        lambda m, k, weight: (m + weight) / (m - k + weight),
+    ),
     "without-brackets": like(
         lambda m, k, weight: (m + weight * k) / (m - k) + weight * k,
         lambda m, k, weight: (m + weight * k) / m - k + weight * k,

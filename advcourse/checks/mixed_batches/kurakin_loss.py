@@ -199,6 +199,11 @@ MISTAKES = {
     "share-as-number": like(_share_as_number),
     "off-by-one": like(of_sums(weighted, lambda share, m: round(share * m) + 1)),
     "first-only": like(of_sums(weighted, lambda share, m: 1)),
+    "weight-once": like(
+        of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + w * hit.sum()) / (m - k + w)),
+        of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + w * hit.mean()) / (m - k + w)),
+        of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + w * hit.mean()) / (m - k + w * k)),
+    ),
     "weight-squared": like(
         lambda *args: of_sums(weighted)(*args[:-1], args[-1] ** 2),
         of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + w**2 * hit.sum()) / (m - k + w * k)),

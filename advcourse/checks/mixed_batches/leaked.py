@@ -65,6 +65,12 @@ MISTAKES = {
         _those(lambda clean, attacked: clean ^ attacked), lambda c, a, y: (c.argmax(1) != a.argmax(1)).sum()
     ),
     "wrong-and-changed": like(lambda c, a, y: (~_right(c, y) & (c.argmax(1) != a.argmax(1))).sum()),
+    "wrong-and-rises": like(
+        lambda c, a, y: (~_right(c, y) & (_of_class(a, y) > _of_class(c, y))).sum(),
+        lambda c, a, y: (~_right(c, y) & (_of_class(a.softmax(1), y) > _of_class(c.softmax(1), y))).sum(),
+    ),
+    "pairs": like(lambda c, a, y: ((c.argmax(1)[:, None] != y) & (a.argmax(1)[:, None] == y)).sum()),
+    "stops-at-the-first": like(lambda c, a, y: min(count(c, a, y), 1)),
     "no-labels": like(lambda c, a, y: (c.argmax(1) == a.argmax(1)).sum()),
     "returns-share": like(
         _share_of(lambda clean, attacked: torch.ones_like(clean)),
