@@ -25,6 +25,8 @@ OLDEST = (3, 11)
 
 TWO_WORKERS = ("-n", "2", "--max-worker-restart=4")
 SLOWEST = 10  # so many of the tests and cells that took longest are named, over all steps
+NOTEBOOK_STEPS = ("nbval", "pretend", "cuda")
+A_WAIT = 20.0  # seconds: a reader who waits longer for a cell's result has gone elsewhere
 INSTALL = {  # what a skip reason may mention -> the line that makes the skip go away
     "chromium": "sudo apt-get install chromium",
     "fashion-mnist": "sudo apt-get install dataset-fashion-mnist",
@@ -203,7 +205,7 @@ def run_step(python: Path, name: str, commands: list[list[str]], **env: str) -> 
     say(f"step {name}")
     ARTEFACTS.mkdir(exist_ok=True)
     report_of(name).unlink(missing_ok=True)
-    if name in ("nbval", "pretend", "cuda"):
+    if name in NOTEBOOK_STEPS:
         (ARTEFACTS / "ledger.jsonl").unlink(missing_ok=True)
     start = time.monotonic()
     codes = [subprocess.run([str(python), *c], cwd=ROOT, env=step_environment(**env)).returncode for c in commands]
@@ -256,6 +258,9 @@ def summary(results: list[dict]) -> str:
     if any(r["forbidden"] for r in results):
         lines.append("  under CI=true nothing but the GPU may be skipped")
     items = sorted(((*item, r["name"]) for r in results for item in r["items"]), reverse=True)
+    cells = [(seconds, item) for seconds, item, step in items if step in NOTEBOOK_STEPS and seconds > A_WAIT]
+    lines += [f"cells over {A_WAIT:.0f} s: cut what they compute, or split them"] * bool(cells)
+    lines += [f"  {seconds:7.1f} s  {cell}" for seconds, cell in cells]
     lines += ["slowest"] * bool(items)
     lines += [f"  {seconds:7.1f} s  {step:<10}{item}" for seconds, item, step in items[:SLOWEST]]
     return "\n".join(lines)

@@ -203,6 +203,14 @@ def test_the_summary_names_the_slowest_items_over_all_steps(checkout):
     )
 
 
+def test_cells_that_take_long_are_named_and_fail_nothing():
+    items = [(20.5, "lectures.it::Cell 7"), (19.5, "lectures.it::Cell 8")]
+    cells, unit = make.verdict("nbval", [0], 40.0, [], items), make.verdict("unit", [0], 21.0, [], [(21.0, "tests.it")])
+    named = make.summary([cells, unit]).partition("cells over 20 s")[2].partition("slowest")[0].splitlines()
+    assert named[1:] == ["     20.5 s  lectures.it::Cell 7"] and cells["outcome"] == "pass"
+    assert "cells over" not in make.summary([unit])
+
+
 def test_a_real_run_reports_every_item_with_its_seconds(checkout):
     items = {item: seconds for seconds, item in run(checkout, SKIPS)["items"]}
     assert items.keys() == {f"test_it::test_{name}" for name in ("passes", "expected", "skips")}
