@@ -14,6 +14,7 @@ from advcourse import measure
 
 AT_MOST = {"AutoAttack": 0.05, "AutoAttack, torchattacks": 0.15}  # of a peer's time
 NETWORKS = {"digits_robust_1": 0.1, "digits_robust_2": 0.2, "digits_madry_2": 0.2}  # and the radius
+NETWORKS |= {"digits_robust_3": 0.3, "digits_fast_2": 0.2, "digits_certified_1": 0.1}
 
 
 def evaluate(model: nn.Module, eps: float) -> Contestant:

@@ -319,7 +319,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     race_certifying(digits, few)
     race_training(few)
     targets += race_smallest(model, digits, 128, once + 1) + race_smallest(model, digits, 1, many // 5)
-    some_digits, networks = (digits[:20], 1) if wanted.quick else (digits[:200], 3)
+    some_digits, networks = (digits[:20], 1) if wanted.quick else (digits[:200], None)
     targets += race_evaluation(some_digits, list(evaluation.NETWORKS)[:networks])
     targets += race_black_box(model, digits, 128, once + 1)
     targets += race_curve(model, digits, once) + race_import(few)

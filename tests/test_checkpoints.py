@@ -43,7 +43,7 @@ GOOD = {
     "digits_kurakin_2": 0.96,
     "digits_fast_2": 0.95,
     "digits_madry_2": 0.94,
-    "digits_certified_1": 0.95,
+    "digits_certified_1": 0.955,
     "fashion_mlp": 0.86,
     "fashion_cnn": 0.88,
     "fashion_robust": 0.84,
@@ -52,7 +52,7 @@ GOOD = {
 }
 # What a robust one must leave to PGD-40 at the radius of its training.
 ROBUST = {"digits_robust_1": 0.90, "digits_robust_2": 0.80, "digits_robust_3": 0.75, "fashion_robust": 0.7}
-ROBUST |= {"digits_certified_1": 0.89, "digits_kurakin_2": 0.35, "digits_fast_2": 0.65, "digits_madry_2": 0.65}
+ROBUST |= {"digits_certified_1": 0.901, "digits_kurakin_2": 0.35, "digits_fast_2": 0.65, "digits_madry_2": 0.65}
 ROBUST |= {f"digits_mixed_{seed}": 0.15 for seed in range(3)}
 ROBUST |= {"digits_mma_0": 0.2, "digits_mma_1": 0.2}  # at the largest distance that it was asked for
 # Trained on one large step, for unit 07 to show what is wrong with that: many steps leave at most so much of them.
@@ -122,12 +122,13 @@ def test_a_robust_network_withstands_what_its_notes_say(name):
 
 
 def test_the_certified_network_proves_what_it_withstands():
-    """On the first 300 test digits, of which an attack leaves about nine in ten at this radius."""
-    test, threat = data.digits()[1][:300], Linf(0.1)
+    """With intervals on all test digits, and with the relaxation, which takes longer and proves more, on 300."""
+    test, threat = data.digits()[1], Linf(0.1)
     model = checkpoints.load("digits_certified_1")
     quick = certify.certified(model, test.x, test.y, threat, by=certify.intervals)
-    sure = certify.certified(model, test.x, test.y, threat)
-    assert (quick <= sure).all() and quick.double().mean() >= 0.85 and sure.sum() >= quick.sum() + 2
+    assert quick.double().mean() >= 0.865
+    sure, quick = certify.certified(model, test.x[:300], test.y[:300], threat), quick[:300]
+    assert (quick <= sure).all() and sure.sum() >= quick.sum() + 2
     none = certify.certified(
         checkpoints.load("digits_robust_1"), test.x[:30], test.y[:30], threat, by=certify.intervals
     )
