@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from advcourse import Linf, certify, checkpoints, data, defences
-from advcourse.measure import evaluate, evaluation, sanity
+from advcourse.attacks.falling import falling
+from advcourse.measure import evaluate, evaluation, sanity, schedule
 
 EPS = Linf(0.1)
 
@@ -34,13 +35,14 @@ def report_on(digits, standard):
     return cache(lambda defence: evaluate(defence(standard).eval(), *digits, EPS, generator=seeded()))
 
 
+LUCK = {"beats one step", "beats noise", "restarts", "more steps", "monotone"}  # asked again, dice answer differently
 DEFENCES = {  # the wrapper: its own alarm, and what else follows from it
     defences.Probabilities: ("logits", set()),
     defences.Scaled: ("scale", set()),
     defences.GradientKiller: ("gradients", {"wide ball", "black box"}),
     defences.Quantised: ("continuity", {"wide ball", "black box"}),
-    defences.Noisy: ("repeatable", {"beats one step", "beats noise", "more steps", "black box"}),
-    defences.DropoutLeftOn: ("dropout", {"repeatable", "beats one step", "beats noise", "more steps", "black box"}),
+    defences.Noisy: ("repeatable", {*LUCK, "black box"}),
+    defences.DropoutLeftOn: ("dropout", {*LUCK, "repeatable", "black box"}),
     defences.BatchNormTraining: ("batch", {"state"}),
 }
 
@@ -120,6 +122,37 @@ def test_where_there_is_no_gradient_at_all_scores_are_asked(digits, standard):
     report = evaluate(Cut(standard), *digits, EPS, generator=seeded())
     assert "gradients" in report.alarms and report.robust < report.clean
     assert report.backwards == 0 and {stage.name for stage in report.stages} == {"questions", "noise", "black box"}
+
+
+class FlatAt(nn.Module):
+    """A network whose gradient is gone at some points x, and nowhere else."""
+
+    def __init__(self, network, x):
+        super().__init__()
+        self.network, self.x = network, x
+
+    def forward(self, z):
+        with torch.no_grad():
+            at = (z[:, None] - self.x).abs().flatten(2).amax(2).amin(1) < 1e-4
+        return self.network(torch.where(at.view(-1, 1, 1, 1), z.detach(), z))
+
+
+def test_where_only_the_start_has_no_gradient_restarts_take_whom_no_walk_took(digits, standard):
+    report = evaluate(FlatAt(standard, digits[0]), *digits, EPS, generator=seeded())
+    assert {"gradients", "restarts"} <= set(report.alarms)
+    assert "restart more often" in str(report)
+
+
+def test_an_attack_that_gives_up_in_a_wide_ball_is_found_out_in_a_smaller_one(digits, standard, monkeypatch):
+    def shy(model, x, goal, threat, **how):
+        return falling(model, x, goal, threat, **how) if threat.eps < 0.15 else x.clone()
+
+    honest = told(evaluate(standard, *digits, Linf(0.2), generator=seeded()).sanity)["monotone"]
+    monkeypatch.setattr(schedule, "falling", shy)
+    report = evaluate(standard, *digits, Linf(0.2), queries=1, generator=seeded())
+    assert "monotone" in report.alarms and honest.sound is not False
+    z = report.z[report.taken_by == [stage.name for stage in report.stages].index("half the radius")]
+    assert len(z) > 5, "they are fooled, and are counted so"
 
 
 def test_slopes_are_those_of_finite_differences(digits, standard):

@@ -39,10 +39,15 @@ def stronger(outcome: Outcome, model: Model, x: Tensor, y: Tensor, threat: Threa
 
 
 def converged(outcome: Outcome) -> Iterator[Finding]:
-    """Do twice the steps, and questions without gradients, find no more than a hundredth of the samples?"""
+    """Do restarts, twice the steps, half the radius and questions without gradients find no more than one in a hundred?
+
+    What is found within half the radius lies within the whole: accuracy falls as the radius grows, if attacks see it.
+    """
     few = 1 + len(outcome.right) // 100
     for stage, name, cure in (
+        ("restarts", "restarts", "the start decides, so another one may find more: restart more often"),
         ("twice the steps", "more steps", "the attacks had not arrived: restart them, with more steps"),
+        ("half the radius", "monotone", "a smaller ball fools more: the steps in the larger one are too long"),
         (
             "black box",
             "black box",

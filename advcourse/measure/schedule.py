@@ -1,5 +1,6 @@
 """The attacks of an evaluation, cheap ones first, and the goal of those that take one rival class after the other."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -96,6 +97,8 @@ class Schedule:
         yield "next rivals", 0.1, partial(self.chase, places=[1, 2], steps=40)
         yield "restarts", 0.05, partial(self.restart, copies=6, steps=40)
         yield "twice the steps", 0.05, partial(self.chase, places=[0], steps=80)
+        if math.isfinite(self.threat.eps):
+            yield "half the radius", 0.05, partial(self.within, share=0.5, steps=20)
 
     def noise(self, rows: Tensor) -> Tensor:
         """A random member of the set."""
@@ -116,6 +119,11 @@ class Schedule:
         if left.any():
             z[left] = self._walk(rows[left], self._overtake(rows[left], [0] * copies), steps, random_start=True)
         return z
+
+    def within(self, rows: Tensor, *, share: float, steps: int) -> Tensor:
+        """The nearest rival's margin climbed within this share of the radius, which lies within the whole."""
+        smaller = replace(self.threat, eps=share * self.threat.eps)
+        return falling(self.model, self.x[rows], self._overtake(rows, [0]), smaller, steps=steps)
 
     def search(self, rows: Tensor, *, queries: int) -> Tensor:
         """Square, by scores alone."""
