@@ -9,14 +9,14 @@ from advcourse import Untargeted, training
 from advcourse.checks.closed_forms import logits
 from advcourse.checks.mixed_batches.diagnose import KINDS, PATIENTS
 from advcourse.checks.mixed_batches.kurakin_loss import right
-from advcourse.checks.mixed_batches.rehearsal import SHARE, WEIGHT, attack, batch, told
+from advcourse.checks.mixed_batches.rehearsal import SHARE, WEIGHT, attack, attacked_with, batch
 
 
 @pytest.mark.parametrize(("share", "weight"), [(SHARE, WEIGHT), (0.0, 0.3), (1.0, 0.3), (0.4, 2.0)])
 def test_the_closed_form_is_what_autograd_says(share, weight):
     model, x, y = batch(dtype=torch.float64)
     k = round(share * len(x))
-    z = torch.cat([told(x[:k], y[:k]), x[k:]])
+    z = torch.cat([attacked_with(x[:k], y[:k]), x[k:]])
     loss = torch.nn.functional.cross_entropy(model(z), y, reduction="none")
     weights = torch.where(torch.arange(len(z)) < k, weight, 1.0).double()
     value = (weights * loss).sum() / weights.sum()
@@ -34,10 +34,10 @@ def test_the_closed_form_is_the_librarys_loss():
 def test_the_rehearsed_attack_tells_labels_apart_and_hangs_on_the_weights():
     model, x, y = batch()
     z = attack(model, x, Untargeted(y))
-    assert z.requires_grad and torch.allclose(z.detach(), told(x, y))
+    assert z.requires_grad and torch.allclose(z.detach(), attacked_with(x, y))
     guess = logits(model, x).argmax(1)
     assert 0 < int((guess[:3] != y[:3]).sum()) < 3, "among the attacked are examples of both kinds"
-    other = [told(x, (y + turn) % 4) for turn in (1, 2, 3)]
+    other = [attacked_with(x, (y + turn) % 4) for turn in (1, 2, 3)]
     assert all(((z.detach() - o).abs() > 0.1).flatten(1).any(1).all() for o in other)
 
 

@@ -55,6 +55,8 @@ HOME = {"matplotlib": {"draw"}, "ipywidgets": {"widgets"}, "anywidget": {"widget
 LAZY = {"torchvision", "timm", "skimage", "sklearn", "mlxtend", "pandas", "mtcnn"}
 HEAVY = LAZY | {"matplotlib", "scipy", "ipywidgets", "anywidget", "IPython"}
 
+SCREEN = 40  # lines of a function in checks/
+
 Import = tuple[str, bool]  # the full name of what is imported, and whether that happens at the top of the module
 
 
@@ -167,3 +169,10 @@ def test_importing_the_library_loads_little_more_than_torch():
     ran = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, cwd=PACKAGE.parent, check=True)
     loaded = {name.split(".")[0] for name in json.loads(ran.stdout)}
     assert "advcourse" in loaded and not HEAVY & loaded
+
+
+@pytest.mark.parametrize("file", sorted(str(p.relative_to(PACKAGE)) for p in PACKAGE.glob("checks/**/*.py")))
+def test_no_function_of_a_check_is_longer_than_a_screen(file):
+    """A mistake is found in a table that is seen at once; what grows longer is two functions, or two tables."""
+    functions = [f for f in ast.walk(ast.parse((PACKAGE / file).read_text())) if isinstance(f, ast.FunctionDef)]
+    assert [(f.name, f.end_lineno - f.lineno + 1) for f in functions if f.end_lineno - f.lineno >= SCREEN] == []

@@ -45,6 +45,11 @@ def normal(x, eps, generator):
     return (x + eps * torch.randn(x.shape, generator=generator, dtype=x.dtype)).clamp(0, 1)
 
 
+def stretched(x, eps, generator, dims):
+    d = 2 * noise(x, generator) - 1
+    return (x + eps * d / d.abs().amax(dims, keepdim=True)).clamp(0, 1)
+
+
 def shared(x, eps, generator):
     return (x + eps * (2 * noise(x[:1], generator) - 1)).clamp(0, 1)
 
@@ -90,6 +95,8 @@ BANK = {
     "eps over 255": ("wrong-radius", lambda x, e, g: reference(x, e / 255, g)),
     "normal noise, clamped": ("not-uniform", clamped_normal),
     "lopsided": ("not-uniform", lambda x, e, g: shifted(x, e, g, -0.4, 1)),
+    "stretched to the radius": ("stretched", lambda x, e, g: stretched(x, e, g, tuple(range(x.ndim)))),
+    "stretched image by image": ("stretched", lambda x, e, g: stretched(x, e, g, tuple(range(1, x.ndim)))),
     "the same noise for every image": ("shared-noise", shared),
     "one number for an image": ("one-number", one_number),
     "torch's own generator": ("ignores-generator", global_noise),

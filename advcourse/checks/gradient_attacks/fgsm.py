@@ -19,10 +19,13 @@ STEP = SignedStep(
     take=lambda step, slope: lambda model, x, y, eps: step(x, slope(model, x, y), eps),
 )
 
+# The rows are those of every signed step, in steps.py, and for what was differentiated those of wrong_slopes.py.
+MISTAKES = STEP.mistakes()
+
 check_fgsm = Questions(
     SAY,
     (
-        Spec(SAY, STEP.right, lambda: STEP.cases(EPS, STEP.mistakes()), STEP.numbers, tolerance=1e-5),
+        Spec(SAY, STEP.right, lambda: STEP.cases(EPS, MISTAKES), STEP.numbers, tolerance=1e-5),
         leaves_alone(lambda batch: STEP.args(batch, EPS)),
     ),
 )

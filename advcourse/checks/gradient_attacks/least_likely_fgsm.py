@@ -57,18 +57,18 @@ STEP = SignedStep(
 )
 
 
-def mistakes() -> dict[str, Sign]:
-    return {
-        "ascends": Leads(_toward(-1, way=-1)),
-        "untargeted": Leads(_toward(0, way=-1)),
-        "most-likely-target": Leads(_toward(0)),
-        "second-target": Leads(_toward(1), _toward(-2)),
-        "one-target": Leads(*map(_toward_class, range(5))),
-        "nearest-to-zero": Leads(_toward_least_in_size),
-        **STEP.mistakes("minus-sign", "predicted-label", "couples-samples", "skips-images", "skips-pixels"),
-        "wrong-target": seen(_steered_by_classes),
-        "couples-samples": right_alone,
-    }
+# Besides those of every signed step, in steps.py, the first ones and the last are about whose step it is.
+MISTAKES: dict[str, Sign] = {
+    "ascends": Leads(_toward(-1, way=-1)),
+    "untargeted": Leads(_toward(0, way=-1)),
+    "most-likely-target": Leads(_toward(0)),
+    "second-target": Leads(_toward(1), _toward(-2)),
+    "one-target": Leads(*map(_toward_class, range(5))),
+    "nearest-to-zero": Leads(_toward_least_in_size),
+    **STEP.mistakes("minus-sign", "predicted-label", "couples-samples", "skips-images", "skips-pixels"),
+    "wrong-target": seen(_steered_by_classes),
+    "couples-samples": right_alone,
+}
 
 
 def _numbers(z: Tensor, *args) -> dict:
@@ -88,7 +88,7 @@ def _numbers(z: Tensor, *args) -> dict:
 check_least_likely_fgsm = Questions(
     SAY,
     (
-        Spec(SAY, STEP.right, lambda: STEP.cases(EPS, mistakes()), _numbers, tolerance=1e-5),
+        Spec(SAY, STEP.right, lambda: STEP.cases(EPS, MISTAKES), _numbers, tolerance=1e-5),
         leaves_alone(lambda batch: STEP.args(batch, EPS)),
     ),
 )

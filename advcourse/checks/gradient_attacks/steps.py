@@ -50,9 +50,10 @@ class SignedStep:
     take: Callable[[Step, Slope], Formula]
 
     def right(self, *args: Any) -> Tensor:
-        return signed(args[1], self.climb(*args), self.size(*args))
+        return signed(args[1], self.slope(*args), self.size(*args))
 
-    def climb(self, *args: Any) -> Tensor:
+    def slope(self, *args: Any) -> Tensor:
+        """The gradient to be climbed: of the loss, or of minus the loss where the way is downhill."""
         return self.uphill * gradient(args[0], args[1], self.labels(*args))
 
     def cases(self, size: float, mistakes: dict[str, Sign]) -> Iterator[Case]:
@@ -66,8 +67,13 @@ class SignedStep:
             yield Case(self.args(batch(), size), "wrong-elsewhere", where)
 
     def mistakes(self, *unknown: str) -> dict[str, Sign]:
-        """By the direction of the step, by its size, and by what was differentiated, but for `unknown` ones."""
-        table = {
+        """By how far and which way, by what was differentiated, by the form of the step, but for `unknown` ones."""
+        steered = {name: Steers(*(self.take(signed, slope) for slope in slopes)) for name, slopes in STEERING.items()}
+        table = self._by_size_and_way() | steered | self._by_form()
+        return {diagnosis: sign for diagnosis, sign in table.items() if diagnosis not in unknown}
+
+    def _by_size_and_way(self) -> dict[str, Sign]:
+        return {
             "ball-around-zero": self.like(lambda x, g, size: (x + size * g.sign()).clamp(-size, size)),
             "returns-perturbation": seen(lambda z, *args: z.abs().max() <= self.size(*args) + 1e-5 and z.any()),
             "unchanged": self.like(lambda x, g, size: x.clone()),
@@ -81,7 +87,10 @@ class SignedStep:
             "l2-normalised": seen(lambda z, *args: self._along(z, *args) and _constant(_lengths(z - args[1]))),
             "no-sign": seen(self._along),
             "in-parts": like(*(self._in_parts(n) for n in (2, 3, 4, 5, 10))),
-            **{name: Steers(*(self.take(signed, slope) for slope in slopes)) for name, slopes in STEERING.items()},
+        }
+
+    def _by_form(self) -> dict[str, Sign]:
+        return {
             "clamps-perturbation": self.like(
                 lambda x, g, size: x + (size * g.sign()).clamp(0, 1),
                 lambda x, g, size: x - (-size * g.sign()).clamp(0, 1),
@@ -103,12 +112,11 @@ class SignedStep:
             "skips-images": seen(self._skips_images),
             "skips-pixels": seen(self._skips_pixels),
         }
-        return {diagnosis: sign for diagnosis, sign in table.items() if diagnosis not in unknown}
 
     def numbers(self, z: Tensor, *args: Any) -> dict:
         """What the words of steps may name."""
         x, size = args[1], self.size(*args)
-        move, flat = (z - x).abs(), self.climb(*args) == 0
+        move, flat = (z - x).abs(), self.slope(*args) == 0
         return {
             "name": self.name,
             "size": size,
@@ -157,11 +165,11 @@ class SignedStep:
 
     def _points(self, z: Tensor, way: int, *args) -> bool:
         """Every pixel has moved, uphill or downhill by the loss."""
-        return bool(((z - args[1]).sign() == way * self.climb(*args).sign()).all())
+        return bool(((z - args[1]).sign() == way * self.slope(*args).sign()).all())
 
     def _along(self, z: Tensor, *args) -> bool:
         """Every image moved along its gradient itself."""
-        cosine = torch.cosine_similarity((z - args[1]).flatten(1), self.climb(*args).flatten(1), dim=1)
+        cosine = torch.cosine_similarity((z - args[1]).flatten(1), self.slope(*args).flatten(1), dim=1)
         return bool((cosine > 0.999).all())
 
     def _skips_images(self, z: Tensor, *args) -> bool:
@@ -175,12 +183,12 @@ class SignedStep:
 
     def _is_double(self, z: Tensor, *args) -> bool:
         # Where the first step made a sign change, the second one undoes it.
-        move, twice = z - args[1], 2 * self.size(*args) * self.climb(*args).sign()
+        move, twice = z - args[1], 2 * self.size(*args) * self.slope(*args).sign()
         doubled = (move - twice).abs() <= 1e-5
         return bool(doubled.any() and (doubled | (move.abs() <= 1e-5)).all())
 
     def _moves_flat_pixels(self, z: Tensor, *args) -> bool:
-        return bool(((self.climb(*args) == 0) & ((z - args[1]).abs() > 1e-5)).any())
+        return bool(((self.slope(*args) == 0) & ((z - args[1]).abs() > 1e-5)).any())
 
 
 class Asking:

@@ -69,6 +69,14 @@ def is_uniform(ask: Interview) -> None:
         SAY.fail("not-uniform", mean=share.mean(), deviation=share.std())
 
 
+def comes_to_the_border_by_chance(ask: Interview) -> None:
+    """Of uniform draws none is an end of the range; of noise that was made to fit the largest is, every time."""
+    x = 0.3 + 0.4 * torch.rand(4, 3, 6, 6, generator=seeded(3), dtype=torch.float64)
+    farthest = [float((ask(x, EPS, seeded(seed)) - x).abs().max()) for seed in range(1, 5)]
+    if all(abs(far / EPS - 1) < 1e-6 for far in farthest):
+        SAY.fail("stretched", draws=len(farthest), eps=EPS)
+
+
 def moves_every_pixel_by_itself(ask: Interview) -> None:
     x = images(8, 3, 6, 6)
     d = (ask(x, EPS, seeded(1)) - x).flatten(1)
@@ -113,6 +121,7 @@ check_random_start = Questions(
         draws_with_the_generator,
         stays_in_ball_and_box,
         is_uniform,
+        comes_to_the_border_by_chance,
         moves_every_pixel_by_itself,
         starts_anywhere_else,
     ),

@@ -14,7 +14,7 @@ from ..forms import require_plain
 from ..spec import Case, Formula, Spec, like, same, scaled, seen
 from ..verdict import apart
 from ..words import words
-from .rehearsal import SHARE, WEIGHT, Labels, attack, batch, resting, told
+from .rehearsal import SHARE, WEIGHT, Labels, attack, attacked_with, batch, resting
 
 SAY = words(__file__, "rehearsal")
 
@@ -44,7 +44,7 @@ def value_and_slope(value: object, args: tuple) -> Tensor:
 def right(model: nn.Module, x: Tensor, y: Tensor, attack: Callable[..., Tensor], share: float, weight: float) -> Tensor:
     """Of the logits W x + b: the weighted mean, and sum c_i (p_i - onehot) x_i, and that without x_i."""
     k = round(share * len(x))
-    z = torch.cat([told(x[:k], y[:k]), x[k:]])
+    z = torch.cat([attacked_with(x[:k], y[:k]), x[k:]])
     c = torch.where(torch.arange(len(x)) < k, weight, 1.0).double()
     c = c / c.sum() if c.any() else c
     out = logits(model, z)
@@ -74,7 +74,7 @@ def of_sums(combine: Sums, first: Callable[[float, int], int] = lambda share, m:
 
     def answer(model, x, y, attack, share, weight) -> Tensor:
         k = first(share, len(x))
-        rest, hit = _each(model, x[k:], y[k:]), _each(model, told(x[:k], y[:k]), y[:k])
+        rest, hit = _each(model, x[k:], y[k:]), _each(model, attacked_with(x[:k], y[:k]), y[:k])
         return combine(rest, hit, _each(model, x, y), len(x), k, weight)
 
     return answer
@@ -90,7 +90,7 @@ def of_labels(labels: Told) -> Formula:
 
     def answer(model, x, y, attack, share, weight) -> Tensor:
         k = round(share * len(x))
-        z = told(x[:k], labels(model, x, y, k))
+        z = attacked_with(x[:k], labels(model, x, y, k))
         return weighted(_each(model, x[k:], y[k:]), _each(model, z, y[:k]), y, len(x), k, weight)
 
     return answer
@@ -113,7 +113,7 @@ def _share_as_number(model, x, y, attack, share, weight) -> Tensor:
 
 def _learns_its_predictions(model, x, y, attack, share, weight) -> Tensor:
     k, guess = round(share * len(x)), _guess(model, x)
-    z = told(x[:k], y[:k])
+    z = attacked_with(x[:k], y[:k])
     return weighted(_each(model, x[k:], guess[k:]), _each(model, z, guess[:k]), y, len(x), k, weight)
 
 
@@ -132,7 +132,7 @@ def _behind(weigh_the_first: bool) -> Formula:
 
     def answer(model, x, y, attack, share, weight) -> Tensor:
         k = round(share * len(x))
-        each = _each(model, torch.cat([x[k:], told(x[:k], y[:k])]), y)
+        each = _each(model, torch.cat([x[k:], attacked_with(x[:k], y[:k])]), y)
         parts = (each[k:], each[:k]) if weigh_the_first else (each[: len(x) - k], each[len(x) - k :])
         return weighted(*parts, each, len(x), k, weight)
 
@@ -187,7 +187,7 @@ MISTAKES = {
     "weight-in-one-place": like(
         of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + hit.sum()) / (m - k + w * k)),
     ),
-    "attacks-all": like(lambda model, x, y, *_: _each(model, told(x, y), y).mean()),
+    "attacks-all": like(lambda model, x, y, *_: _each(model, attacked_with(x, y), y).mean()),
     "clean-only": like(
         lambda model, x, y, *_: _each(model, x, y).mean(),
         of_sums(lambda rest, hit, clean, m, k, w: weighted(clean[k:], clean[:k], clean, m, k, w)),

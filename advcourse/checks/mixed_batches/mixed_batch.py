@@ -12,7 +12,7 @@ from ..closed_forms import logits
 from ..forms import like_first_tensor
 from ..spec import Case, Sign, Spec, like, seen
 from ..words import words
-from .rehearsal import SHARE, attack, batch, resting, told
+from .rehearsal import SHARE, attack, attacked_with, batch, resting
 
 SAY = words(__file__, "rehearsal")
 
@@ -28,7 +28,7 @@ def as_many_as_before(value: object, args: tuple) -> Tensor:
 
 def mixed(model: nn.Module, x: Tensor, y: Tensor, attack: Callable[..., Tensor], share: float) -> Tensor:
     k = round(share * len(x))
-    return torch.cat([told(x[:k], y[:k]), x[k:]])
+    return torch.cat([attacked_with(x[:k], y[:k]), x[k:]])
 
 
 def _first(k: int, x: Tensor, z: Tensor) -> Tensor:
@@ -41,28 +41,28 @@ def _guessed(model, x: Tensor, y: Tensor, attack, share: float) -> Tensor:
 
 def _labels_of_the_last(model, x: Tensor, y: Tensor, attack, share: float) -> Tensor:
     k = round(share * len(x))
-    return _first(k, x, told(x[:k], y[len(y) - k :]))
+    return _first(k, x, attacked_with(x[:k], y[len(y) - k :]))
 
 
 def _behind(model, x: Tensor, y: Tensor, attack, share: float) -> Tensor:
     k = round(share * len(x))
-    return torch.cat([x[k:], told(x[:k], y[:k])])
+    return torch.cat([x[k:], attacked_with(x[:k], y[:k])])
 
 
 def _last_in_front(model, x: Tensor, y: Tensor, attack, share: float) -> Tensor:
     k = len(x) - round(share * len(x))
-    return torch.cat([told(x[k:], y[k:]), x[:k]])
+    return torch.cat([attacked_with(x[k:], y[k:]), x[:k]])
 
 
 def _change_alone(model, x: Tensor, y: Tensor, attack, share: float) -> Tensor:
-    return _first(round(share * len(x)), x, told(x, y) - x)
+    return _first(round(share * len(x)), x, attacked_with(x, y) - x)
 
 
 def _counts(fits: Callable[[int, int, int, float], bool]) -> Sign:
     """Every image is clean or attacked with its own label, and n of them are attacked: fits(n, k, m, share)."""
 
     def sign(z: Tensor, model, x: Tensor, y: Tensor, attack, share: float) -> bool:
-        attacked, clean = ~_off(z, told(x, y)), ~_off(z, x)
+        attacked, clean = ~_off(z, attacked_with(x, y)), ~_off(z, x)
         return bool((attacked | clean).all()) and fits(int(attacked.sum()), round(share * len(x)), len(x), share)
 
     return seen(sign)
@@ -70,7 +70,7 @@ def _counts(fits: Callable[[int, int, int, float], bool]) -> Sign:
 
 MISTAKES = {
     "unchanged": like(lambda model, x, y, attack, share: x.clone()),
-    "attacks-all": like(lambda model, x, y, attack, share: told(x, y)),
+    "attacks-all": like(lambda model, x, y, attack, share: attacked_with(x, y)),
     "attacks-the-rest": _counts(lambda n, k, m, share: n == m - k != k),
     "rounds-down": _counts(lambda n, k, m, share: n in (math.floor(share * m), math.ceil(share * m)) and n != k),
     "wrong-number": _counts(lambda n, k, m, share: n != k),
@@ -95,7 +95,7 @@ def cases() -> Iterator[Case]:
 
 
 def _numbers(z: Tensor, model, x: Tensor, y: Tensor, attack, share: float) -> dict:
-    attacked = ~_off(z, told(x, y))
+    attacked = ~_off(z, attacked_with(x, y))
     k, places = round(share * len(x)), attacked.nonzero().flatten().tolist()
     return {
         "m": len(x),

@@ -41,15 +41,15 @@ def resting(m: int) -> Batch:
     return Batch(model.eval(), x, y)
 
 
-def codes() -> Tensor:
+def marks_of_classes() -> Tensor:
     """What the attack adds to an image of each class, [4, 1, 3, 4]: steps up and down, different for every label."""
     signs = torch.randint(2, (4, 1, 3, 4), generator=torch.Generator().manual_seed(2)) * 2 - 1
     return STEP * signs.float()
 
 
-def told(x: Tensor, labels: Tensor) -> Tensor:
+def attacked_with(x: Tensor, labels: Tensor) -> Tensor:
     """Images attacked by somebody who was told these labels."""
-    return x + codes().to(x.dtype)[labels]
+    return x + marks_of_classes().to(x.dtype)[labels]
 
 
 def attack(model: nn.Module, x: Tensor, goal: object) -> Tensor:
@@ -61,4 +61,4 @@ def attack(model: nn.Module, x: Tensor, goal: object) -> Tensor:
         SAY.fail("goal-for-others", images=len(x), labels=len(labels))
     weights = model.parameters() if isinstance(model, nn.Module) else ()  # a network made for the attack may have none
     drift = sum((w.sum() for w in weights), torch.zeros(()))
-    return told(x, labels) + codes().to(x.dtype)[0] * (drift - drift.detach())
+    return attacked_with(x, labels) + marks_of_classes().to(x.dtype)[0] * (drift - drift.detach())
