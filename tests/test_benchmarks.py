@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from advcourse import Linf, Targeted, Untargeted, data, iterative_fgsm, models, pgd
 from advcourse.attacks import gradient
+from advcourse.course.notebook import read
 
 EPS, STEP_SIZE, STEPS = 0.1, 0.03, 6
 
@@ -154,3 +155,15 @@ def test_the_best_iterate_does_not_depend_on_how_many_are_compared_at_once(world
 
     at_once = found(2**20)
     assert torch.equal(found(0), at_once) and torch.equal(found(3 * restarts * x.numel()), at_once)
+
+
+# A class to grade -----------------------------------------------------------------------------------------------------
+
+
+def test_a_class_has_everybody_from_nothing_solved_to_everything_and_no_two_the_same(bench, root):
+    grading, solution = bench("grading"), read(root / "solutions/04_gradient_attacks.ipynb")
+    handed_in = [*grading.class_of(solution, 14).values()]
+    code = ["\n".join(c.source for c in one.cells if c.cell_type == "code") for one in handed_in]
+    assert len(set(code)) == len(code)
+    solved = [text.count("### BEGIN SOLUTION") for text in code]
+    assert solved == [*range(8), *range(6)]  # there are seven gaps

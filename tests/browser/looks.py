@@ -45,8 +45,19 @@ def stops(panel, count: int | None = None) -> None:
     assert all(len(name.split()) > 3 for name in told)
 
 
+# From a panel's first control to the lower edge of its last picture; what is below is read after a move.
+REACH = """panel => {
+  const pictures = [...panel.querySelectorAll('.figures :is(canvas, img, svg)')];
+  const lowest = Math.max(...pictures.map(one => one.getBoundingClientRect().bottom));
+  return lowest - panel.querySelector('select, input, button').getBoundingClientRect().top;
+}"""
+
+
 def fits(book: lab.Book, panel, shoot, name: str) -> None:
-    """Assert that a panel is cut in none of `WINDOWS`; a screenshot of each and of the dark theme stays behind."""
+    """Assert that a panel is cut in none of `WINDOWS`, and that a low one holds its controls and pictures at once.
+
+    A screenshot of each and of the dark theme stays behind.
+    """
     book.theme("JupyterLab Dark")
     shoot(panel, f"{name}-dark")
     book.theme("JupyterLab Light")
@@ -59,6 +70,8 @@ def fits(book: lab.Book, panel, shoot, name: str) -> None:
             book.page.wait_for_function(f"panel => ({CUT})(panel).length === 0", arg=panel.element_handle())
         cut = panel.evaluate(CUT)
         assert cut == [], f"{window}: {cut}"
+        if window == "low":
+            assert panel.evaluate(REACH) <= room(book)
     resize(book, *lab.WINDOW)
 
 
@@ -73,6 +86,10 @@ def fits_in_height(book: lab.Book, panel) -> None:
     """Assert that a low window holds the whole panel: what a slider moves is in sight while it moves."""
     resize(book, *WINDOWS["low"])
     lab.settled(panel)
-    room = book.page.locator(".jp-WindowedPanel-outer").first.bounding_box()["height"]
-    assert panel.bounding_box()["height"] <= room
+    assert panel.bounding_box()["height"] <= room(book)
     resize(book, *lab.WINDOW)
+
+
+def room(book: lab.Book) -> float:
+    """How much of the notebook the window shows, in pixels from top to bottom."""
+    return book.page.locator(".jp-WindowedPanel-outer").first.bounding_box()["height"]
