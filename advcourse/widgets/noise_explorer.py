@@ -8,7 +8,7 @@ from advcourse.widgets.noise import SHOWN, WINDOW, Noisy, Plane, circle, picture
 from advcourse.widgets.panel import Panel
 from advcourse.widgets.settings import count, on_map, slider, within
 
-COLOURS = (draw.BLUE, draw.RED)
+COLOURS = [colour for colour, _ in draw.POINTS]
 
 
 class NoiseExplorer(Panel[Plane, Noisy]):

@@ -46,15 +46,15 @@ def stops(panel, count: int | None = None) -> None:
 
 
 # From a panel's first control to the lower edge of its last picture; what is below is read after a move.
-REACH = """panel => {
-  const pictures = [...panel.querySelectorAll('.figures :is(canvas, img, svg)')];
+REACH = """(panel, which) => {
+  const pictures = [...panel.querySelectorAll(which)];
   const lowest = Math.max(...pictures.map(one => one.getBoundingClientRect().bottom));
   return lowest - panel.querySelector('select, input, button').getBoundingClientRect().top;
 }"""
 
 
-def fits(book: lab.Book, panel, shoot, name: str) -> None:
-    """Assert that a panel is cut in none of `WINDOWS`, and that a low one holds its controls and pictures at once.
+def fits(book: lab.Book, panel, shoot, name: str, moved: str = ".figures :is(canvas, img, svg)") -> None:
+    """Assert that a panel is cut in none of `WINDOWS`, and that a low one holds controls and what they move at once.
 
     A screenshot of each and of the dark theme stays behind.
     """
@@ -71,7 +71,7 @@ def fits(book: lab.Book, panel, shoot, name: str) -> None:
         cut = panel.evaluate(CUT)
         assert cut == [], f"{window}: {cut}"
         if window == "low":
-            assert panel.evaluate(REACH) <= room(book)
+            assert panel.evaluate(REACH, moved) <= room(book)
     resize(book, *lab.WINDOW)
 
 

@@ -127,4 +127,5 @@ def test_no_theme_and_no_window_cuts_it(book, panel, shoot):
     light = panel.locator("canvas").evaluate("one => one.toDataURL()")
     book.theme("JupyterLab Dark")
     panel.page.wait_for_function("old => document.querySelector('.playground canvas').toDataURL() !== old", arg=light)
-    looks.fits(book, panel, shoot, "playground")
+    # In a narrow and low window curves and ranking are scrolled to: beside the square neither could be read.
+    looks.fits(book, panel, shoot, "playground", moved="canvas")
