@@ -122,6 +122,18 @@ NEAR_MISSES = [
     "### BEGIN SOLUTOIN",
     "## SOLUTION BEGIN",
     "# START OF SOLUTION",
+    "## BEGIN",
+    "### END",
+    "# begin:",
+    "### BEGIN SOL",
+    "### BEGIN ANSWER",
+    "# end answer",
+    "# BEGIN of what is cut out",
+    "# Solution:",
+    "### SOLUTION",
+    "# --- solution ---",
+    '"""BEGIN SOLUTION"""',
+    "'END SOLUTION'",
 ]
 
 
@@ -134,6 +146,12 @@ def test_what_is_meant_as_a_marker_and_is_none_is_refused_with_its_cell(line, ne
     assert "cell 2 (id gap)" in message and line in message and "### BEGIN SOLUTION" in message
 
 
+def test_two_hashes_and_begin_are_a_marker_in_code_and_a_heading_in_text():
+    line = "## begin of what is cut out"
+    assert "looks like a solution marker" in refused(new_code_cell(f"z = ...\n{line}\nz = 'secret'"))
+    assert exercise_of(notebook(new_markdown_cell(line))).cells[0].source == line
+
+
 @pytest.mark.parametrize("line", ["**BEGIN SOLUTION**", "BEGIN SOLUTION", "> End Solution"])
 def test_a_marker_without_hashes_is_refused_in_text_and_no_python_in_code(line):
     assert "looks like a solution marker" in refused(new_markdown_cell(f"Why?\n\n{line}\n\nBecause.", id="gap"))
@@ -142,7 +160,16 @@ def test_a_marker_without_hashes_is_refused_in_text_and_no_python_in_code(line):
 
 @pytest.mark.parametrize(
     "source",
-    ["end = solution", "solution(start, end)  # as before", "# a solution", "# to the very end of it all"],
+    [
+        "end = solution",
+        "solution(start, end)  # as before",
+        "end",
+        "# a solution",
+        "# to the very end of it all",
+        "# begin with the clean image",
+        "# end of the walk: nothing left",
+        "z = x  # end",
+    ],
 )
 def test_what_only_speaks_of_solutions_stays(source):
     assert exercise_of(notebook(new_code_cell(source))).cells[0].source == source

@@ -35,6 +35,7 @@ from advcourse.course.notebook import (
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # However many hashes, blanks and small letters: whoever writes this means the marker.
 MARKER = re.compile(r"(?:#|<!--)[\W_]*(begin|end)[\W_]*solution\b", re.IGNORECASE)
+WHOLE_LINE = re.compile(r"\s*[#\"']")  # a comment, or a string that stands by itself
 # Copies that JupyterLab, Windows and a Mac put beside a notebook, our own backups, and hidden files.
 COPY = re.compile(r"\..*|.*\.backup-.*|.*(-Copy\d*| - Copy| copy( \d+)?| ?\(\d+\))\.ipynb")
 GOOD = {"written", "up to date"}
@@ -98,17 +99,37 @@ def markers(line: str) -> list[str]:
 
 def refuse_near_misses(cell: NotebookNode, where: str) -> None:
     """Raise where a comment in code, or a line of text, seems to be meant as a marker and is none."""
+    code = cell.cell_type == "code"
     for line in cell.source.splitlines():
-        said = line.partition("#")[2] if cell.cell_type == "code" else line
-        words = re.findall(r"[^\W\d_]+", said.lower())
-        joined = any(get_close_matches(word, ("beginsolution", "endsolution"), cutoff=0.85) for word in words)
-        apart = all(
-            any(get_close_matches(word, meant, cutoff=0.75) for word in words)
-            for meant in (("begin", "end", "start", "stop"), ("solution",))
-        )
-        if (joined or apart) and len(words) <= 4 and not markers(line):
+        if not markers(line) and (misspelt(line.partition("#")[2] if code else line) or fences(line, code=code)):
             hint = f"write {BEGIN} or {END}, or say it in other words"
             raise NotebookError(f"{where}: `{line.strip()}` looks like a solution marker and is none; {hint}")
+
+
+def misspelt(said: str) -> bool:
+    """Whether these few words are nearly those of a marker."""
+    words = re.findall(r"[^\W\d_]+", said.lower())
+    joined = any(get_close_matches(word, ("beginsolution", "endsolution"), cutoff=0.85) for word in words)
+    apart = all(
+        any(get_close_matches(word, meant, cutoff=0.75) for word in words)
+        for meant in (("begin", "end", "start", "stop"), ("solution",))
+    )
+    return (joined or apart) and len(words) <= 4
+
+
+def fences(line: str, *, code: bool) -> bool:
+    """Whether the whole line fences something off: BEGIN, `## END sol`, `# Solution:`, a marker in quotes.
+
+    A comment that only starts with one of these words, as in `# begin with the clean image`, is none.
+    """
+    if code and not WHOLE_LINE.match(line):
+        return False
+    words = re.findall(r"[^\W\d_]+", line)
+    first, *tail = words or [""]
+    if first.lower() in ("solution", "solutions"):
+        return not tail
+    shouted = first.isupper() or (code and line.lstrip().startswith("##"))
+    return first.lower() in ("begin", "end") and (len(tail) < 2 or shouted)
 
 
 def without_solution(source: str, where: str) -> str:
