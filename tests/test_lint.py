@@ -83,6 +83,7 @@ BROKEN = {  # a rule -> a cell that breaks it in a lecture, and words of the mes
         new_markdown_cell("It keeps 31 % of 0.31, and 47.5 %.", id="bad"),
         "says 47.5 %, which no cell computes",
     ),
+    "no_stopwatch": (new_markdown_cell("It takes some seconds, or Ten seconds.", id="bad"), "says Ten seconds"),
     "predictions_kept": (
         new_markdown_cell("**Predict first.** How many?"),
         code("x", new_output("stream", text="So many: three"), id="bad"),
@@ -101,6 +102,17 @@ def test_a_broken_rule_names_file_cell_and_remedy(course, rule):
     problems = lecture(course, *cells, tidy=False, **normalise(new_notebook()).metadata)
     (problem,) = [p for p in problems if words in p]
     assert problem.startswith(f"lectures/{UNIT}.ipynb cell {len(cells)} (id bad)")
+
+
+def test_a_number_in_a_typed_alt_text_is_computed_elsewhere_or_refused(course):
+    def problems(source):
+        alt = {"image/png": {"alt": "It falls to 0.31."}}
+        shown = new_output("display_data", data={"image/png": "AA", "text/plain": "It falls to 0.31."}, metadata=alt)
+        return [p for p in lecture(course, code(source, shown)) if "which no cell computes" in p]
+
+    typed = 'draw.picture(fig, alt="It falls to 0.31.")'
+    assert len(problems(typed)) == 1
+    assert problems(f"share = 0.31\n{typed}") == problems('draw.picture(fig, alt=f"It falls to {share}.")') == []
 
 
 def test_every_rule_is_seen_broken_here():

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from advcourse import L2, Linf, Targeted, Untargeted, data, fgsm, iterative_fgsm, models
+from advcourse import L2, Linf, Targeted, Untargeted, data, fgsm, iterative_fgsm, models, pgd
 from advcourse.training import (
     Free,
     Replayed,
@@ -17,6 +17,7 @@ from advcourse.training import (
     kurakin_loss,
     madry_loss,
     on_predictions,
+    passes,
     standard_loss,
     train_step,
 )
@@ -471,3 +472,30 @@ def test_batches_are_replayed_one_after_the_other():
     assert list(Replayed([1, 2], 3)) == [1, 1, 1, 2, 2, 2]
     with pytest.raises(ValueError, match="at least once"):
         Replayed([1], 0)
+
+
+# What it costs --------------------------------------------------------------------------------------------------------
+
+
+def test_passes_are_what_one_counts_on_ones_fingers():
+    """A forward pass is a third. PGD's iterates are compared at the end, which takes no way back."""
+    x, y = blobs(8)
+    steps = {"threat": Linf(0.1), "steps": 3, "step_size": 0.05}
+    costs = {
+        1: standard_loss,
+        2: partial(madry_loss, attack=partial(fgsm, threat=Linf(0.1))),
+        1.5: partial(kurakin_loss, attack=partial(fgsm, threat=Linf(0.1)), share=0.5, weight=1.0),
+        4: partial(madry_loss, attack=partial(iterative_fgsm, **steps)),
+        13 / 3: partial(madry_loss, attack=partial(pgd, **steps)),
+    }
+    for cost, loss in costs.items():
+        assert passes(network(), x.sigmoid(), y, loss) == pytest.approx(cost), loss
+
+
+def test_counting_changes_neither_weights_nor_gradients_nor_the_mode():
+    x, y = blobs(8)
+    model = network().eval()
+    before = weights(model)
+    passes(model, x, y, standard_loss)
+    assert torch.equal(weights(model), before) and not model.training
+    assert all(p.grad is None for p in model.parameters()) and not model._forward_hooks

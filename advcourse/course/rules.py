@@ -31,10 +31,13 @@ NO_PROSE = re.compile(
     r"|\d+ (?:min\b|minutes)|\b(?:19|20)\d\d\b|95 ?%|(?:\*\*|# )\d+ ·",
     re.S,
 )
+NUMBERS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty"
 WRITTEN_NUMBER = re.compile(r"\d*\.\d+|\d+(?:,\d{3})*")
 MEASURED_NUMBER = re.compile(
     r"(?<![\w.^/\\-])(?P<value>\d+\.\d+|\.\d+|\d{2,}(?:,\d{3})*)(?P<per_cent>\s?%)?(?![\w/]|\.\d)"
 )
+ALT = re.compile(r"""\balt=(?:"([^"]*)"|'([^']*)')""")  # an alt text that is typed; one with f before it is computed
+SECONDS = re.compile(rf"\b(?:\d+|{NUMBERS})(?: to \w+)?[ -]seconds?\b", re.I)
 TAG = re.compile(r"<!--.*?-->|<[^>]+>", re.S)
 WORD = re.compile(r"\S*\w\S*")  # the bars of a table are none
 
@@ -142,17 +145,30 @@ def solutions_hidden(sheet: Sheet) -> Found:
 
 
 def computed_numbers(sheet: Sheet) -> Found:
-    """What was measured once and typed drifts: a number in a lecture's prose stands in its code or its outputs too."""
-    if sheet.folder != "lectures":
+    """What was measured once and typed drifts: a number in prose or in an alt text stands in code or outputs too.
+
+    Solutions pose questions with numbers of their own: of them only the alt texts are asked.
+    """
+    if sheet.folder == "exercises":  # generated: what was computed is gone
         return
-    texts = [cell.source for _, cell in sheet.code]
-    texts += [text for _, output in sheet.outputs for text in printed(output)]
+    typed = {i: [text for said in ALT.findall(cell.source) for text in said if text] for i, cell in sheet.code}
+    texts = [ALT.sub("", cell.source) for _, cell in sheet.code]
+    shown = {alt for alts in typed.values() for alt in alts}
+    texts += [text for _, output in sheet.outputs for text in printed(output) if text.strip() not in shown]
     known = {float(found.replace(",", "")) for text in texts for found in WRITTEN_NUMBER.findall(text)}
-    for i, cell in sheet.cells:
-        for found in MEASURED_NUMBER.finditer(NO_PROSE.sub(" ", cell.source) if cell.cell_type == "markdown" else ""):
+    prose = [(i, c.source) for i, c in sheet.cells if c.cell_type == "markdown" and sheet.folder == "lectures"]
+    for i, text in prose + [(i, alt) for i, alts in typed.items() for alt in alts]:
+        for found in MEASURED_NUMBER.finditer(NO_PROSE.sub(" ", text)):
             value = float(found["value"].replace(",", ""))
             if not {value, round(value / 100, 6) if found["per_cent"] else value} & known:
                 yield i, f"says {found[0].strip()}, which no cell computes; claim it, compute it or say it in words"
+
+
+def no_stopwatch(sheet: Sheet) -> Found:
+    """How long a cell takes is for the machine to say."""
+    for i, cell in sheet.cells if sheet.folder == "lectures" else []:
+        if found := SECONDS.search(cell.source):
+            yield i, f"says {found[0]}, which is true of one machine; some seconds are some on every one"
 
 
 def printed(output: NotebookNode) -> list[str]:
@@ -254,6 +270,7 @@ RULES = (
     no_remote_images,
     solutions_hidden,
     computed_numbers,
+    no_stopwatch,
     predictions_kept,
     clean_exercise,
     executed,

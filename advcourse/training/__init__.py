@@ -1,6 +1,7 @@
 """Training. A loss is a function (model, x, y) -> scalar, and robust training differs from standard by that alone."""
 
 from . import parallel
+from .cost import passes
 from .free import Free, Replayed
 from .loop import Record, Schedule, fit, train_epoch, train_step, unchanged
 from .losses import (
@@ -44,6 +45,8 @@ __all__ = [
     "Record",
     "Schedule",
     "unchanged",
+    # what that costs
+    "passes",
     # and in several processes
     "parallel",
 ]

@@ -97,8 +97,8 @@ CLAIMS = [
     ),
     Claim("G3 Of these five networks", ONE_FOR_ALL, smaller=only("fast", "free") | {"some": lambda test: test[:60]}),
     Claim("G3 A robust network's gradient", ONE_FOR_ALL, smaller={"some": lambda test: test[:40]}),
-    Claim("G3 Trained as long", ONE_FOR_ALL),
-    Claim("G3 Longer training alone", ONE_FOR_ALL),
+    Claim("G3 Trained alike", ONE_FOR_ALL),
+    Claim("G3 Trained like these three", ONE_FOR_ALL),
     Claim("G3 On this network a step down", UP),
     Claim(
         "G3 Madry's training at eps 0.3 has not begun",
