@@ -52,6 +52,7 @@ CLAIMS = [
     Claim("H1 MMA's narrowest margins", NO_MOVING),
     Claim("H1 Trained by cross entropy", Bug("it is the truth", first_order_margins, as_far_as_it_is_in_truth)),
     Claim("H1 Trained for it", Bug("it is the truth", first_order_margins, as_far_as_it_is_in_truth)),
+    Claim("H1 Standard, MMA and Madry's training cost", NO_MOVING),
     Claim("H1 MMA more than doubles", WEIGHTS_ARE_NOT_LOADED),
     Claim(
         "H1 It comes as far",

@@ -144,4 +144,9 @@ CLAIMS = [
             "mixers": lambda checkpoints: [checkpoints.load("digits_mixed_0")],
         },
     ),
+    Claim(
+        "E5 Even an ordinary mixed network",
+        Bug("many steps are none", pgd, lambda f, *told, steps, **set: f(*told, steps=0, **set)),
+        smaller=LEAKS | OVERFITTED | {"test": lambda test: test[:100]},
+    ),
 ]

@@ -2,7 +2,7 @@
 
 import torch
 
-from advcourse import Linf, Unbounded, kurakin_loss, pgd, toys
+from advcourse import Linf, Unbounded, checkpoints, kurakin_loss, pgd, standard_loss, toys
 from advcourse.convex import MaxOf
 from bugs import Bug, Claim
 from bugs.mixed_batches import divided_by_m
@@ -19,7 +19,11 @@ def first_gradient(f, self, w):
 
 CLAIMS = [
     Claim("G2 Both negative gradients", Bug("any gradient for the shortest", MaxOf.steepest_descent, first_gradient)),
-    Claim("E2 The paper's loss", Bug("the divisor is m", kurakin_loss, divided_by_m)),
+    Claim(
+        "E2 The paper's loss",
+        Bug("the divisor is m", kurakin_loss, divided_by_m),
+        Bug("a sum for the mean", standard_loss, lambda f, model, x, y: len(x) * f(model, x, y)),
+    ),
     Claim(
         "D3 Ten half steps leave the ball",
         Bug("no ball", Linf.around, lambda f, self, x: Unbounded(self.lo, self.hi).around(x)),
@@ -41,5 +45,14 @@ CLAIMS = [
         "F2 On average pairs of maximisers",
         Bug("every restart starts at x", pgd, lambda f, *told, **set: f(*told, **set, random_start=False)),
         Bug("nobody climbs", pgd, lambda f, *told, steps, **set: f(*told, steps=0, **set)),
+    ),
+    Claim(
+        "E5 Trained on predicted labels",
+        NO_STEP,
+        Bug(
+            "they were trained in steps",
+            checkpoints.load,
+            lambda f, name: f(name.replace("predicted", "in_steps")),
+        ),
     ),
 ]
