@@ -36,8 +36,7 @@ USUAL = LinearSegmentedColormap.from_list("usual", ["#FFFFFF", "#B5E3D3", "#3FB3
 ManyAxes = Sequence[Axes] | np.ndarray  # the array is what `board` makes
 Walks = Mapping[str, Sequence[Tensor]]  # iterates by name
 Window = tuple[float, float, float, float]  # left, right, bottom, top
-CLASSES = ((BLUE, "o"), (RED, "s"))
-POINTS = (("#00507D", "o"), ("#954200", "s"))  # the same on a field of their own colour: seven tenths as bright
+CLASSES, POINTS = ((BLUE, "o"), (RED, "s")), (("#00507D", "o"), ("#954200", "s"))  # POINTS: darker than their field
 
 
 def board(
