@@ -59,6 +59,11 @@ CLAIMS = [
         NO_START,
         smaller={"attacks": only("transfer, HopSkipJump", "HopSkipJump"), "few": lambda some: some[:10]},
     ),
+    Claim(
+        "D6 PGD asks 41 times",
+        Bug("asks twice as often", nes, lambda f, *told, queries, **more: f(*told, queries=2 * queries, **more)),
+        smaller={"attacks": only("PGD", "transfer", "NES"), "few": lambda some: some[:8]},
+    ),
     Claim("D6 An attack on one network", ONE_FOR_ALL),
     Claim("D6 Of all attacked digits", ONE_FOR_ALL),
     Claim(
