@@ -14,7 +14,7 @@ def of_five(rule):
 
 def reference(seen):
     if seen["zero_gradients"] > 0.5:
-        return "masked"
+        return "vanishing"
     if seen["one_step"] > seen["clean"]:
         return "leaking"
     if seen["one_step"] > 0.5 and seen["iterative"] < 0.1:
@@ -24,7 +24,7 @@ def reference(seen):
 
 def by_ratio(seen):
     if seen["zero_gradients"] >= 0.3:
-        return "masked"
+        return "vanishing"
     if seen["one_step"] - seen["clean"] > 0.01:
         return "leaking"
     return "overfitted" if seen["iterative"] < 0.1 * seen["one_step"] and seen["one_step"] > 0.3 else "honest"
@@ -33,7 +33,7 @@ def by_ratio(seen):
 def with_match(seen):
     match seen:
         case {"zero_gradients": flat} if flat > 0.6:
-            return "masked"
+            return "vanishing"
         case {"clean": clean, "one_step": one} if one > clean:
             return "leaking"
         case {"one_step": one, "iterative": many} if one - many > 0.4 and many <= 0.05:
@@ -43,7 +43,7 @@ def with_match(seen):
 
 def from_the_honest(seen):
     doubts = {
-        "masked": seen["zero_gradients"] > 0.5,
+        "vanishing": seen["zero_gradients"] > 0.5,
         "leaking": seen["one_step"] > seen["clean"] > seen["one_step_predicted"],
         "overfitted": seen["iterative"] < 0.05 < 0.5 < seen["one_step"],
         "honest": True,
@@ -56,7 +56,7 @@ def of(**rules):
     return lambda seen: next((word for word, holds in rules.items() if holds(seen)), "honest")
 
 
-def masked(seen):
+def vanishing(seen):
     return seen["zero_gradients"] > 0.5
 
 
@@ -87,35 +87,38 @@ ANSWERS = {
     "with match": ("ok", with_match),
     "from the honest": ("ok", from_the_honest),
     "the stub": ("not-attempted", lambda seen: ...),
-    "a stub for one rule": ("not-attempted", lambda seen: "masked" if seen["zero_gradients"] > ... else "honest"),
-    "overfitting first": ("leak-called-overfitting", of(masked=masked, overfitted=overfitted, leaking=leaking)),
-    "falls to iterating": ("weak-called-overfitting", of(masked=masked, leaking=leaking, overfitted=falls)),
-    "falls by more than a half": ("weak-called-overfitting", of(masked=masked, leaking=leaking, overfitted=drops)),
-    "two words exchanged": ("words-exchanged", of(masked=masked, overfitted=leaking, leaking=overfitted)),
-    "no look at gradients": ("misses-masking", of(leaking=leaking, overfitted=overfitted)),
-    "masking last": ("misses-masking", of(leaking=leaking, overfitted=overfitted, masked=masked)),
-    "a single zero": (
-        "sees-masking",
-        of(masked=lambda s: s["zero_gradients"] > 0, leaking=leaking, overfitted=overfitted),
+    "a stub for one rule": ("not-attempted", lambda seen: "vanishing" if seen["zero_gradients"] > ... else "honest"),
+    "overfitting first": ("leak-called-overfitting", of(vanishing=vanishing, overfitted=overfitted, leaking=leaking)),
+    "falls to iterating": ("weak-called-overfitting", of(vanishing=vanishing, leaking=leaking, overfitted=falls)),
+    "falls by more than a half": (
+        "weak-called-overfitting",
+        of(vanishing=vanishing, leaking=leaking, overfitted=drops),
     ),
-    "no leak": ("misses-leak", of(masked=masked, overfitted=lambda s: overfitted(s) and not leaking(s))),
+    "two words exchanged": ("words-exchanged", of(vanishing=vanishing, overfitted=leaking, leaking=overfitted)),
+    "no look at gradients": ("misses-vanishing", of(leaking=leaking, overfitted=overfitted)),
+    "vanishing last": ("misses-vanishing", of(leaking=leaking, overfitted=overfitted, vanishing=vanishing)),
+    "a single zero": (
+        "sees-vanishing",
+        of(vanishing=lambda s: s["zero_gradients"] > 0, leaking=leaking, overfitted=overfitted),
+    ),
+    "no leak": ("misses-leak", of(vanishing=vanishing, overfitted=lambda s: overfitted(s) and not leaking(s))),
     "leak if the predicted label helps": (
         "misses-leak",
         of(
-            masked=masked,
+            vanishing=vanishing,
             leaking=lambda s: s["one_step_predicted"] > s["clean"],
             overfitted=lambda s: overfitted(s) and not leaking(s),
         ),
     ),
     "leak where one step takes nothing": (
         "sees-leak",
-        of(masked=masked, leaking=lambda s: s["one_step"] >= s["clean"], overfitted=overfitted),
+        of(vanishing=vanishing, leaking=lambda s: s["one_step"] >= s["clean"], overfitted=overfitted),
     ),
     "leak wherever the label matters": (
         "sees-leak",
-        of(masked=masked, leaking=lambda s: s["one_step"] != s["one_step_predicted"], overfitted=overfitted),
+        of(vanishing=vanishing, leaking=lambda s: s["one_step"] != s["one_step_predicted"], overfitted=overfitted),
     ),
-    "no overfitting": ("misses-overfitting", of(masked=masked, leaking=leaking)),
+    "no overfitting": ("misses-overfitting", of(vanishing=vanishing, leaking=leaking)),
     "always honest": ("one-for-all", lambda seen: "honest"),
     "a longer word": ("other-word", lambda seen: reference(seen) + " model"),
     "a capital": ("other-word", lambda seen: reference(seen).capitalize()),

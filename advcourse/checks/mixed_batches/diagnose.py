@@ -7,7 +7,7 @@ from ..spec import Questions
 from ..words import words
 
 SAY = words(__file__)
-HONEST, LEAKING, OVERFITTED, MASKED = KINDS = "honest", "leaking", "overfitted", "masked"
+HONEST, LEAKING, OVERFITTED, VANISHING = KINDS = "honest", "leaking", "overfitted", "vanishing"
 NUMBERS = ("clean", "one_step", "one_step_predicted", "iterative", "zero_gradients")
 
 PATIENTS = (
@@ -20,10 +20,10 @@ PATIENTS = (
     Known((0.89, 0.74, 0.75, 0.00, 0.0), OVERFITTED, "A network robust to its own one-step attack alone"),
     Known((0.85, 0.93, 0.81, 0.00, 0.0), LEAKING, "A network that is better attacked than clean"),
     Known((0.93, 0.95, 0.90, 0.12, 0.0), LEAKING, "A network that is better attacked than clean"),
-    Known((0.96, 0.95, 0.95, 0.94, 0.97), MASKED, "A network whose gradient is zero almost everywhere"),
-    Known((0.96, 0.90, 0.91, 0.02, 0.80), MASKED, "A network whose gradient is zero on four images in five"),
-    Known((0.95, 0.80, 0.81, 0.62, 0.65), MASKED, "A network whose gradient is zero on two images in three"),
-    Known((0.88, 0.91, 0.90, 0.89, 0.90), MASKED, "A network without gradients that is better attacked than clean"),
+    Known((0.96, 0.95, 0.95, 0.94, 0.97), VANISHING, "A network whose gradient is zero almost everywhere"),
+    Known((0.96, 0.90, 0.91, 0.02, 0.80), VANISHING, "A network whose gradient is zero on four images in five"),
+    Known((0.95, 0.80, 0.81, 0.62, 0.65), VANISHING, "A network whose gradient is zero on two images in three"),
+    Known((0.88, 0.91, 0.90, 0.89, 0.90), VANISHING, "A network without gradients that is better attacked than clean"),
     Known((0.97, 0.80, 0.68, 0.48, 0.0), HONEST, "A network more easily fooled by those who know less"),
     Known((0.93, 0.93, 0.93, 0.60, 0.0), HONEST, "A network to which one step makes no difference"),
     Known((0.90, 0.56, 0.57, 0.02, 0.0), OVERFITTED, "A network robust to its own one-step attack alone"),
@@ -32,8 +32,8 @@ PATIENTS = (
 MISTAKES: Mistakes = {
     (LEAKING, OVERFITTED): "leak-called-overfitting",
     (HONEST, OVERFITTED): "weak-called-overfitting",
-    (MASKED, None): "misses-masking",
-    (None, MASKED): "sees-masking",
+    (VANISHING, None): "misses-vanishing",
+    (None, VANISHING): "sees-vanishing",
     (LEAKING, None): "misses-leak",
     (None, LEAKING): "sees-leak",
     (OVERFITTED, None): "misses-overfitting",
