@@ -121,7 +121,17 @@ def names(code: ast.stmt) -> tuple[set[str], set[str]]:
     binds = {s.get_name() for scope, s in symbols if scope is scopes[0] and (s.is_assigned() or s.is_imported())}
     if isinstance(code, ast.For):
         reads -= ids(code.target)
+    reads, binds = reads - hidden(code), binds - hidden(code)
     return (reads | binds if isinstance(code, ast.AugAssign) else reads), binds
+
+
+def hidden(code: ast.stmt) -> set[str]:
+    """Names that only its comprehensions know: from Python 3.12 on symtable lists them as the statement's own."""
+    kinds = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+    inside = [node for node in ast.walk(code) if isinstance(node, kinds)]
+    bound = set().union(*(ids(part.target) for one in inside for part in one.generators))
+    within = {id(node) for one in inside for node in ast.walk(one)}
+    return bound - {n.id for n in ast.walk(code) if isinstance(n, ast.Name) and id(n) not in within}
 
 
 def statements(code: ast.stmt) -> Iterator[ast.stmt]:
