@@ -48,7 +48,13 @@ MODEL, X = network(SHAPE, dtype=torch.float32), inputs(4, SHAPE, dtype=torch.flo
 Y = MODEL(X).argmax(1)
 READABLE = nn.Sequential(MODEL[0], MODEL[1], nn.ReLU(), MODEL[3])  # of layers of which bounds are known
 GOALS = [kind((Y + other) % 3, *loss) for kind, other in ((Untargeted, 0), (Targeted, 1)) for loss in ((), (margin,))]
-every_goal = pytest.mark.parametrize("goal", [*GOALS, Untargeted(Y, loss=cross_entropy)], ids=repr)
+
+
+def named(goal: Untargeted | Targeted) -> str:
+    return f"{type(goal).__name__}, {goal.loss.__name__}"
+
+
+every_goal = pytest.mark.parametrize("goal", [*GOALS, Untargeted(Y, loss=cross_entropy)], ids=named)
 every_norm = pytest.mark.parametrize("norm", [Linf, L2, L1])
 
 
@@ -96,7 +102,7 @@ BLACK = {
 }
 
 
-@pytest.mark.parametrize("goal", GOALS[1:3], ids=repr)
+@pytest.mark.parametrize("goal", GOALS[1:3], ids=named)
 @pytest.mark.parametrize("threat", [Linf(EPS), L2(0.3)], ids=repr)
 @pytest.mark.parametrize("attack", [*WHITE, *BLACK])
 def test_attacks_in_a_set(attack, threat, goal):
@@ -114,7 +120,7 @@ SMALLEST = {
 
 
 @pytest.mark.parametrize("attack", SMALLEST.values(), ids=SMALLEST)
-@pytest.mark.parametrize("goal", GOALS[:2], ids=repr)
+@pytest.mark.parametrize("goal", GOALS[:2], ids=named)
 def test_attacks_that_look_for_the_smallest_distortion(attack, goal):
     z = attack(goal)
     assert z.shape == X.shape and z.min() >= 0 and z.max() <= 1

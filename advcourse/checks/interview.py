@@ -11,7 +11,7 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -147,7 +147,7 @@ NESTED = 3  # lists in lists are looked into so deep
 
 def is_plain(thing: object, deep: int = NESTED) -> bool:
     """Nothing but Python's own numbers, words and lists, and torch's own tensors: to read them calls nobody's code."""
-    if type(thing) in (tuple, list):
+    if isinstance(thing, tuple | list) and type(thing) in (tuple, list):
         return deep > 0 and all(is_plain(part, deep - 1) for part in thing)
     return type(thing) in PLAIN or (type(thing) is Tensor and not thing.__dict__)
 
@@ -187,7 +187,7 @@ def _own_copies(args: tuple) -> tuple:
     return copies
 
 
-def _own_copy(thing: object) -> object:
+def _own_copy(thing: Any) -> Any:
     """As `deepcopy`, which takes ten times as long for a tensor that is no more than its numbers."""
     plain = type(thing) is Tensor and not thing.requires_grad and thing.grad is None and not thing.__dict__
     return thing.clone() if plain else copy.deepcopy(thing)
