@@ -72,6 +72,8 @@ def cases() -> Iterator[Case]:
     yield Case((free, w, 4.0), "wrong-elsewhere", "a confidence of one half, which is had for nothing,")
     sure = torch.tensor([0.999, 0.9999])
     yield Case((sure, w, 4.0), "wrong-elsewhere", "confidences of 0.999 and above", mistakes=CAPPED)
+    surest = 1 - torch.tensor([1e-5, 1e-9], dtype=torch.float64)
+    yield Case((surest, w.double(), 4.0), "wrong-elsewhere", "confidences a billionth below 1", mistakes=CAPPED)
     double = tuple(a.double() for a in wishes(4, 20, 3.0)[:2])
     yield Case((*double, 3.0), "wrong-elsewhere", "float64")
 

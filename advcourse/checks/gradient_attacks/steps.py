@@ -34,6 +34,9 @@ def signed(x: Tensor, g: Tensor, size: float) -> Tensor:
     return (x + size * g.sign()).clamp(0, 1)
 
 
+SOFT = (1.0, 1e-3, 1e-4, 1e-5, 1e-6)  # what one adds below g / |g|
+
+
 @dataclass(frozen=True)
 class SignedStep:
     """An exercise that takes such a step, `uphill` or (-1) downhill along the loss of `labels(*args)`.
@@ -74,6 +77,7 @@ class SignedStep:
 
     def _by_size_and_way(self) -> dict[str, Sign]:
         return {
+            "soft-sign": self._soft_sign(),
             "ball-around-zero": self.like(lambda x, g, size: (x + size * g.sign()).clamp(-size, size)),
             "returns-perturbation": seen(lambda z, *args: z.abs().max() <= self.size(*args) + 1e-5 and z.any()),
             "unchanged": self.like(lambda x, g, size: x.clone()),
@@ -97,10 +101,6 @@ class SignedStep:
                 lambda x, g, size: x + g.sign().clamp(0, 1),
             ),
             "one-way": self.like(*(lambda x, g, size, way=way: signed(x, way * g.abs(), size) for way in (1, -1))),
-            "soft-sign": self.like(
-                lambda x, g, size: (x + size * g.tanh()).clamp(0, 1),
-                lambda x, g, size: (x + size * g / (1 + g.abs())).clamp(0, 1),
-            ),
             "relative-step": self.like(lambda x, g, size: (x * (1 + size * g.sign())).clamp(0, 1)),
             "stretches-the-image": self.like(*(lambda x, g, size, by=by: by(x + size * g.sign()) for by in STRETCHES)),
             "clips-to-data-range": self.like(
@@ -161,7 +161,15 @@ class SignedStep:
             ),
             "no-box": seen(lambda z, *args: z.min() < -1e-5 or z.max() > 1 + 1e-5),
             "stops-short": self.like(lambda x, g, size: _unless_outside(x + size * g.sign(), x)),
+            "soft-sign": self._soft_sign(),
         }
+
+    def _soft_sign(self) -> Follows:
+        """Nearly a sign, where the slope is steep."""
+        return self.like(
+            lambda x, g, size: (x + size * g.tanh()).clamp(0, 1),
+            *(lambda x, g, size, c=c: (x + size * g / (g.abs() + c)).clamp(0, 1) for c in SOFT),
+        )
 
     def _points(self, z: Tensor, way: int, *args) -> bool:
         """Every pixel has moved, uphill or downhill by the loss."""
