@@ -151,8 +151,11 @@ def lint_commands(python: Path) -> list[list[str]]:
 
 
 def nbval_command(name: str, *arguments: str) -> list[str]:
-    run = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "--ignore-glob=*.backup-*"]
-    return pytest(name, *run, *arguments)
+    return pytest(name, "--nbval", "--nbval-cell-timeout=300", "--ignore-glob=*.backup-*", *arguments)
+
+
+OWN_KERNEL = "--nbval-current-env"  # of the Python that runs pytest, started as a student's is
+WARM = "tests/warm_kernels.py"  # runs what follows with kernels that start in a moment
 
 
 NOTEBOOKS = ("lectures", "solutions", "exercises")
@@ -175,10 +178,10 @@ STEPS = {  # name: the commands, for the Python that runs them
     "unit": lambda _: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *TWO_WORKERS)],
     # Processes of their own: a device has to be registered before the first backward pass.
     "device": lambda _: [pytest("device", "tests/on_pretend", *TWO_WORKERS)],
-    "nbval": lambda _: [nbval_command("nbval", *BY_NOTEBOOK, *NOTEBOOKS)],
+    "nbval": lambda _: [[WARM, *nbval_command("nbval", *BY_NOTEBOOK, *NOTEBOOKS)]],
     "after": lambda _: [pytest("after", "tests/after")],
     # Each of the two workers has a JupyterLab and a browser of its own.
-    "browser": lambda _: [pytest("browser", "tests/browser", f"--ignore={IN_THE_BROWSER}", *BY_NOTEBOOK)],
+    "browser": lambda _: [[WARM, *pytest("browser", "tests/browser", f"--ignore={IN_THE_BROWSER}", *BY_NOTEBOOK)]],
     "lectures": lambda _: [pytest("lectures", IN_THE_BROWSER, *TWO_WORKERS)],
     "bugs": lambda _: [pytest("bugs", "tests/every_bug", *TWO_WORKERS)],
     "grading": lambda _: [pytest("grading", "tests/every_bank", *TWO_WORKERS)],
@@ -307,13 +310,13 @@ def hub(python: Path, arguments: list[str]) -> int:
 
 def gpu_test(python: Path, arguments: list[str]) -> int:
     """The lectures on a device without float64, which needs no hardware, and all notebooks on a GPU if there is one."""
-    lectures = nbval_command("pretend", *BY_NOTEBOOK, *arguments, "lectures")
+    lectures = nbval_command("pretend", OWN_KERNEL, *BY_NOTEBOOK, *arguments, "lectures")
     results = [run_step(python, "pretend", [lectures], **pretend_environment())]
     probe = "import sys, torch; sys.exit(not torch.cuda.is_available())"
     if subprocess.run([str(python), "-c", probe]).returncode:
         results.append(verdict("cuda", [5], 0.0, ["the notebooks on CUDA: no GPU here that PyTorch sees"]))
     else:
-        notebooks = nbval_command("cuda", *arguments, *NOTEBOOKS)
+        notebooks = nbval_command("cuda", OWN_KERNEL, *arguments, *NOTEBOOKS)
         results.append(run_step(python, "cuda", [notebooks], ADVCOURSE_DEVICE="cuda"))
     print(summary(results), flush=True)
     return int(any(r["outcome"] == "FAIL" for r in results))
