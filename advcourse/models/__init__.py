@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from . import stochastic
-from .efficientnet import EfficientNetLite0
+from .efficientnet import EfficientNetLite0, folded
 from .last_layer import laplace
 from .normalize import Normalize
 
@@ -135,7 +135,7 @@ def pretrained() -> nn.Sequential:
     # Same layers in the same order under other names: the keys are matched by position, the shapes by load_state_dict.
     weights = torch.load(path, map_location="cpu", weights_only=True)
     network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
-    network = network.to(memory_format=torch.channels_last)  # on a CPU gradients take two thirds of the time
+    network = folded(network.eval()).to(memory_format=torch.channels_last)  # on a CPU gradients take half of the time
     return nn.Sequential(Normalize([127 / 255] * 3, [128 / 255] * 3), network).eval()
 
 
