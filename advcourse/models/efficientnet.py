@@ -89,7 +89,7 @@ def folded(network: EfficientNetLite0) -> EfficientNetLite0:
     """
     for part in list(network.modules()):
         for (before, conv), (name, norm) in pairwise(list(part.named_children())):
-            if isinstance(norm, nn.BatchNorm2d):
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(part, before, fuse_conv_bn_eval(conv, norm))
                 setattr(part, name, nn.ReLU6(inplace=True) if isinstance(norm, Normed) else nn.Identity())
     return network.requires_grad_()  # the new biases too
