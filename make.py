@@ -198,9 +198,11 @@ LONGER = {  # steps that `make test` leaves out, and the targets that run them
 
 
 def step_environment(**more: str) -> dict[str, str]:
-    """One thread: two workers with two threads each on a small machine are several times slower."""
+    """One thread: two workers with two threads each on a small machine are several times slower. Compiled modules are
+    kept, also where, as in many containers, they are not by default: hundreds of processes load them."""
     ledger = str(ARTEFACTS / "ledger.jsonl")
-    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1", "ADVCOURSE_LEDGER": ledger, **more}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1", "ADVCOURSE_LEDGER": ledger, **more}
 
 
 def run_step(python: Path, name: str, commands: list[list[str]], **env: str) -> dict:

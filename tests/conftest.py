@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+import advcourse.course  # noqa: F401  first: it spares whatever reads notebooks seconds
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

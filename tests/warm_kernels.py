@@ -29,6 +29,9 @@ WARM = (  # what a first cell waits for
     "advcourse.checks",
     "ipykernel.kernelapp",
     "matplotlib.pyplot",
+    "scipy.optimize",
+    "scipy.stats",
+    "torch._dynamo",  # by the first optimizer
     "torchvision.models",
 )
 
