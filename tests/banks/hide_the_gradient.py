@@ -76,6 +76,10 @@ BANK = {
     "a copy": ("gradient-gets-through", lambda model, z: copy.deepcopy(model)(z)),
     "probabilities": ("gradient-gets-through", lambda model, z: model(z).softmax(1)),
     "quieter": ("gradient-gets-through", lambda model, z: 1e-3 * model(z)),
+    "hidden in one half": (
+        "gradient-gets-through",
+        lambda model, z: model(torch.cat([z[..., :2, :].detach(), z[..., 2:, :]], 2)),
+    ),
     "straight through": ("gradient-gets-through", lambda model, z: model(z + ((255 * z).round() / 255 - z).detach())),
     "louder": ("stops-one-loss-only", lambda model, z: 1e4 * model(z)),
     "louder in place": ("stops-one-loss-only", louder_in_place),

@@ -89,7 +89,7 @@ BANK = {
             "wants-more-than-better",
             lambda score, z, c, gain=gain: torch.where(per_sample(score(c) > score(z) + gain, z), c, z),
         )
-        for gain in (1, 0.1, 0.01)
+        for gain in (1, 0.01, 1e-4, 1e-6, 1e-10)
     },
     "a small step": ("neither-image", lambda score, z, c: z + 0.1 * (reference(score, z, c) - z)),
     "first half only": (

@@ -23,7 +23,7 @@ def reference(seen):
 
 
 def by_gaps(seen):
-    if seen["repeat"] >= 0.5:
+    if seen["repeat"] > 0.5:
         return "random"
     if seen["cross_entropy"] - seen["margin"] >= 0.1:
         return "saturated"
@@ -133,6 +133,14 @@ ANSWERS = {
     "far is 0.15": (
         "misses-saturation",
         of(random=random, saturated=lambda s: s["margin"] < s["cross_entropy"] - 0.15, hidden=hidden),
+    ),
+    "half of the answers changed": (
+        "sees-randomness",
+        of(random=lambda s: s["repeat"] >= 0.5, saturated=saturated, hidden=hidden),
+    ),
+    "hidden only if PGD leaves most": (
+        "misses-hiding",
+        of(random=random, saturated=saturated, hidden=lambda s: hidden(s) and s["margin"] > 0.5),
     ),
     "a third of the answers changed": (
         "sees-randomness",

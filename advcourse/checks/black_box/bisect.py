@@ -120,11 +120,13 @@ MISTAKES = {
 }
 
 
-def asked(steps: int, *shape: int, at: tuple[float, ...] = BOUNDARY, dtype: torch.dtype = torch.float32) -> tuple:
-    """A boundary across the way from x to z, at another place for every sample."""
+def asked(
+    steps: int, *shape: int, at: tuple[float, ...] = BOUNDARY, dtype: torch.dtype = torch.float32, spare: int = 2
+) -> tuple:
+    """A boundary across the way from x to z, at another place for every sample; so many questions more than steps."""
     draw = torch.Generator().manual_seed(len(at) + len(shape))
     x, z = (torch.rand(len(at), *shape, generator=draw).to(dtype) for _ in "xz")
-    return Oracle(x, steps + 2, partial(_beyond, x, z, torch.tensor(at))), x, z, steps
+    return Oracle(x, steps + spare, partial(_beyond, x, z, torch.tensor(at))), x, z, steps
 
 
 def _beyond(x: Tensor, z: Tensor, at: Tensor, point: Tensor) -> Tensor:
@@ -150,6 +152,7 @@ def cases() -> Iterator[Case]:
         "float64": asked(STEPS, 2, 3, dtype=torch.float64),
     }.items():
         yield Case(args, "wrong-elsewhere", where)
+    yield Case(asked(STEPS, 2, 3, spare=0), "wrong-elsewhere", "the same once more")  # asks-too-often
 
 
 def _numbers(answer: Tensor, fooled: Oracle, x: Tensor, z: Tensor, steps: int) -> dict:

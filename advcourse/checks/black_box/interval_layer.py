@@ -109,7 +109,12 @@ MISTAKES = {
         around(radius=lambda w, b, lo, hi: (hi - lo) / 2 @ w.abs().T + b),
         around(radius=lambda w, b, lo, hi: (hi - lo) / 2 @ w.abs().T + b.abs()),
     ),
-    "size-of-the-bias": like(lambda w, b, lo, hi: right(w, b.abs(), lo, hi), lambda w, b, lo, hi: right(w, -b, lo, hi)),
+    "size-of-the-bias": like(
+        lambda w, b, lo, hi: right(w, b.abs(), lo, hi),
+        lambda w, b, lo, hi: right(w, -b, lo, hi),
+        lambda w, b, lo, hi: pair(_ends(w, b.abs(), lo, hi)[0], _ends(w, b, lo, hi)[1]),
+        lambda w, b, lo, hi: pair(_ends(w, b, lo, hi)[0], _ends(w, b.abs(), lo, hi)[1]),
+    ),
     "radius-not-halved": like(around(radius=lambda w, b, lo, hi: (hi - lo) @ w.abs().T)),
     "centre-not-halved": like(around(centre=lambda w, b, lo, hi: (lo + hi) @ w.T + b)),
     "nothing-halved": like(
@@ -200,7 +205,7 @@ def asked(batch: int, inputs: int, outputs: int, seed: int = 0) -> tuple[Tensor,
 
 def _numbers(answer: Tensor, *args: Tensor) -> dict:
     wanted, excess = right(*args), _excess(answer, *args)
-    at = int(excess.amax(0).argmax())
+    at = int((excess if excess.max() > 1e-4 else (answer - wanted).abs()).amax(0).argmax())
     width, wide = (bounds[1] - bounds[0] for bounds in (wanted, answer))
     i = int((wide - width).argmax())
     return {

@@ -118,7 +118,9 @@ def cases() -> Iterator[Case]:
         "float64": asked(LOSSES, 2, 3, dtype=torch.float64),
     }.items():
         yield Case(args, "wrong-elsewhere", where)
-    yield Case(asked([gain / 64 for gain in GAINS], 2, 3), "wants-more-than-better")
+    # As small as the scores' precision allows: what is added to one of them against rounding decides here.
+    for dtype, small in {torch.float32: 2**-17, torch.float64: 2**-44}.items():
+        yield Case(asked([gain * small for gain in GAINS], 2, 3, dtype=dtype), "wants-more-than-better")
 
 
 def _numbers(answer: Tensor, score: Oracle, z: Tensor, candidate: Tensor) -> dict:

@@ -48,6 +48,11 @@ def _with(change: Callable[[Tensor], Tensor]) -> Formula:
     return lambda score, x, u, sigma: right(score, x, change(u).expand_as(u), sigma)
 
 
+def _with_part(part: slice) -> Formula:
+    """Of some of the directions alone."""
+    return lambda score, x, u, sigma: right(score, x, u[part], sigma)
+
+
 def _one_sided(score: Oracle, x: Tensor, u: Tensor, sigma: float) -> Tensor:
     return mean_along((ask_along(score, x, sigma * u) - score(x)) / sigma, u)
 
@@ -144,6 +149,13 @@ MISTAKES = {
     "one-direction-for-all": like(_with(lambda u: u[:, :1]), _with(lambda u: u[:, -1:])),
     "first-direction-only": like(_with(lambda u: u[:1]), lambda *args: _with(lambda u: u[:1])(*args) / len(args[2])),
     "last-direction-only": like(_with(lambda u: u[-1:]), lambda *args: _with(lambda u: u[-1:])(*args) / len(args[2])),
+    "one-direction-left-out": like(
+        *(lambda *args, part=part: _with_part(part)(*args) for part in (slice(1, None), slice(None, -1))),
+        *(
+            lambda *args, part=part: _with_part(part)(*args) * (len(args[2]) - 1) / len(args[2])
+            for part in (slice(1, None), slice(None, -1))
+        ),
+    ),
     "product-of-means": like(_product_of_means, lambda *args: _product_of_means(*args) * len(args[2])),
     "no-direction": like(_no_direction),
     "divides-by-the-direction": like(_divided_by_the_direction),
@@ -166,13 +178,18 @@ MISTAKES = {
 }
 
 
-def asked(n: int, *shape: int, sigma: float = SIGMA, seed: int = 0, dtype: torch.dtype = torch.float32) -> tuple:
-    """A curved score of its own for every sample, some pixels at the ends of [0, 1], and n directions for each."""
+def asked(
+    n: int, *shape: int, sigma: float = SIGMA, seed: int = 0, dtype: torch.dtype = torch.float32, spare: int = 1
+) -> tuple:
+    """A curved score of its own for every sample, some pixels at the ends of [0, 1], and n directions for each.
+
+    So many questions may be asked more than two for each direction.
+    """
     draw = torch.Generator().manual_seed(seed)
     x = torch.rand(shape, generator=draw).mul(1.6).sub(0.3).clamp(0, 1).to(dtype)
     weights = torch.randn(shape, generator=draw).flatten(1).to(dtype)
     directions = torch.randn(n, *shape, generator=draw).to(dtype)
-    return Oracle(x, 2 * n + 1, partial(_score, weights)), x, directions, sigma
+    return Oracle(x, 2 * n + spare, partial(_score, weights)), x, directions, sigma
 
 
 def _score(weights: Tensor, z: Tensor) -> Tensor:
@@ -191,6 +208,7 @@ def cases() -> Iterator[Case]:
         "float64": asked(5, 3, 4, seed=6, dtype=torch.float64),
     }.items():
         yield Case(args, "wrong-elsewhere", where)
+    yield Case(asked(5, 3, 2, 4, spare=0), "wrong-elsewhere", "the same once more")  # asks-too-often
 
 
 def _numbers(answer: Tensor, score: Oracle, x: Tensor, directions: Tensor, sigma: float) -> dict:

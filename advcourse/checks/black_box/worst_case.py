@@ -58,7 +58,9 @@ MISTAKES = {
         of(lambda m: min(_shares(m))),
         *(of(lambda m, by=by: stand(m[[0, 1 + int(by(m[1:]).argmin())]])) for by in (_accuracies, lambda m: m.mean(1))),
     ),
-    "average-over-attacks": like(of(lambda m: share(m > 0)), of(lambda m: share(m[1:] > 0))),
+    "average-over-attacks": like(
+        of(lambda m: share(m > 0)), of(lambda m: share(m[1:] > 0)), of(lambda m: share((m[:1] > 0) & (m[1:] > 0)))
+    ),
     "sign-of-the-mean": like(
         of(lambda m: share(m.mean(0) > 0)),
         of(lambda m: share(m[1:].mean(0) > 0)),
@@ -124,6 +126,8 @@ def cases() -> Iterator[Case]:
     yield Case(asked(SAMPLES[7:8]), "wrong-elsewhere", "one sample that ends in a tie")
     yield Case(asked(((0, 8, 16, 4, 20),)), "wrong-elsewhere", "one sample that begins in a tie")
     yield Case(asked(dtype=torch.float64), "wrong-elsewhere", "float64")
+    clean, attacked = asked(((8, 8, 8, 8, 8), (8, 8, 8, 8, -8)))
+    yield Case((clean * 1e-12, attacked * 1e-12), "wrong-elsewhere", "margins of a millionth of a millionth")
 
 
 check_worst_case = Spec(
