@@ -29,8 +29,20 @@ def in_order(rows: Tensor) -> Tensor:
 
 def one_order_for_all(new: Tensor, old: Tensor) -> bool:
     """[B, N, D] before and after: whether the rows of every image went the same way."""
-    came_from = [(z[:, None, 0] == x[None, :, 0]).int().argmax(1) for z, x in zip(new, old)]
+    came_from = orders(new, old)
     return all(torch.equal(order, came_from[0]) for order in came_from)
+
+
+def orders(new: Tensor, old: Tensor) -> Tensor:
+    """[B, N, D] before and after: from which place each row came, [B, N]."""
+    return (new[:, :, None, 0] == old[:, None, :, 0]).int().argmax(2)
+
+
+def follows(b: Tensor, a: Tensor) -> bool:
+    """Two orders [N]: whether one is the other moved on in a ring, or that backwards."""
+    there, back = (b, a), (b.argsort(), a.argsort())
+    steps = [step % len(a) for one, other in (there, back) for step in (one - other, one + other)]
+    return any(bool((step == step[0]).all()) for step in steps)
 
 
 def lines_that_moved(new: Tensor, old: Tensor) -> str:
@@ -59,6 +71,18 @@ def require_generator(ask: Interview, say: Words, x: Tensor, *settings: object) 
         say.fail("always-the-same")
     if torch.equal(first, second):
         say.fail("reseeds")
+
+
+def require_free_orders(say: Words, new: Tensor, old: Tensor) -> None:
+    """[B, N, D] before and after, B and N large enough that none of this is chance: every image draws its own order,
+    in which every place takes part."""
+    found, n = orders(new, old), new.shape[1]
+    if still := int((found == torch.arange(n)).all(1).sum()):
+        say.fail("not-every-image", still=still, images=len(new))
+    if any(follows(found[i], found[j]) for i in range(len(found)) for j in range(i)):
+        say.fail("orders-follow-each-other")
+    if stuck := int((found == torch.arange(n)).all(0).sum()):
+        say.fail("places-that-rest", stuck=stuck, n=n, images=len(new))
 
 
 def require_elsewhere(

@@ -11,7 +11,7 @@ def reference(scores, known, rate):
 
 def sorted_by_hand(new, old, share):
     order = old.sort().values
-    return new >= order[math.ceil((1 - share) * len(order)) - 1]
+    return new > order[math.ceil((1 - share) * len(order)) - 1]
 
 
 def counts(scores, known, rate):
@@ -49,6 +49,7 @@ BANK = {
     "random": ("wrong-value", lambda s, k, r: torch.arange(len(s)) % 2 == 0),
     "scores": ("returns-scores", lambda s, k, r: s),
     "what is too much": ("returns-scores", lambda s, k, r: (s - k.quantile(1 - r)).clamp(min=0)),
+    "from the top without a least": ("raises", lambda s, k, r: s > k.topk(int(r * len(k))).values[-1]),
     "always at 95 %": ("ignores-rate", lambda s, k, r: s > k.quantile(0.95)),
     "a fixed threshold": ("other-threshold", lambda s, k, r: s > 1),
     "sizes": ("wrong-elsewhere", lambda s, k, r: s.abs() > k.quantile(1 - r).abs()),

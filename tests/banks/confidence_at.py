@@ -64,6 +64,8 @@ BANK = {
     "a share of the score": ("below-one-half", lambda d, w: d * w.norm() / (1 + d * w.norm())),
     "mean square": ("other-length", lambda d, w: torch.sigmoid(d * w.square().mean().sqrt())),
     "the score at most 5": ("capped", lambda d, w: torch.sigmoid((d * w.norm()).clamp(max=5))),
+    "the score at most 10": ("capped", lambda d, w: torch.sigmoid((d * w.norm()).clamp(max=10))),
+    "never more than all but certain": ("capped", lambda d, w: reference(d, w).clamp(max=1 - 1e-6)),
     "clamped": ("capped", lambda d, w: reference(d, w).clamp(max=0.99)),
     "assumes three weights": ("wrong-elsewhere", lambda d, w: reference(d, w[:3])),
     "changes the distances": ("mutates-input", changes_the_distances),

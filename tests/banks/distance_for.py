@@ -47,6 +47,7 @@ BANK = {
     "squared": ("wrong-value", lambda p, w, t: reference(p, w, t) ** 2),
     "confidences up to 0.95": ("capped", lambda p, w, t: t * torch.logit(p, eps=0.05) / w.norm()),
     "careful beyond 0.99": ("capped", lambda p, w, t: t * torch.logit(p, eps=0.01) / w.norm()),
+    "no confidence above 1 - 1e-12": ("capped", lambda p, w, t: t * torch.logit(p, eps=1e-12) / w.norm()),
     "never below a tenth": ("wrong-elsewhere", lambda p, w, t: reference(p, w, t).clamp(min=0.1)),
     "a number": ("returns-no-tensor", lambda p, w, t: math.log(9)),
     "changes the confidences": ("mutates-input", lambda p, w, t: t * p.logit_() / w.norm()),

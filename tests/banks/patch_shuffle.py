@@ -179,6 +179,18 @@ def rolls(x, grid, generator):
     return whole(torch.stack([part.roll(n, 0) for part, n in zip(pieces(x, grid), by)]), grid)
 
 
+def last_patch_rests(x, grid, generator):
+    rows = pieces(x, grid).clone()
+    for row in rows:
+        row[:-1] = row[torch.randperm(len(row) - 1, generator=generator)]
+    return whole(rows, grid)
+
+
+def rolls_one_order_on(x, grid, generator):
+    order = torch.randperm(grid * grid, generator=generator)
+    return whole(torch.stack([row[order.roll(i)] for i, row in enumerate(pieces(x, grid))]), grid)
+
+
 BANK = {
     "the reference": ("ok", reference),
     "with loops": ("ok", with_loops),
@@ -211,6 +223,8 @@ BANK = {
     "three by three": ("wrong-elsewhere", lambda x, grid, g: reference(x, 3, g)),
     "in place": ("mutates-input", in_place),
     "the patches": ("wrong-shape", lambda x, grid, g: pieces(x, grid)),
+    "the last patch rests": ("places-that-rest", last_patch_rests),
+    "one order rolled on": ("orders-follow-each-other", rolls_one_order_on),
     "a roll": ("shifts-in-a-ring", rolls),
     "two patches change places": ("hardly-shuffles", swaps_two),
     "the second half rests": ("hardly-shuffles", shuffles_the_first_half),

@@ -118,6 +118,34 @@ def in_place(x, generator):
     return x.copy_(reference(x, generator))
 
 
+def rolls(x, generator):
+    by = torch.randint(1, x[0, 0].numel(), (len(x),), generator=generator).tolist()
+    return torch.stack([image.flatten(1).roll(n, 1).view_as(image) for image, n in zip(x, by)])
+
+
+def rolls_one_order_on(x, generator):
+    order = torch.randperm(x[0, 0].numel(), generator=generator)
+    return torch.stack([image.flatten(1)[:, order.roll(i)].view_as(image) for i, image in enumerate(x)])
+
+
+def one_order_for_two(x, generator):
+    """The images come in pairs."""
+    n, pairs = x[0, 0].numel(), (len(x) + 1) // 2
+    drawn = torch.stack([torch.randperm(n, generator=generator) for _ in range(pairs)]).repeat_interleave(2, 0)
+    return torch.take_along_dim(x.flatten(2), drawn[: len(x), None], 2).view_as(x)
+
+
+def last_one_rests(x, generator):
+    z = x.flatten(2).clone()
+    for image in z:
+        image[:, :-1] = image[:, torch.randperm(image.shape[1] - 1, generator=generator)]
+    return z.view_as(x)
+
+
+def last_image_rests(x, generator):
+    return torch.cat([image_by_image(x[:-1], generator), x[-1:]]) if len(x) > 3 else image_by_image(x, generator)
+
+
 BANK = {
     "the reference": ("ok", reference),
     "image by image": ("ok", image_by_image),
@@ -147,6 +175,11 @@ BANK = {
     "squares only": ("wrong-elsewhere", square_only),
     "colour only": ("wrong-elsewhere", colour_only),
     "eight by eight": ("wrong-elsewhere", eight_by_eight),
+    "a roll": ("moves-lines", rolls),
+    "one order rolled on": ("orders-follow-each-other", rolls_one_order_on),
+    "one order for two": ("orders-follow-each-other", one_order_for_two),
+    "the last pixel rests": ("places-that-rest", last_one_rests),
+    "the last image rests": ("not-every-image", last_image_rests),
     "in place": ("mutates-input", in_place),
     "flat": ("wrong-shape", lambda x, g: reference(x, g).flatten(2)),
 }

@@ -54,6 +54,17 @@ MISTAKES = {
 }
 
 
+WHEN_LEVEL = {
+    "alarms-when-level": like(
+        lambda s, k, r: s >= k.quantile(1 - r), lambda s, k, r: s >= k.sort().values[int((1 - r) * len(k))]
+    )
+}
+FROM_THE_END = {  # where that place is 0, it is the smallest
+    "place-of-none": like(
+        lambda s, k, r: _by(k.sort().values[-int(r * len(k))], s),
+        lambda s, k, r: _by(k.sort(descending=True).values[int(r * len(k)) - 1], s),
+    )
+}
 RATE_OF_BEFORE = {"ignores-rate": like(lambda s, k, r: right(s, k, RATE))}
 
 
@@ -67,6 +78,8 @@ def cases() -> Iterator[Case]:
     yield Case((new - 1e3, known - 1e3, RATE), "wrong-elsewhere", "negative scores")
     yield Case((new.double(), known.double(), RATE), "wrong-elsewhere", "float64")
     yield Case((new[:7], known, RATE), "wrong-elsewhere", "fewer scores than known ones")
+    yield Case((*levels(), RATE), "wrong-elsewhere", "scores that occur many times", mistakes=WHEN_LEVEL)
+    yield Case((*few(), 0.01), "wrong-elsewhere", "20 known scores and a rate of 0.01", mistakes=FROM_THE_END)
 
 
 def inputs() -> tuple[Tensor, Tensor]:
@@ -82,6 +95,18 @@ def inputs() -> tuple[Tensor, Tensor]:
         low, high = order[place - 1], order[place + 2]
         scores = torch.where((scores >= low) & (scores <= high), high + 1e-3, scores)
     return scores, known
+
+
+def levels() -> tuple[Tensor, Tensor]:
+    """Scores of whole numbers: a quarter of the known ones share the highest."""
+    return torch.arange(5.0), torch.tensor([0.0, 2.0, 1.0, 1.0]).repeat(50)
+
+
+def few() -> tuple[Tensor, Tensor]:
+    """20 known scores, in which a rate of one per cent is less than one. No new one lies between the highest two."""
+    scores, known = inputs()
+    low, high = known[:20].sort().values[-2:]
+    return torch.where((scores >= low) & (scores <= high), high + 1e-3, scores)[:50], known[:20]
 
 
 def _numbers(answer: Tensor, *args) -> dict:

@@ -7,8 +7,12 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..spec import Case, Spec, like, seen
+from ..interview import Interview
+from ..spec import Case, Questions, Spec, like, seen
+from ..verdict import apart
 from ..words import words
+
+SAY = words(__file__)
 
 
 def confidence(distance: Tensor, w: Tensor) -> Tensor:
@@ -48,6 +52,7 @@ def _written_out(distance: Tensor, w: Tensor) -> Tensor:
     return big / (1 + big)
 
 
+FAR = torch.tensor([0.0, 3.0, 5.0, 40.0, 1e3, 1e6])
 FAR_AWAY = {
     "capped": seen(lambda a, d, w: (a[d > 30] == a.max()).all() and a.max() < 1),
     "overflow-replaced": like(*(lambda d, w, by=by: _written_out(d, w).nan_to_num(by) for by in (0.0, 0.5))),
@@ -57,9 +62,8 @@ FAR_AWAY = {
 def cases() -> Iterator[Case]:
     distance, w = points(9, 3)
     yield Case((distance, w), "wrong-value", mistakes=MISTAKES)
-    far = torch.tensor([0.0, 3.0, 5.0, 40.0, 1e3, 1e6])
     yield Case(
-        (far, w), "wrong-elsewhere", "distances from 3 to a million", mistakes=FAR_AWAY, told={"nan": "overflows"}
+        (FAR, w), "wrong-elsewhere", "distances from 3 to a million", mistakes=FAR_AWAY, told={"nan": "overflows"}
     )
     yield Case(points(1, 2), "wrong-elsewhere", "a single distance")
     yield Case(points(6, 40), "wrong-elsewhere", "weights of 40 numbers")
@@ -79,4 +83,11 @@ def _numbers(answer: Tensor, distance: Tensor, w: Tensor) -> dict:
     return {"got": answer[0], "right": confidence(distance, w)[0], "length": _length(answer, distance)}
 
 
-check_confidence_at = Spec(words(__file__), confidence, cases, _numbers)
+def is_one_far_away(ask: Interview) -> None:
+    """To all digits of float32: a score that is kept from growing shows in the last of them."""
+    most = ask(FAR, points(9, 3)[1])[-3:].min()
+    if most != 1:
+        SAY.fail("capped", where="distances from 40 to a million", found=apart(most, 1)[0])
+
+
+check_confidence_at = Questions(SAY, (Spec(SAY, confidence, cases, _numbers), is_one_far_away))

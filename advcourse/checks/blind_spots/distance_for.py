@@ -27,6 +27,12 @@ def _is_capped(answer: Tensor, wanted: Tensor) -> bool:
 
 
 CAPPED = {"capped": seen(lambda a, p, w, t: _is_capped(a, distance(p, w, t)))}
+GUARDS = {
+    "outweighs-a-short-w": like(
+        *(lambda p, w, t, by=by: t * torch.logit(p) / (w.norm() + by) for by in (1e-12, 1e-10, 1e-8, 1e-6)),
+        *(lambda p, w, t, by=by: t * torch.logit(p) / w.norm().clamp_min(by) for by in (1e-8, 1e-6)),
+    )
+}
 MISTAKES = {
     "forgets-temperature": like(lambda p, w, t: torch.logit(p) / w.norm()),
     "divides-by-temperature": like(lambda p, w, t: torch.logit(p) / (t * w.norm())),
@@ -72,8 +78,10 @@ def cases() -> Iterator[Case]:
     yield Case((free, w, 4.0), "wrong-elsewhere", "a confidence of one half, which is had for nothing,")
     sure = torch.tensor([0.999, 0.9999])
     yield Case((sure, w, 4.0), "wrong-elsewhere", "confidences of 0.999 and above", mistakes=CAPPED)
-    surest = 1 - torch.tensor([1e-5, 1e-9], dtype=torch.float64)
+    surest = 1 - torch.tensor([1e-5, 1e-9, 1e-13], dtype=torch.float64)
     yield Case((surest, w.double(), 4.0), "wrong-elsewhere", "confidences a billionth below 1", mistakes=CAPPED)
+    short = "weights and a temperature of 1e-10"
+    yield Case((p, 1e-10 * w, 1e-10 * temperature), "wrong-elsewhere", short, mistakes=GUARDS)
     double = tuple(a.double() for a in wishes(4, 20, 3.0)[:2])
     yield Case((*double, 3.0), "wrong-elsewhere", "float64")
 

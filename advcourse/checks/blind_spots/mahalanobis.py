@@ -57,8 +57,19 @@ MISTAKES = {
 }
 
 
+TINY_RIDGES = {
+    "adds-a-ridge": like(
+        *(lambda x, m, s, by=by: distance(x, m, s + by * torch.eye(len(s))) for by in (1e-3, 1e-5, 1e-6, 1e-8, 1e-12)),
+        lambda x, m, s: distance(x, m, s.diagonal_scatter(s.diagonal().clamp_min(1e-6))),
+    )
+}
+
+
 def cases() -> Iterator[Case]:
     yield Case(cloud(7, 3), "wrong-value", mistakes=MISTAKES, told={"nan": "root-of-a-negative"})
+    x, mean, covariance = (a.double() for a in cloud(7, 3))
+    small = (1e-6 * x, 1e-6 * mean, 1e-12 * covariance)
+    yield Case(small, "wrong-elsewhere", "features measured in millionths", mistakes=TINY_RIDGES)
     yield Case(cloud(1, 3), "wrong-elsewhere", "a single row")
     yield Case(cloud(4, 4), "wrong-elsewhere", "as many rows as features")
     yield Case(cloud(5, 1), "wrong-elsewhere", "one feature")

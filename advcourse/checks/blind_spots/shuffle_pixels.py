@@ -12,6 +12,7 @@ from ..shuffles import (
     lines_that_moved,
     one_order_for_all,
     require_elsewhere,
+    require_free_orders,
     require_generator,
     seeded,
 )
@@ -75,6 +76,11 @@ def takes_any_image(ask: Interview) -> None:
     require_elsewhere(ask, SAY, [*others, ("float64", (images(2, 3, 8, 8).double(),))], _pixels)
 
 
+def draws_every_order_by_itself(ask: Interview) -> None:
+    x = images(8, 3, 8, 8)
+    require_free_orders(SAY, _pixels(ask(x, seeded(3))), _pixels(x))
+
+
 def _pixels(x: Tensor) -> Tensor:
     """[B, C, H, W] -> [B, H * W, C]."""
     return x.flatten(2).transpose(1, 2)
@@ -88,5 +94,6 @@ check_shuffle_pixels = Questions(
         gives_each_image_its_order,
         draws_with_the_generator,
         takes_any_image,
+        draws_every_order_by_itself,
     ),
 )

@@ -12,6 +12,7 @@ from ..shuffles import (
     lines_that_moved,
     one_order_for_all,
     require_elsewhere,
+    require_free_orders,
     require_generator,
     seeded,
 )
@@ -98,6 +99,12 @@ def takes_any_grid(ask: Interview) -> None:
     require_elsewhere(ask, SAY, [*others, ("float64", (images(2, 3, 12, 12).double(), GRID))], cut)
 
 
+def draws_every_order_by_itself(ask: Interview) -> None:
+    """Asked of sixteen patches: of nine, two orders are alike by chance now and then."""
+    x = images(16, 1, 8, 8)
+    require_free_orders(SAY, cut(ask(x, 4, seeded(3)), 4), cut(x, 4))
+
+
 def cut(x: Tensor, grid: int) -> Tensor:
     """[B, C, H, W] -> [B, grid * grid, C * h * w], patch after patch."""
     rows = [part for strip in x.chunk(grid, 2) for part in strip.chunk(grid, 3)]
@@ -121,5 +128,6 @@ check_patch_shuffle = Questions(
         moves_every_patch_by_itself,
         draws_with_the_generator,
         takes_any_grid,
+        draws_every_order_by_itself,
     ),
 )
