@@ -21,7 +21,8 @@ class Kernel:
         self.manager = KernelManager(kernel_name="python3")
         warm = environment["JUPYTER_PATH"].split(os.pathsep)[0]
         self.manager.kernel_spec_manager.kernel_dirs.insert(0, f"{warm}/kernels")
-        self.manager.start_kernel(cwd=str(folder), env={**environment, "A_WISH": "granted"})
+        history = ["--HistoryManager.hist_file=:memory:"]  # as nbclient says
+        self.manager.start_kernel(extra_arguments=history, cwd=str(folder), env={**environment, "A_WISH": "granted"})
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(60)
@@ -50,6 +51,7 @@ def test_it_is_warm_and_where_jupyter_put_it(kernel, tmp_path):
     assert kernel.value("'torch' in sys.modules") == "True"
     assert kernel.value("os.getcwd()") == repr(str(tmp_path))
     assert kernel.value("os.environ['A_WISH']") == "'granted'"
+    assert kernel.value("get_ipython().history_manager.hist_file") == "':memory:'"
     assert kernel.value("'warm_kernels' in sys.modules, __name__") == "(False, '__main__')"
 
 

@@ -69,11 +69,11 @@ def write_kernelspec(place: Path, door: str) -> None:
 # The stand-in ---------------------------------------------------------------------------------------------------------
 
 
-def stand_in(door: str, connection_file: str) -> int:
+def stand_in(door: str, options: list[str]) -> int:
     """Ask the hearth for a kernel and hand signals on to it until it ends. Its exit code, as a shell would say it."""
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(door)
-        request = {"environ": dict(os.environ), "folder": os.getcwd(), "connection_file": connection_file}
+        request = {"environ": dict(os.environ), "folder": os.getcwd(), "options": options}
         message = json.dumps(request).encode()
         socket.send_fds(line, [len(message).to_bytes(LENGTH, "big")], [0, 1, 2])
         line.sendall(message)
@@ -111,6 +111,9 @@ def hearth(door: int) -> None:
     import importlib
 
     del sys.path[0]  # the folder of this file, which is not on a kernel's path
+    os.environ["JPY_PARENT_PID"] = str(
+        os.getpid()
+    )  # read when a kernel's program is imported: it ends when its parent does
     for name in WARM:
         importlib.import_module(name)
     gc.freeze()  # what is shared stays shared
@@ -163,18 +166,18 @@ def become_a_kernel(request: dict, streams: list[int]) -> None:
         os.close(stream)
     os.setsid()
     os.environ.clear()
-    os.environ.update(request["environ"], JPY_PARENT_PID=str(os.getppid()))
+    os.environ.update(request["environ"])
     os.chdir(request["folder"])
     sys.path[:0] = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p and p not in sys.path]
-    sys.argv[:] = ["ipykernel_launcher", "-f", request["connection_file"]]
+    sys.argv[:] = ["ipykernel_launcher", *request["options"]]
     launch_new_instance()
     sys.exit()
 
 
 def main(arguments: list[str]) -> int:
     match arguments:
-        case ["--stand-in", door, connection_file]:
-            return stand_in(door, connection_file)
+        case ["--stand-in", door, connection_file, *options]:
+            return stand_in(door, ["-f", connection_file, *options])
         case ["--hearth", door]:
             hearth(int(door))
     with warm_kernels() as environment:
