@@ -136,3 +136,14 @@ def test_the_still_picture_has_words(explorer):
     assert still.png.startswith(b"\x89PNG") and "looks like coffee" in still.alt and "five neighbours" in still.alt
     bundle, metadata = explorer._repr_mimebundle_()
     assert bundle["image/png"] and metadata["image/png"]["alt"] == still.alt
+
+
+def test_a_first_look_comes_before_the_whole_attack_and_only_the_first_time(engine):
+    explorer = QueryExplorer(engine)
+    with explorer.hold_trait_notifications():  # so that what is shown asks for nothing by itself
+        explorer.eps = 10
+        (first,) = explorer.stages()
+        whole = explorer.compute()
+        assert first.agreement[0] < first.agreement[1] < whole.agreement[1]
+        assert (first.z - first.carrier.x).abs().max() <= 10 / 255 + 1e-6
+        assert list(explorer.stages()) == [], "what is remembered needs no first look"

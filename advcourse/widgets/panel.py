@@ -57,6 +57,11 @@ def once(method: Callable[[Owner, *Key], Result]) -> Callable[[Owner, *Key], Res
     return remembered
 
 
+def remembers(owner: object, method: str, *key: object) -> bool:
+    """Whether the result of this method, which runs `once`, is there already."""
+    return key in owner.__dict__.get(f"_{method}_known", {})
+
+
 class Panel(Live, Generic[Chosen, Found]):
     """Controls around a scene. A subclass declares its settings (see `settings`) and says what to show for them.
 

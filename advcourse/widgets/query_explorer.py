@@ -1,23 +1,26 @@
 """The query explorer: a picture that looks like one thing and asks a database for another, and what is found."""
 
 from collections import Counter
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from advcourse import draw
 from advcourse.attacks.retrieval import mismatch
 from advcourse.draw.neighbours import neighbours
-from advcourse.retrieval import Engine, Views, described, queries
+from advcourse.retrieval import Engine, Views, average_precision, described, queries
 from advcourse.threats import Linf, Unbounded
 from advcourse.widgets.figures import figure
-from advcourse.widgets.panel import Panel, once
+from advcourse.widgets.panel import Panel, once, remembers
 from advcourse.widgets.settings import grey_levels, one_of, slider
 
-STEPS, STEP = 12, 0.02  # of the attack, and what a pixel moves in one of them at most
+STEPS, FIRST = 12, 2  # of the attack, and after how many there is a first picture
+STEP, QUARTERS = 0.02, 4  # what a pixel moves in one of them without a radius, and with one: in so many it is crossed
 NEAREST, FRAME = 5, 4  # neighbours shown, pixels of a frame
 RADIUS, PRICE = "a radius", "a price"
 PLACES = ("coffee, upper left", "chelsea, upper left", "flower, upper left", "astronaut, upper left")
@@ -63,11 +66,12 @@ class Asked:
 
 def asked(engine: Engine[Views], carrier: Views, target: Views, z: Tensor) -> Asked:
     """What the engine finds for the carrier as it is and for z, asking for the target's photograph."""
-    seen, found = (engine.shelf[engine.nearest(x, NEAREST)[0]] for x in (carrier.x, z))
-    aim = described(engine.describe, target.x)
-    agreement = [F.cosine_similarity(described(engine.describe, x), aim).item() for x in (carrier.x, z)]
-    precision = [engine.precision(x, target.y).item() for x in (carrier.x, z)]
-    return Asked(carrier, target, z, seen, found, (agreement[0], agreement[1]), (precision[0], precision[1]))
+    both, aim = described(engine.describe, torch.cat([carrier.x, z, target.x])).split([2, 1])
+    seen, found = (engine.shelf[places] for places in engine.index.nearest(both, NEAREST)[1])
+    before, now = F.cosine_similarity(both, aim).tolist()
+    relevant = engine.shelf.y[engine.index.ranking(both)] == target.y
+    first, then = average_precision(relevant).tolist()
+    return Asked(carrier, target, z, seen, found, (before, now), (first, then))
 
 
 class QueryExplorer(Panel[Place, Asked]):
@@ -88,8 +92,18 @@ class QueryExplorer(Panel[Place, Asked]):
         super().__init__([Place(name) for name in PLACES], **settings)
 
     def compute(self) -> Asked:
+        return self._asked(*self._looks)
+
+    def stages(self) -> Generator[Asked | None, None, Asked]:
+        if not remembers(self, "_asked", *self._looks):
+            yield self._after(*self._looks, FIRST)
+        return self.compute()
+
+    @property
+    def _looks(self) -> tuple[str, str, Linf | Unbounded, float]:
+        """Carrier, target, and how the looks are kept."""
         threat, weight = (Linf(self.eps / 255), 0.0) if self.kept == RADIUS else (Unbounded(), 10**self.price)
-        return self._asked(self.chosen, self.target, threat, weight)
+        return self.chosen, self.target, threat, weight
 
     def figures(self, now: Asked) -> list[dict]:
         change = now.z - now.carrier.x
@@ -116,14 +130,18 @@ class QueryExplorer(Panel[Place, Asked]):
 
     @once
     def _asked(self, carrier: str, target: str, threat: Linf | Unbounded, weight: float) -> Asked:
+        return self._after(carrier, target, threat, weight, STEPS)
+
+    def _after(self, carrier: str, target: str, threat: Linf | Unbounded, weight: float, steps: int) -> Asked:
+        """What so many steps of the attack lead to."""
         x, aim = self.places[carrier], self.places[target]
-        step_size = min(threat.eps / 4, STEP)
+        step_size = threat.eps / min(steps, QUARTERS) if isinstance(threat, Linf) else STEP
         z = mismatch(
             self.engine.describe,
             x.x,
             aim.x,
             threat,
-            steps=STEPS if step_size else 0,
+            steps=steps if step_size else 0,
             step_size=step_size,
             weight=weight,
         )
