@@ -330,8 +330,8 @@ def test_the_shadow_holds_every_member_and_no_more(n):
     upper = torch.rand(n, generator=generator, dtype=torch.float64)
     directions = draw.plane(*torch.randn(3, 1, n, generator=generator))
     outline = draw.shadow(lower, upper, directions, corners=3600)
-    share = torch.rand(4000, n, generator=generator, dtype=torch.float64)
-    corner = (torch.rand(4000, n, generator=generator) < 0.5).double()
+    share = torch.rand(1000, n, generator=generator, dtype=torch.float64)
+    corner = (torch.rand(1000, n, generator=generator) < 0.5).double()
     members = torch.cat([lower + s * (upper - lower) for s in (share, corner)])
     assert inside(outline, (members @ directions.T).numpy(), slack=1e-9).all()
     # Support: in any direction of the plane the outline reaches exactly as far as the farthest member does.
