@@ -43,6 +43,7 @@ def without_checks() -> None:
 
 def warm_up(more: list[str]) -> None:
     """Load what would be loaded again and again. No backward pass: its threads would not survive a fork."""
+    import gc
     import importlib
 
     import torch
@@ -50,6 +51,8 @@ def warm_up(more: list[str]) -> None:
     torch.set_num_threads(1)
     for name in (*(f"advcourse.{name}" for name in WARM), *more):
         importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # a collection in a worker would touch, and so copy, all that is loaded
 
 
 def serve(control: socket.socket) -> None:
