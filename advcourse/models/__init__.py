@@ -195,7 +195,7 @@ def face_detector() -> FaceDetector:
     network = FaceDetector()
     for stage, name in ((network.refine, "rnet.lz4"), (network.output, "onet.lz4")):
         _fill(stage, _face_weights(packaged("mtcnn", "assets", "weights", name)))
-    return network.eval()
+    return network.eval().to(memory_format=torch.channels_last)  # on a CPU a patch is trained in two thirds of the time
 
 
 def _face_weights(path: Path) -> list[Tensor]:
