@@ -122,6 +122,7 @@ BANK = {
     "NumPy": ("returns-numpy", lambda *args: reference(*args).numpy()),
     "a float": ("returns-no-tensor", lambda *args: float(reference(*args)[0])),
     "complex": ("wrong-device", lambda *args: reference(*args).to(torch.complex64)),
+    "a hundred for infinity": ("ends-somewhere", lambda *args: reference(*args).clamp(max=100)),
     "leaves out every gap of 0": ("leaves-the-boundary", without_zero_gaps),
     "infinite": ("own-class", lambda *args: reference(*args) / 0),
     "infinite where misclassified": (

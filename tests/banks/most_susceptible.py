@@ -89,6 +89,11 @@ BANK = {
     "a tensor of medians": ("returns-no-list", lambda d: torch.stack([v.median() for v in d.values()])),
     "an iterator": ("returns-no-list", lambda d: iter(reference(d))),
     "the first three": ("other-names", lambda d: reference(d)[:3]),
+    "leaves out the infinite": (
+        "infinite-left-out",
+        lambda d: [n for n in reference(d) if d[n].median() < float("inf")],
+    ),
+    "as text": ("as-text", lambda d: sorted(d, key=lambda name: f"{d[name].median():.6f}")),
     "one name twice": ("other-names", lambda d: [*reference(d), reference(d)[0]]),
     "list.sort": ("returns-none", lambda d: list(d).sort(key=lambda name: d[name].median())),
     "empties the dict": ("mutates-input", pops),

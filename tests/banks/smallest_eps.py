@@ -211,6 +211,16 @@ def a_tolerance_above(fooled, high, tolerance):
     return low + tolerance if low < high else math.inf
 
 
+def relative(fooled, high, tolerance):
+    low, up = 0.0, high
+    if not fooled(high):
+        return math.inf
+    while up - low > tolerance * up:
+        middle = (low + up) / 2
+        low, up = (low, middle) if fooled(middle) else (middle, up)
+    return up
+
+
 BANK = {
     "the reference": ("ok", reference),
     "a counted loop, other names": ("ok", halvings),
@@ -233,7 +243,7 @@ BANK = {
     "always infinity": ("gives-up", lambda fooled, high, tolerance: math.inf if fooled(high) else 0.0),
     "hard-coded upper end": ("gives-up", lambda fooled, high, tolerance: reference(fooled, min(1.0, high), tolerance)),
     "hard-coded interval": ("asks-beyond-high", lambda fooled, high, tolerance: reference(fooled, 1.0, tolerance)),
-    "doubles first": ("too-many-questions", doubles_first),
+    "doubles first": ("doubles-first", doubles_first),
     "upward scan": ("linear-scan", upward),
     "downward scan": ("linear-scan", downward),
     "a grid": ("linear-scan", grid),
@@ -248,8 +258,10 @@ BANK = {
     "from the tolerance on": ("starts-above-zero", from_the_tolerance_on),
     "high": ("returns-high", lambda f, high, tol: high if f(high) else math.inf),
     "asks nothing": ("never-asks", lambda f, high, tol: high / 2),
+    "relative to the upper end": ("relative-tolerance", relative),
+    "four times as fine as asked": ("too-many-questions", lambda f, high, tol: reference(f, high, tol / 4)),
     "asks every question twice": (
-        "too-many-questions",
+        "asks-again",
         lambda f, high, tol: reference(lambda eps: (f(eps) and f(eps)) or f(eps), high, tol),
     ),
     "hangs without asking": ("hangs", waits),

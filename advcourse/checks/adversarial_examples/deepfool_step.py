@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..spec import Case, Spec, like, seen
+from ..spec import Case, Formula, Spec, like, seen
 from ..verdict import apart
 from ..words import words
 
@@ -42,6 +42,26 @@ def _longer(answer: Tensor, f: Tensor, w: Tensor) -> bool:
     return bool(torch.cosine_similarity(answer, nearest_step(f, w), dim=0) > 0.9999)
 
 
+def _nearest_of(among: slice, f: Tensor, w: Tensor) -> Tensor:
+    """The step to the nearest of some of the classes; to the only one, where there is one."""
+    ratio = f / w.norm(dim=1)
+    chosen = torch.full_like(ratio, torch.inf)
+    chosen[among] = ratio[among]
+    return _step_to(f, w, chosen.argmin())
+
+
+def _with_a_constant(by: float) -> Formula:
+    return lambda f, w: _along(f, w, lambda f, w: f / (w.square().sum() + by))
+
+
+SHORT_OF_IT = {
+    "constant-below-the-line": like(*map(_with_a_constant, (1e-8, 1e-7, 1e-6, 1e-5))),
+    "wrong-length": seen(lambda r, f, w: _longer(r, f, w)),
+}
+LEFT_OUT = {
+    "leaves-out-the-last": like(lambda f, w: _nearest_of(slice(-1), f, w)),
+    "leaves-out-the-first": like(lambda f, w: _nearest_of(slice(1, None), f, w)),
+}
 OVERSHOOTS = {"overshoots": seen(lambda r, f, w: _longer(r, f, w) and 1 < _times(r, f, w) < 1.2)}
 MISTAKES = {
     "fixed-class": like(lambda f, w: _step_to(f, w, 0)),
@@ -70,6 +90,7 @@ MISTAKES = {
     "divided-by-entries": like(lambda f, w: f[(f / w.norm(dim=1)).argmin()] / w[(f / w.norm(dim=1)).argmin()]),
     "closes-all-gaps": like(lambda f, w: torch.linalg.pinv(w) @ f),
     **OVERSHOOTS,
+    "constant-below-the-line": like(*map(_with_a_constant, (1e-4, 1e-3, 1e-2))),
     "wrong-length": seen(lambda r, f, w: _longer(r, f, w)),
     "other-boundary": seen(lambda r, f, w: (f.double() - w.double() @ r).abs().min() < 1e-4),
 }
@@ -82,6 +103,11 @@ NO_ANSWER = dict.fromkeys(("nan", "raises", "wrong-shape"), "unreachable-class")
 def cases() -> Iterator[Case]:
     f, w = boundaries()
     yield Case((f, w), "wrong-value", mistakes=MISTAKES)
+    yield Case((f, 0.01 * w), "wrong-elsewhere", "gradients a hundredth as long", mistakes=SHORT_OF_IT)
+    # Alone among three: whoever forgets it goes to another class than whoever goes by the gap.
+    near = torch.tensor([3.0, 0.6, 0.5]), torch.tensor([[6.0, -6.0], [0.3, -0.3], [0.2, 0.1]])
+    for end, (f3, w3) in {"first": near, "last": (near[0].flip(0), near[1].flip(0))}.items():
+        yield Case((f3, w3), "wrong-elsewhere", f"three other classes, the {end} the nearest", mistakes=LEFT_OUT)
     yield Case(boundaries(classes=1, n=7, seed=2), "wrong-elsewhere", "a single other class", mistakes=OVERSHOOTS)
     yield Case(boundaries(classes=25, n=3, seed=3), "wrong-elsewhere", "25 other classes and three inputs")
     double = tuple(a.double() for a in boundaries(classes=5, n=8, seed=5))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..spec import Asked, Case, Formula, Spec, like, same, scaled
+from ..spec import Asked, Case, Formula, Spec, like, same, scaled, seen
 from ..words import words
 
 NORMS = (2, math.inf)
@@ -158,6 +158,18 @@ MISTAKES = {
 }
 
 
+def _added_to_the_norm(by: float) -> Formula:
+    return _divided_by(lambda W, y, q: _norms(W, y, q) + by)
+
+
+# Of what stands for infinity, and of what is added against a division by zero.
+FAR = {"ends-somewhere": seen(lambda a, *args: torch.allclose(a, distance(*args).clamp(max=a.max()).to(a), rtol=1e-3))}
+FLAT = {
+    "adds-to-the-norm": like(
+        *map(_added_to_the_norm, (1e-3, 1e-4, 1e-5, 1e-6, 1e-8)),
+        _divided_by(lambda W, y, q: _norms(W, y, q).clamp_min(1e-4)),
+    )
+}
 OWN_CLASS = {"nan": "own-class"}
 ELSEWHERE: dict[str, Callable[[], tuple[Tensor, ...]]] = {
     "two classes": lambda: planes(classes=2, n=5, batch=7, seed=2),
@@ -173,6 +185,11 @@ def cases() -> Iterator[Case]:
     for where, other in ELSEWHERE.items():
         two, infinity = ((*other(), p) for p in NORMS)
         yield Case(two, "wrong-elsewhere", where, also=(infinity,))
+    W, b, x, y = planes()
+    two, infinity = ((W, 1e6 * b, 1e6 * x, y, p) for p in NORMS)
+    yield Case(two, "wrong-elsewhere", "inputs a million times as large", also=(infinity,), mistakes=FAR)
+    two, infinity = ((1e-6 * W, 1e-6 * b, x, y, p) for p in NORMS)
+    yield Case(two, "wrong-elsewhere", "weights W and b a millionth as large", also=(infinity,), mistakes=FLAT)
     two, infinity = ((*on_a_boundary(), p) for p in NORMS)
     yield Case(two, "leaves-the-boundary", also=(infinity,))
 

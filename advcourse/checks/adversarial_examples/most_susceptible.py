@@ -40,6 +40,8 @@ MISTAKES = {
 }
 
 
+CLOSE = {"rounded": like(*(by(lambda d, n=n: d.median().round(decimals=n)) for n in (2, 3, 4)))}
+WIDE = {"as-text": like(lambda distances: sorted(distances, key=lambda name: str(distances[name].median().item())))}
 UNREACHED = {
     "drops-infinite": like(by(lambda d: d[d < math.inf].median())),
     "infinite-as-zero": like(by(lambda d: d.where(d < math.inf, 0.0).median())),
@@ -48,7 +50,12 @@ UNREACHED = {
 
 def cases() -> Iterator[Case]:
     yield Case((nets(),), "wrong-order", "ordinary distances", mistakes=MISTAKES)
-    yield Case((unreachable(),), "wrong-order", "some points that nothing fools", mistakes=MISTAKES | UNREACHED)
+    absent = {"other-names": "infinite-left-out"}
+    yield Case(
+        (unreachable(),), "wrong-order", "some points that nothing fools", mistakes=MISTAKES | UNREACHED, told=absent
+    )
+    yield Case((close(),), "wrong-order", "medians that differ in the fifth digit", mistakes=CLOSE)
+    yield Case((wide(),), "wrong-order", "medians from 0.02 to 1,000", mistakes=WIDE)
     # Two networks may be equally susceptible; in which order they come is nobody's business.
     yield Case((equals(),), None, told={"other-names": "equals-lost"})
     yield Case((dict(list(nets().items())[:1]),), "wrong-elsewhere", "a single network")
@@ -74,6 +81,18 @@ def unreachable() -> Distances:
         smooth=[0.3, 0.35, 0.36, 0.7, math.inf],
         deep=[0.5, math.inf, math.inf, math.inf, 0.55],
         broad=[0.61, 0.62, 0.63, 0.64, 0.65],
+    )
+
+
+def close() -> Distances:
+    """Three networks whose medians are 0.12342, 0.12338 and 0.12339."""
+    return _table(wide=[0.1, 0.12342, 0.5], linear=[0.0, 0.12338, 0.9], smooth=[0.11, 0.12339, 0.3])
+
+
+def wide() -> Distances:
+    """Four networks of very different medians."""
+    return _table(
+        wide=[9.0, 8.0, 30.0], linear=[0.5, 10.0, 20.0], smooth=[1000.0, 900.0, 2000.0], deep=[0.02, 0.01, 0.03]
     )
 
 

@@ -87,9 +87,7 @@ def finds_the_smallest(ask: Interview) -> dict:
         search = Search(fooled, ask(fooled, high, tolerance), tolerance)
         _require_halving(search)
         _require_good_end(search, ask)
-        # Halvings, one question about high, and some leeway for other ways to count.
-        if len(fooled.asked) > math.ceil(math.log2(high / tolerance)) + 3:
-            SAY.fail("too-many-questions", **search.seen)
+        _require_few_questions(search, ask)
         most = max(most, len(fooled.asked))
     return {"most": most}
 
@@ -105,6 +103,21 @@ def _require_halving(search: Search) -> None:
         said = a >= threshold
         if (said and b > a) or (not said and b < a):
             SAY.fail("wrong-half", said=said, a=a, b=b, **search.seen)
+
+
+def _require_few_questions(search: Search, ask: Interview) -> None:
+    """Halvings, one question about high, and one more for other ways to count."""
+    asked = search.fooled.asked
+    most = math.ceil(math.log2(search.fooled.high / search.tolerance)) + 2
+    if len(asked) <= most:
+        return
+    if len(set(asked)) <= most:
+        SAY.fail("asks-again", again=len(asked) - len(set(asked)), **search.seen)
+    if all(math.isclose(b, 2 * a) for a, b in pairwise(asked[:4])):
+        SAY.fail("doubles-first", first=f"{asked[0]:g}, {asked[1]:g} and {asked[2]:g}", **search.seen)
+    if _questions(ask, 0.03) > _questions(ask, 0.45) + 1:  # near 0 it goes on halving
+        SAY.fail("relative-tolerance", **search.seen)
+    SAY.fail("too-many-questions", most=most, **search.seen)
 
 
 def _require_good_end(search: Search, ask: Interview) -> None:

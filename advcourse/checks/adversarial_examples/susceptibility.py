@@ -66,7 +66,10 @@ MISTAKES = {
     "histogram": like(_histogram, _differences, _from_the_last_on),
     "adds-up": like(lambda d, e: share(d, e).cumsum(0)),
     "forgets-to-sort": like(lambda d, e: torch.searchsorted(d, e) / len(d)),
-    "infinite-counts": like(lambda d, e: share(d.where(d < math.inf, 0), e)),
+    "infinite-counts": like(
+        lambda d, e: share(d.where(d < math.inf, 0), e),
+        lambda d, e: share(d.where(d < math.inf, d[d < math.inf].max()), e),
+    ),
     "whole-numbers": like(lambda d, e: share(d, e).floor()),
     "mean-distance": like(lambda d, e: torch.stack([d[d < limit].mean() for limit in e])),
     "other-radius": like(*(lambda d, e, by=by: share(d, by * e) for by in (0.5, 2))),
@@ -84,10 +87,18 @@ SQUARE = {
 }
 
 
+INFINITE_AS = {
+    "infinite-counts": like(*(lambda d, e, by=by: share(d.where(d < math.inf, by), e) for by in (1, 10, 100, 1e3, 1e6)))
+}
+
+
 def cases() -> Iterator[Case]:
     distance, eps = distances(8, 8)
     yield Case((distance.clamp(max=1.5), eps), None, mistakes=SQUARE)
     yield Case(distances(12, 5), "wrong-value", mistakes=MISTAKES | NO_CURVE)
+    extreme = torch.tensor([1e9, 1e-9, 0.5])
+    where = "an eps of a billion and one of a billionth"
+    yield Case((distances(12, 5)[0], extreme), "wrong-elsewhere", where, mistakes=INFINITE_AS)
     yield Case(distances(8, 8), "wrong-elsewhere", "as many eps as points")
     yield Case(distances(1, 3), "wrong-elsewhere", "a single point")
     yield Case(tuple(a.double() for a in distances(9, 1)), "wrong-elsewhere", "float64 and one eps")
