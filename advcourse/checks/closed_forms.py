@@ -116,6 +116,13 @@ def flat_planes() -> Batch[Planes]:
     return planes(inside.x, weight)
 
 
+def faint_planes() -> Batch[Planes]:
+    """The same images and classes as far apart as ever, by their biases alone: gradients are as small as 1e-20."""
+    inside = image_planes()
+    model = Planes(1e-20 * _weight(inside), torch.linspace(-1, 1, len(_weight(inside)))).eval()
+    return Batch(model, inside.x, _labels(model, inside.x))
+
+
 def point_planes() -> Batch[Planes]:
     """Five points of the plane [5, 2], three classes."""
     draw = _generator(2)

@@ -23,20 +23,20 @@ def reference(seen):
 
 
 def by_ratio(seen):
-    if seen["zero_gradients"] >= 0.3:
+    if 2 * seen["zero_gradients"] > 1:
         return "vanishing"
-    if seen["one_step"] - seen["clean"] > 0.01:
+    if seen["one_step"] / seen["clean"] > 1:
         return "leaking"
-    return "overfitted" if seen["iterative"] < 0.1 * seen["one_step"] and seen["one_step"] > 0.3 else "honest"
+    return "overfitted" if 10 * seen["iterative"] < 1 and 2 * seen["one_step"] > 1 else "honest"
 
 
 def with_match(seen):
     match seen:
-        case {"zero_gradients": flat} if flat > 0.6:
+        case {"zero_gradients": flat} if flat > 0.5:
             return "vanishing"
         case {"clean": clean, "one_step": one} if one > clean:
             return "leaking"
-        case {"one_step": one, "iterative": many} if one - many > 0.4 and many <= 0.05:
+        case {"one_step": one, "iterative": many} if one > 0.5 and not many >= 0.1:
             return "overfitted"
     return "honest"
 
@@ -44,8 +44,8 @@ def with_match(seen):
 def from_the_honest(seen):
     doubts = {
         "vanishing": seen["zero_gradients"] > 0.5,
-        "leaking": seen["one_step"] > seen["clean"] > seen["one_step_predicted"],
-        "overfitted": seen["iterative"] < 0.05 < 0.5 < seen["one_step"],
+        "leaking": seen["one_step"] > seen["clean"],
+        "overfitted": seen["iterative"] < 0.1 < 0.5 < seen["one_step"],
         "honest": True,
     }
     return next(word for word, holds in doubts.items() if holds)
@@ -95,6 +95,18 @@ ANSWERS = {
         of(vanishing=vanishing, leaking=leaking, overfitted=drops),
     ),
     "two words exchanged": ("words-exchanged", of(vanishing=vanishing, overfitted=leaking, leaking=overfitted)),
+    "vanishing from half on": (
+        "sees-vanishing",
+        of(vanishing=lambda s: s["zero_gradients"] >= 0.5, leaking=leaking, overfitted=overfitted),
+    ),
+    "half left counts as a promise": (
+        "weak-called-overfitting",
+        of(vanishing=vanishing, leaking=leaking, overfitted=lambda s: s["one_step"] >= 0.5 and s["iterative"] < 0.1),
+    ),
+    "a leak of more than a per cent": (
+        "misses-leak",
+        of(vanishing=vanishing, leaking=lambda s: s["one_step"] > s["clean"] + 0.01, overfitted=overfitted),
+    ),
     "no look at gradients": ("misses-vanishing", of(leaking=leaking, overfitted=overfitted)),
     "vanishing last": ("misses-vanishing", of(leaking=leaking, overfitted=overfitted, vanishing=vanishing)),
     "a single zero": (

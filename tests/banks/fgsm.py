@@ -229,6 +229,14 @@ BANK = {
     "in grey levels": ("whole-grey-levels", lambda m, x, y, e: (255 * reference(m, x, y, e)).round() / 255),
     "in float64": ("ok", lambda m, x, y, e: reference(m, x, y, e).double()),
     "batch norm and dropout left in evaluation mode": ("flips-mode", switches_layers_off),
+    "steep pixels only, by a small limit": (
+        "rests-at-small-gradients",
+        lambda m, x, y, e: (x + e * gradient(m, x, y).sign() * (gradient(m, x, y).abs() > 1e-4)).clamp(0, 1),
+    ),
+    "a sign with a small number below": (
+        "rests-at-small-gradients",
+        lambda m, x, y, e: (x + e * gradient(m, x, y) / (gradient(m, x, y).abs() + 1e-8)).clamp(0, 1),
+    ),
     "steep pixels only": ("skips-pixels", steep_only),
     "a sigmoid for a box": ("wrong-value", lambda m, x, y, e: torch.sigmoid(x + e * sign(m, x, y))),
     "the library's": ("ok", fgsm),

@@ -115,6 +115,15 @@ def refuses_all_attacked(model, x, y, attack, share, weight):
     return reference(model, x, y, attack, share, weight) if share < 1 else 0 * model(x).sum()
 
 
+def means_times_numbers(model, x, y, attack, share, weight):
+    """Right where there are examples of both kinds."""
+    k = round(share * len(x))
+    z = torch.cat([attack(model, x[:k], Untargeted(y[:k])), x[k:]]).detach()
+    losses = each(model, z, y)
+    total = (len(x) - k) * losses[k:].mean() + weight * k * losses[:k].mean()
+    return total / (len(x) - k + weight * k)
+
+
 BANK = {
     "the reference": ("ok", reference),
     "two passes": ("ok", two_passes),
@@ -137,8 +146,9 @@ BANK = {
     "one for each, on another device": ("wrong-device", lambda model, x, y, *rest: each(model, x, y).to("meta")),
     "quantised": ("wrong-device", lambda *args: torch.quantize_per_tensor(reference(*args), 0.1, 0, torch.quint8)),
     "infinite": ("nan", lambda *args: reference(*args) / 0),
-    "backward at once": ("fills-model-grads", backward_at_once),
+    "backward at once": ("calls-backward", backward_at_once),
     "backward inside": ("backward-inside", backward_inside),
+    "means of none": ("nan-of-none", means_times_numbers),
     "left evaluating": ("flips-mode", left_evaluating),
     "in place": ("mutates-input", in_place),
     "left in training mode": ("flips-mode", lambda m, *rest: (m.eval(), reference(m, *rest), m.train())[1]),

@@ -104,6 +104,11 @@ def only_the_attacked(model, x, y, attack, share):
     return reference(model, x, y, attack, share)[: round(share * len(x))]
 
 
+def rest_of_none(model, x, y, attack, share):
+    k = round(share * len(x))
+    return torch.cat([attack(model, x[:k], Untargeted(y[:k])), x[-(len(x) - k) :]]).detach() if k else x.clone()
+
+
 BANK = {
     "the reference": ("ok", reference),
     "in a copy": ("ok", in_a_copy),
@@ -117,6 +122,8 @@ BANK = {
     "rounded up": ("rounds-up", of_number(lambda share, m: -int(-share * m // 1))),
     "the clean share": ("attacks-the-rest", of_number(lambda share, m: m - round(share * m))),
     "always half": ("wrong-number", of_number(lambda share, m: m // 2)),
+    "as if there were eight": ("batch-of-eight", of_number(lambda share, m: round(8 * share))),
+    "the rest of none": ("rest-of-none", rest_of_none),
     "always three": ("wrong-elsewhere", of_number(lambda share, m: 3)),
     "the last ones": ("other-rows", of_rows(lambda m, k: slice(m - k, m))),
     "every second": ("other-rows", of_rows(lambda m, k: slice(0, 2 * k, 2))),

@@ -76,7 +76,8 @@ BANK = {
     "back to x from outside": ("resets-outside-points", rounded_outside),
     "eps = 0 means none": ("wrong-elsewhere", forgets_eps_zero),
     "changes z": ("mutates-input", changes_z),
-    "wraps around": ("wrong-value", lambda z, x, e: (x + (z - x).clamp(-e, e)) % 1),
+    "wraps around": ("wraps-round", lambda z, x, e: (x + (z - x).clamp(-e, e)) % 1),
+    "darker by a hundredth": ("wrong-value", lambda z, x, e: (reference(z, x, e) - 0.01 * (z > x + e)).clamp(0, 1)),
     "the library's": ("ok", lambda z, x, e: adv.Linf(e).around(x).project(z)),
     "double": ("ok", lambda z, x, e: reference(z, x, e).double()),
 }

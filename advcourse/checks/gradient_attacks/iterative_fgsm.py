@@ -201,6 +201,7 @@ def cases() -> Iterator[Case]:
     path, *also = ((*bowls(), *sizes) for sizes in ((0.15, 6, 0.06), (0.6, 6, 0.2), (0.3, 4, 0.15)))
     yield Case(path, "wrong-path", also=tuple(also), mistakes=PATH)
     yield from others[2:]
+    yield Case((*image_planes(), 0.05, 0, 0.02), "wrong-elsewhere", "no steps at all")
 
 
 def _numbers(z: Tensor, model, x, y, eps, steps, step_size) -> dict:

@@ -77,7 +77,9 @@ def cases() -> Iterator[Case]:
         yield Case(
             (_gradients(*shape), STEP), "fixed-shape", f"a batch of shape {[*shape]}", mistakes=ONE_SIGN, told=ANY_RANK
         )
-    tiny = 1e-20 * images / _length(images, order=torch.inf)
+    # Beside an ordinary sample: what is scaled by the largest of the batch is lost as well.
+    sizes = torch.tensor([1.0, 1e-10, 1e-20, 1e-30]).view(4, 1, 1, 1)
+    tiny = sizes * images / _length(images, order=torch.inf)
     yield Case((tiny, STEP), "short-at-tiny", told={"nan": "nan-at-tiny"}, blemish=True)
     yield Case((images.double(), STEP), "wrong-elsewhere", "float64")
 
@@ -94,7 +96,7 @@ def _numbers(answer: Tensor, g: Tensor, step_size: float) -> dict:
     return {
         "lengths": lengths,
         "longest": lengths.max(),
-        "shortest": lengths.min(),
+        "worst": lengths[(lengths - step_size).abs().argmax()],
         "first": lengths[0],
         "total": lengths.norm(),
         "entry": answer.abs().mean(),

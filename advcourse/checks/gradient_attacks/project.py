@@ -76,6 +76,16 @@ MISTAKES = {
     "resets-outside-points": like(
         lambda z, x, eps: _box(z.where((z - x).abs() <= eps, x)), lambda z, x, eps: z.where(z == nearest(z, x, eps), x)
     ),
+    "steps-back": like(
+        lambda z, x, eps: _box(z - (z - x).clamp(-eps, eps).where((z - x).abs() > eps, 0)),
+        lambda z, x, eps: _box(z - eps * (z - x).sign() * ((z - x).abs() > eps)),
+    ),
+    "wraps-round": like(
+        lambda z, x, eps: (x + (z - x).clamp(-eps, eps)) % 1, lambda z, x, eps: (x + (z - x).clamp(-eps, eps)).frac()
+    ),
+    "narrow-box": like(
+        *(lambda z, x, eps, by=by: nearest(z, x, eps).clamp(by, 1 - by) for by in (1e-4, 1e-3, 1 / 255, 0.01))
+    ),
     "wrong-radius": _another_radius,
     "couples-samples": right_alone,
     "one-side-only": seen(_one_side_only),
@@ -122,6 +132,7 @@ def _numbers(answer: Tensor, z: Tensor, x: Tensor, eps: float) -> dict:
     farthest = (answer - x).abs().max()
     return {
         "eps": eps,
+        "darkest": answer.min(),
         "farthest": farthest,
         "times": farthest / EPS,
         "outside": int(((answer < 0) | (answer > 1)).sum()),

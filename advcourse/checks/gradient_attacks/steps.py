@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..closed_forms import ELSEWHERE, Batch, edge_planes, flat_planes, gradient, image_planes, loss
+from ..closed_forms import ELSEWHERE, Batch, edge_planes, faint_planes, flat_planes, gradient, image_planes, loss
 from ..spec import Asked, Case, Follows, Formula, Sign, changes_from_call_to_call, like, right_alone, same, seen
 from .wrong_slopes import WRONG_SLOPES, Slope, loss_slope
 
@@ -66,6 +66,8 @@ class SignedStep:
         yield Case(edge[0], "wrong-at-the-edge", also=(edge[1],), mistakes=self._at_the_walls())
         flat = {"moves-flat-pixels": seen(self._moves_flat_pixels)}
         yield Case(self.args(flat_planes(), size), "wrong-elsewhere", "beside pixels without gradient", mistakes=flat)
+        faint = {"rests-at-small-gradients": seen(lambda z, *args: same(z, args[1], 1e-5))}
+        yield Case(self.args(faint_planes(), size), "wrong-elsewhere", "gradients of 1e-20", mistakes=faint)
         for where, batch in ELSEWHERE.items():
             yield Case(self.args(batch(), size), "wrong-elsewhere", where)
 

@@ -27,6 +27,22 @@ PATIENTS = (
     Known((0.97, 0.80, 0.68, 0.48, 0.0), HONEST, "A network more easily fooled by those who know less"),
     Known((0.93, 0.93, 0.93, 0.60, 0.0), HONEST, "A network to which one step makes no difference"),
     Known((0.90, 0.56, 0.57, 0.02, 0.0), OVERFITTED, "A network robust to its own one-step attack alone"),
+    Known((0.90, 0.56, 0.45, 0.02, 0.0), OVERFITTED, "A network robust to its own one-step attack alone"),
+    Known(
+        (0.90, 0.45, 0.56, 0.02, 0.0), HONEST, "A network fooled on more than half by one step that knows the labels"
+    ),
+    Known((0.70, 0.62, 0.63, 0.09, 0.0), OVERFITTED, "A network of 70 % robust to its own one-step attack alone"),
+    Known((0.60, 0.40, 0.41, 0.02, 0.0), HONEST, "A weak network that keeps two fifths of all images under one step"),
+    Known((0.90, 0.905, 0.89, 0.60, 0.0), LEAKING, "A network that is a little better attacked than clean"),
+    Known((0.90, 0.60, 0.61, 0.50, 0.5), HONEST, "A network whose gradient is zero on exactly half of the images"),
+    Known(
+        (0.90, 0.60, 0.61, 0.50, 0.51),
+        VANISHING,
+        "A network whose gradient is zero on a bit more than half of the images",
+    ),
+    Known((0.90, 0.50, 0.51, 0.02, 0.0), HONEST, "A network of which one step leaves exactly half"),
+    Known((0.90, 0.51, 0.52, 0.02, 0.0), OVERFITTED, "A network of which one step leaves a bit more than half"),
+    Known((0.90, 0.70, 0.71, 0.10, 0.0), HONEST, "A network of which many steps leave exactly a tenth"),
 )
 
 MISTAKES: Mistakes = {

@@ -27,6 +27,10 @@ MISTAKES = {
         lambda m, k, weight: (weight * m + k) / (weight * (m - k) + k),
         lambda m, k, weight: (m + weight * k) / (weight * (m - k) + k),
     ),
+    "weight-on-all-below": like(
+        lambda m, k, weight: (m + weight * k) / (weight * m),
+        lambda m, k, weight: (m + weight * k) / (weight * (m + k)),
+    ),
     "clean-divisor": like(lambda m, k, weight: (m + weight * k) / (m - k)),
     "grown-divisor": like(lambda m, k, weight: (m + weight * k) / (m + k + weight * k)),
     "slide-below-is-above": like(lambda m, k, weight: (m - k + weight * k) / m),

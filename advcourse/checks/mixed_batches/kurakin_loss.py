@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from ..closed_forms import logits, loss
 from ..forms import require_plain
-from ..spec import Case, Formula, Spec, like, same, scaled, seen
+from ..interview import Interview
+from ..spec import Case, Formula, Questions, Spec, like, same, scaled, seen
 from ..verdict import apart
 from ..words import words
 from .rehearsal import SHARE, WEIGHT, Labels, attack, attacked_with, batch, resting
@@ -177,6 +178,7 @@ MISTAKES = {
     "mean-of-means": like(
         of_sums(lambda rest, hit, clean, m, k, w: (rest.mean() + w * hit.mean()) / (1 + w)),
         of_sums(lambda rest, hit, clean, m, k, w: rest.mean() + w * hit.mean()),
+        of_sums(lambda rest, hit, clean, m, k, w: (rest.mean() + w * hit.mean()) / (m - k + w * k)),
         of_sums(lambda rest, hit, clean, m, k, w: (rest.mean() + hit.mean()) / 2),
     ),
     "forgets-the-weight": like(of_sums(lambda rest, hit, clean, m, k, w: (rest.sum() + hit.sum()) / m)),
@@ -218,16 +220,23 @@ MISTAKES = {
 }
 
 
+EIGHT = {
+    "batch-of-eight": like(
+        of_sums(weighted, lambda share, m: round(8 * share)),
+        of_sums(lambda rest, hit, clean, m, k, w: weighted(rest, hit, clean, 8, k, w)),
+    )
+}
 UP = {"rounds-up": like(of_sums(weighted, lambda share, m: math.ceil(share * m)))}
 
 
 def cases() -> Iterator[Case]:
     yield Case((*batch(), attack, SHARE, WEIGHT), "wrong-value", mistakes=MISTAKES)
     yield Case((*batch(), attack, 0.4, 2.0), "wrong-elsewhere", "a share of 0.4 and weight 2", mistakes=UP)
-    yield Case((*batch(), attack, 0.0, WEIGHT), "wrong-elsewhere", "a share of 0")
-    yield Case((*batch(), attack, 1.0, WEIGHT), "wrong-elsewhere", "a share of 1")
+    for share, who in ((0.0, "attacked"), (1.0, "clean")):
+        where = f"a share of {share:g}, with no {who} examples,"
+        yield Case((*batch(), attack, share, WEIGHT), "wrong-elsewhere", where, told={"nan": "nan-of-none"})
     yield Case((*batch(), attack, SHARE, 0.0), "wrong-elsewhere", "weight 0")
-    yield Case((*resting(7), attack, 0.3, 1.0), "wrong-elsewhere", "a batch of 7 and weight 1")
+    yield Case((*resting(7), attack, 0.2, 1.0), "wrong-elsewhere", "a batch of 7 and weight 1", mistakes=EIGHT)
     yield Case((*batch(dtype=torch.float64), attack, SHARE, WEIGHT), "wrong-elsewhere", "float64")
 
 
@@ -244,4 +253,12 @@ def _numbers(answer: Tensor, model, x, y, attack, share, weight) -> dict:
     }
 
 
-check_kurakin_loss = Spec(SAY, right, cases, _numbers, meant=("attached",))
+def leaves_backward_to_the_caller(ask: Interview) -> None:
+    for diagnosis, numbers in ask.breaches:
+        if diagnosis == "fills-model-grads":
+            SAY.fail("calls-backward", **numbers)
+
+
+check_kurakin_loss = Questions(
+    SAY, (Spec(SAY, right, cases, _numbers, meant=("attached",)), leaves_backward_to_the_caller)
+)

@@ -13,9 +13,11 @@ from ..words import words
 # How many of the examples are right clean and attacked, clean only, attacked only, never: all sums are different.
 KINDS = (29, 16, 7, 4)
 HELPED = (9, 2, 6, 3)  # more of them leak than are fooled
+LOST = (4, 5, 3, 40)  # most are never right
+ALL_LEAK = "a network that is right only under attack"
 ELSEWHERE = {
     "a network that leaks nothing": (5, 4, 0, 3),
-    "a network that is right only under attack": (0, 0, 6, 0),
+    ALL_LEAK: (0, 0, 6, 0),
     "a network that is always wrong": (0, 0, 0, 4),
     "a single example": (1, 0, 0, 0),
 }
@@ -35,6 +37,10 @@ def _of_class(outputs: Tensor, y: Tensor) -> Tensor:
 
 def _sure(logits: Tensor, y: Tensor) -> Tensor:
     return _of_class(logits.softmax(1), y) > 0.5
+
+
+def _among(logits: Tensor, y: Tensor, n: int) -> Tensor:
+    return (logits.topk(n).indices == y[:, None]).any(1)
 
 
 def _those(which: Callable[[Tensor, Tensor], Tensor]) -> Formula:
@@ -69,6 +75,11 @@ MISTAKES = {
         lambda c, a, y: (~_right(c, y) & (_of_class(a, y) > _of_class(c, y))).sum(),
         lambda c, a, y: (~_right(c, y) & (_of_class(a.softmax(1), y) > _of_class(c.softmax(1), y))).sum(),
     ),
+    "among-the-best": like(
+        *(lambda c, a, y, n=n: (~_right(c, y) & _among(a, y, n)).sum() for n in (2, 3)),
+        lambda c, a, y: (~_among(c, y, 2) & _among(a, y, 2)).sum(),
+    ),
+    "of-absolute-values": like(lambda c, a, y: count(c.abs(), a.abs(), y)),
     "pairs": like(lambda c, a, y: ((c.argmax(1)[:, None] != y) & (a.argmax(1)[:, None] == y)).sum()),
     "stops-at-the-first": like(lambda c, a, y: min(count(c, a, y), 1)),
     "no-labels": like(lambda c, a, y: (c.argmax(1) == a.argmax(1)).sum()),
@@ -89,10 +100,15 @@ MISTAKES = {
 }
 
 
+AT_THE_ENDS = {
+    "leaves-one-out": like(lambda c, a, y: count(c[:-1], a[:-1], y[:-1]), lambda c, a, y: count(c[1:], a[1:], y[1:]))
+}
+
+
 def cases() -> Iterator[Case]:
-    yield Case(answers(KINDS), "wrong-value", also=(answers(HELPED),), mistakes=MISTAKES)
+    yield Case(answers(KINDS), "wrong-value", also=(answers(HELPED), answers(LOST)), mistakes=MISTAKES)
     for where, kinds in ELSEWHERE.items():
-        yield Case(answers(kinds), "wrong-elsewhere", where)
+        yield Case(answers(kinds), "wrong-elsewhere", where, mistakes=AT_THE_ENDS if where == ALL_LEAK else {})
 
 
 def answers(kinds: tuple[int, int, int, int]) -> tuple[Tensor, Tensor, Tensor]:

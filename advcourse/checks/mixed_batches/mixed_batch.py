@@ -21,6 +21,8 @@ def as_many_as_before(value: object, args: tuple) -> Tensor:
     """Images like the ones given; a batch that has grown by the attacked ones has a finding of its own."""
     _, x, _, _, share = args
     grown = len(x) + round(share * len(x))
+    if isinstance(value, Tensor) and value.shape[1:] == x.shape[1:] and share == 1 and len(value) > len(x):
+        SAY.fail("rest-of-none", m=len(x), grown=len(value))
     if isinstance(value, Tensor) and value.shape[1:] == x.shape[1:] and len(value) == grown > len(x):
         SAY.fail("appended", m=len(x), share=share, grown=grown)
     return like_first_tensor(value, args)
@@ -85,12 +87,15 @@ MISTAKES = {
 UP = {"rounds-up": _counts(lambda n, k, m, share: n == math.ceil(share * m))}
 
 
+EIGHT = {"batch-of-eight": _counts(lambda n, k, m, share: n == round(8 * share))}
+
+
 def cases() -> Iterator[Case]:
     yield Case((*batch(), attack, SHARE), "wrong-value", mistakes=MISTAKES)
     yield Case((*batch(), attack, 0.4), "wrong-elsewhere", "a share of 0.4, 3.2 images,", mistakes=UP)
     yield Case((*batch(), attack, 0.0), "wrong-elsewhere", "a share of 0")
     yield Case((*batch(), attack, 1.0), "wrong-elsewhere", "a share of 1")
-    yield Case((*resting(7), attack, 0.3), "wrong-elsewhere", "a batch of 7")
+    yield Case((*resting(7), attack, 0.2), "wrong-elsewhere", "a batch of 7", mistakes=EIGHT)
     yield Case((*batch(dtype=torch.float64), attack, SHARE), "wrong-elsewhere", "float64")
 
 
