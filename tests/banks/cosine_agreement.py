@@ -61,7 +61,7 @@ BANK = {
     "targets [B, D] only": ("raises", two_dimensions_only),
     "entries as samples": ("wrong-elsewhere", entries_as_samples),
     "with an offset in the length": (
-        "wrong-elsewhere",
+        "added-to-the-lengths",
         lambda a, b: (a * b.expand_as(a)).sum(1) / (a.norm(dim=1) * b.expand_as(a).norm(dim=1) + 1e-6),
     ),
     "first entries only": ("wrong-value", lambda a, b: reference(a[:, :2], b[..., :2])),

@@ -50,6 +50,12 @@ BANK = {
     "the stub": ("not-attempted", lambda d, target, z, carrier, weight: ...),
     "a stub for the price": ("not-attempted", lambda d, target, z, c, weight: 1 - (d * target).sum(1) + weight * ...),
     "in place": ("mutates-input", in_place),
+    "plain numbers": ("no-gradient", lambda *args: torch.tensor([float(v) for v in reference(*args)])),
+    "a price of plain numbers": ("no-gradient", lambda *args: reference(*args[:2], args[2].detach(), *args[3:])),
+    "half a gradient": (
+        "other-gradient",
+        lambda d, target, z, carrier, weight: reference(d, target, (z + z.detach()) / 2, carrier, weight),
+    ),
     "images only": ("raises", images_only),
     "a fixed weight": ("wrong-elsewhere", lambda d, target, z, c, weight: reference(d, target, z, c, 3.0)),
     "a price of nothing": ("wrong-elsewhere", no_price_at_all),

@@ -67,6 +67,13 @@ def from_behind(patch, x, row, column):
     return out
 
 
+def into_views(patch, x, row, column):
+    out = x.clone()
+    for image in out:
+        image[:, row : row + patch.shape[1], column : column + patch.shape[2]] = patch
+    return out
+
+
 def two_halves(patch, x, row, column):
     out = reference(patch, x, row, column)
     out[len(x) // 2 :, :, row + 1] = x[len(x) // 2 :, :, row + 1]
@@ -83,6 +90,12 @@ BANK = {
     "a stub for the batch": ("not-attempted", lambda patch, x, row, column: reference(patch, ..., row, column)),
     "in place": ("mutates-input", in_place),
     "through a view": ("mutates-input", through_a_view),
+    "a detached patch": ("no-gradient", lambda patch, *args: reference(patch.detach(), *args)),
+    "written into views": ("raises-with-a-gradient", into_views),
+    "half of it detached": (
+        "other-gradient",
+        lambda patch, *args: reference(torch.cat([patch[:1].detach(), patch[1:]]), *args),
+    ),
     "square only": ("raises", square_only),
     "from behind": ("wrong-elsewhere", from_behind),
     "a row is missing": ("wrong-value", two_halves),

@@ -66,6 +66,7 @@ MISTAKES = {
         lambda relevant: float((relevant.double().cumsum(0) / relevant.sum()).mean()),
     ),
     "first-hit-only": like(of_hits(lambda ranks, found, n: 1 / ranks[0])),
+    "first-ten-only": like(lambda relevant: right(relevant[:10])),
     "hits-not-counted": like(
         of_hits(lambda ranks, found, n: (1 / ranks).mean()), of_hits(lambda ranks, found, n: (1 / ranks).sum())
     ),

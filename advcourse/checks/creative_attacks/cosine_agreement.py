@@ -63,7 +63,12 @@ MISTAKES = {
         over(lambda a, b: a.norm() * _each(b)),
         over(lambda a, b: _each(a) * b.norm()),
     ),
-    "column-by-column": like(_column_by_column),
+    "column-by-column": like(
+        _column_by_column,
+        lambda a, b: right(a / a.norm(dim=0), b) * _each(a / a.norm(dim=0)),
+        lambda a, b: (a / a.norm(dim=0) * b).sum(1) / _each(b),
+        lambda a, b: (a * b / b.norm(dim=0)).sum(1) / _each(a),
+    ),
     "length-of-the-product": like(over(lambda a, b: _each(a * b))),
     "first-target-only": like(lambda a, b: right(a, b[:1]), lambda a, b: right(a, b[-1:])),
     "distance": like(_of_cosine(lambda c: 1 - c), lambda a, b: _each(a - b)),
@@ -84,6 +89,28 @@ MISTAKES = {
 }
 
 
+def _added(small: float) -> tuple[Formula, ...]:
+    """A small number against division by zero, added to the lengths or below them no length can be."""
+    return (
+        over(lambda a, b: (_each(a) + small) * (_each(b) + small)),
+        over(lambda a, b: _each(a) * _each(b) + small),
+        over(lambda a, b: _each(a).clamp_min(small) * _each(b).clamp_min(small)),
+        over(lambda a, b: (_each(a) * _each(b)).clamp_min(small)),
+    )
+
+
+def _too_short() -> Iterator[Formula]:
+    """Of these mistakes those that short descriptors show."""
+    for k in (2, 3, 4):
+        yield from _added(10.0**-k)
+    for k in (6, 8):
+        yield from _added(10.0**-k)[:2]
+
+
+MISTAKES |= {"added-to-the-lengths": like(*_added(1e-2)[:2], *_added(1e-3)[:2], *_added(1e-4)[:2])}
+TOO_SHORT = {"added-to-the-lengths": like(*_too_short())}
+
+
 def asked(n: int, size: int, seed: int, *, scale: float = 1.0, one: bool = False) -> tuple[Tensor, Tensor]:
     """Descriptors of many lengths, [n, size] twice, or one target [size] for all; at any angle to each other."""
     draw = torch.Generator().manual_seed(seed)
@@ -98,11 +125,11 @@ def cases() -> Iterator[Case]:
         "one target and as many samples as entries": asked(4, 4, 2, one=True),
         "a single sample": asked(1, 6, 3),
         "descriptors with a single entry": asked(3, 1, 4),
-        "short descriptors": asked(5, 4, 5, scale=1e-3),
+        "short descriptors": asked(5, 4, 5, scale=1e-5),
         "long descriptors": asked(5, 4, 6, scale=1e3),
         "float64": tuple(v.double() for v in asked(5, 4, 7)),
     }.items():
-        yield Case(args, "wrong-elsewhere", where)
+        yield Case(args, "wrong-elsewhere", where, mistakes=TOO_SHORT)
 
 
 def _numbers(answer: Tensor, a: Tensor, b: Tensor) -> dict:

@@ -116,11 +116,18 @@ def _one_place_an_image(score: Score, patch: Tensor, x: Tensor, places: list[Pla
     return torch.stack(worn).mean(0)
 
 
-def _divided_each_time(score: Score, patch: Tensor, x: Tensor, places: list[Place]) -> Tensor:
-    total = torch.zeros_like(patch)
-    for place in places:
-        total = (total + alone(score, patch, x, place)) / len(places)
-    return total
+def _divided_each_time(by: Callable[[list[Place]], int]) -> Formula:
+    def answer(score: Score, patch: Tensor, x: Tensor, places: list[Place]) -> Tensor:
+        total = torch.zeros_like(patch)
+        for place in places:
+            total = (total + alone(score, patch, x, place)) / by(places)
+        return total
+
+    return answer
+
+
+def _of_length_one(*args) -> Tensor:
+    return (g := alone(*args)) / g.norm()
 
 
 def _first_image_for_all(score: Score, patch: Tensor, x: Tensor, places: list[Place]) -> Tensor:
@@ -138,6 +145,13 @@ MISTAKES = {
     "drawn-at-random": changes_from_call_to_call,
     "first-place-only": like(FIRST, _divided(FIRST)),
     "last-place-only": like(LAST, _divided(LAST)),
+    "one-place-left-out": like(
+        *(
+            formula
+            for rest in (_some(lambda places: places[1:]), _some(lambda places: places[:-1]))
+            for formula in (rest, lambda *args, rest=rest: rest(*args) * (1 - 1 / len(args[3])))
+        )
+    ),
     "all-patches-at-once": like(_at_once, _divided(_at_once)),
     "patches-pile-up": like(_more_and_more(True), _more_and_more(False)),
     "mean-of-the-images": like(_of_the_mean_image),
@@ -147,11 +161,12 @@ MISTAKES = {
     "minus-sign": like(_times(lambda places, x: -1)),
     "first-image-only": like(_of_these(slice(0, 1)), _of_these(slice(-1, None)), _first_image_for_all),
     "one-place-an-image": like(_one_place_an_image),
-    "divides-each-time": like(_divided_each_time),
+    "divides-each-time": like(_divided_each_time(len), _divided_each_time(lambda places: 2)),
     "without-the-patch": like(at_each(lambda score, patch, x, place: through(score.slope(x), patch, [place]))),
     "added": like(at_each(_added)),
     "row-and-column-swapped": like(at_each(lambda score, patch, x, place: alone(score, patch, x, place[::-1]))),
     "mean-of-signs": like(at_each(lambda *args: alone(*args).sign())),
+    "mean-of-directions": like(at_each(_of_length_one)),
     "takes-the-sign": like(lambda *args: right(*args).sign()),
     "steps-already": like(lambda *args: args[1] + right(*args), lambda *args: args[1] - right(*args)),
     "zero": like(lambda score, patch, x, places: torch.zeros_like(patch)),

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..spec import Case, Formula, Spec, like
+from ..flow import it_flows
+from ..spec import Case, Formula, Questions, Spec, like
 from ..words import words
 
 Part = Callable[[Tensor, Tensor], Tensor]  # two tensors [B, ...] -> [B]
@@ -71,11 +72,17 @@ MISTAKES = {
     "largest-change": like(loss(price=_per(lambda d: d.abs().amax(1))), loss(price=_per(lambda d: d.square().amax(1)))),
     "square-of-the-mean": like(loss(price=_per(lambda d: d.mean(1).square())), loss(price=_per(lambda d: d.mean(1)))),
     "divided-by-the-batch": like(loss(price=lambda z, carrier: changed(z, carrier) / len(z))),
+    "divided-twice": like(loss(price=lambda z, carrier: changed(z, carrier) / z[0].numel())),
     "halved": like(loss(price=lambda z, carrier: changed(z, carrier) / 2)),
     "euclidean-descriptors": like(
         loss(lambda d, target: 1 - (d - target).norm(dim=1)), loss(lambda d, target: 1 - (d - target).square().sum(1))
     ),
     "mean-over-the-entries": like(loss(lambda d, target: (d * target).mean(1))),
+    "agreement-cut": like(
+        loss(lambda d, target: agreement(d, target).clamp_min(0)),
+        loss(lambda d, target: agreement(d, target).abs()),
+        of(lambda a, p, weight: (1 - a).clamp(0, 1) + weight * p),
+    ),
     "batch-wide-price": like(
         loss(price=lambda z, carrier: changed(z, carrier).mean()),
         loss(price=lambda z, carrier: changed(z, carrier).sum()),
@@ -119,4 +126,11 @@ def _numbers(answer: Tensor, d: Tensor, target: Tensor, z: Tensor, carrier: Tens
     return {"weight": weight, "samples": len(d), "numbers": z[0].numel(), "price": weight * changed(z, carrier)}
 
 
-check_mismatch_loss = Spec(words(__file__), right, cases, _numbers, tolerance=1e-5)
+SAY = words(__file__)
+check_mismatch_loss = Questions(
+    SAY,
+    (
+        Spec(SAY, right, cases, _numbers, tolerance=1e-5),
+        it_flows(right, lambda: asked(4, 5, 3, 2, 4), 2, to="z"),
+    ),
+)

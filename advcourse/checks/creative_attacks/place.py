@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
+from ..flow import it_flows, with_slopes
 from ..forms import tensor
-from ..spec import Case, Formula, Spec, like
+from ..spec import Case, Formula, Questions, Spec, like
 from ..words import words
 
-like_the_images = tensor(lambda args: args[1].shape, "the batch of images with the patch in each")
+like_the_images = with_slopes(
+    tensor(lambda args: args[1].shape, "the batch of images with the patch in each"), "the patch"
+)
 
 Covers = Callable[[Tensor, Tensor], Tensor]  # what was there [B, C, h, w], the patch [C, h, w] -> what is there
 
@@ -41,8 +44,14 @@ def _at(move: Callable[[int, int, int, int], tuple[int, int]]) -> Formula:
     return lambda patch, x, row, column: put(patch, x, *move(row, column, *patch.shape[1:]))
 
 
-def _from_the_other_side(patch: Tensor, x: Tensor, row: int, column: int) -> Tensor:
-    return put(patch, x, x.shape[2] - patch.shape[1] - row, x.shape[3] - patch.shape[2] - column)
+def _from_the_other_side(rows: int, columns: int) -> Formula:
+    """Of the rows, the columns or both."""
+
+    def answer(patch: Tensor, x: Tensor, row: int, column: int) -> Tensor:
+        down, right = x.shape[2] - patch.shape[1] - row, x.shape[3] - patch.shape[2] - column
+        return put(patch, x, down if rows else row, right if columns else column)
+
+    return answer
 
 
 def _in_these(which: slice) -> Formula:
@@ -92,7 +101,7 @@ MISTAKES = {
         *(_at(lambda row, column, height, width, by=by: (row + by, column + by)) for by in (1, -1)),
     ),
     "in-the-corner": like(_at(lambda row, column, height, width: (0, 0))),
-    "from-the-other-side": like(_from_the_other_side),
+    "from-the-other-side": like(*(_from_the_other_side(*which) for which in ((1, 1), (1, 0), (0, 1)))),
     "on-its-side": like(lambda patch, x, row, column: put(patch.transpose(1, 2), x, row, column)),
     "mirrored": like(*(_turned(*dims) for dims in ((2,), (1,), (1, 2)))),
     "first-channel-only": like(_one_channel),
@@ -151,4 +160,11 @@ def _numbers(answer: Tensor, patch: Tensor, x: Tensor, row: int, column: int) ->
     }
 
 
-check_place = Spec(words(__file__), right, cases, _numbers, tolerance=1e-6)
+SAY = words(__file__)
+check_place = Questions(
+    SAY,
+    (
+        Spec(SAY, right, cases, _numbers, tolerance=1e-6),
+        it_flows(right, lambda: asked((3, 3, 10, 12), (4, 3), (5, 4)), 0, to="the patch"),
+    ),
+)
