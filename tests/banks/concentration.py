@@ -9,13 +9,14 @@ def reference(clean, ends):
 
 
 def by_sorting(clean, ends):
-    ordered = ends.sort(1).values
-    return (ordered[:, ends.shape[1] // 20] - clean) / (ordered[:, -1] - clean)
+    ordered, at = ends.sort(1).values, 0.05 * (ends.shape[1] - 1)
+    low = torch.lerp(ordered[:, int(at)], ordered[:, int(at + 1)], at % 1)
+    return (low - clean) / (ordered[:, -1] - clean)
 
 
 def climbs_first(start, final):
     climb = final - start[:, None]
-    return torch.quantile(climb, 0.05, dim=-1, interpolation="lower") / climb.amax(-1)
+    return torch.quantile(climb, 0.05, dim=-1) / climb.amax(-1)
 
 
 def through_numpy(clean, ends):
@@ -47,7 +48,7 @@ BANK = {
     "by sorting": ("ok", by_sorting),
     "climbs first, other names": ("ok", climbs_first),
     "through NumPy": ("ok", through_numpy),
-    "kthvalue": ("ok", kth),
+    "the second lowest of 30": ("no-interpolation", kth),
     "the stub": ("not-attempted", lambda clean, ends: ...),
     "a stub for the quantile": ("not-attempted", lambda clean, ends: (... - clean) / (ends.amax(1) - clean)),
     "a third": ("wrong-value", lambda c, e: (low(e, 1 / 3) - c) / (e.amax(1) - c)),

@@ -68,6 +68,8 @@ BANK = {
     "a hair of eps": ("hair-in-eps", hair_in_eps),
     "rounds to two digits first": ("wide-slack", lambda e, a: math.ceil(round(e / a, 2))),
     "a hundredth of a step as slack": ("wide-slack", lambda e, a: math.ceil(e / a - 0.01)),
+    "a millionth of a step as slack": ("wide-slack", lambda e, a: math.ceil(e / a - 1e-6)),
+    "less slack than a billionth": ("rounding-error", lambda e, a: math.ceil(e / a - 1e-12)),
     "a constant": ("wrong-value", lambda e, a: 20),
     "at least one": ("no-zero", at_least_one),
     "no number for eps = 0": ("no-zero", lambda e, a: reference(e, a) if e else math.nan),

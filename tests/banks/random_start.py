@@ -77,7 +77,7 @@ def fixed_radius(x, eps, generator):
 
 BANK = {
     "the reference": ("ok", reference),
-    "uniform in the intersection": ("ok", uniform_in_the_intersection),
+    "uniform in the intersection": ("uniform-in-the-box", uniform_in_the_intersection),
     "in place, other names": ("ok", in_place),
     "between both ends": ("ok", between),
     "the stub": ("not-attempted", lambda x, eps, generator: ...),

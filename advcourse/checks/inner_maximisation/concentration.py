@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Generator, Tensor
 
-from ..spec import Case, Spec, like
+from ..spec import Case, Formula, Spec, like
 from ..words import words
 
 
@@ -75,11 +75,23 @@ MISTAKES = {
 }
 
 
+def _of_low(low: Callable[[Tensor], Tensor]) -> Formula:
+    return lambda c, e: (low(e) - c) / (e.amax(1) - c)
+
+
+BETWEEN_TWO = {
+    "no-interpolation": like(
+        *(_of_low(lambda e, how=how: e.quantile(0.05, dim=1, interpolation=how)) for how in ("lower", "nearest"))
+    )
+}
+
+
 def cases() -> Iterator[Case]:
     # As many samples as restarts first: there a quantile over the wrong dimension still has the right shape.
     yield Case(climbs(41, 41), None, mistakes={"wrong-axis": like(_over_the_samples)})
     yield Case(climbs(6, 21), "wrong-value", mistakes=MISTAKES)
     yield Case(climbs(41, 41), "wrong-elsewhere", "as many samples as restarts")
+    yield Case(climbs(5, 30), "wrong-elsewhere", "30 restarts", mistakes=BETWEEN_TWO)
     yield Case(climbs(1, 61), "wrong-elsewhere", "a single sample")
     yield Case(tuple(a.double() for a in climbs(4, 21)), "wrong-elsewhere", "float64")
     clean, ends = climbs(5, 21)
@@ -90,7 +102,7 @@ def cases() -> Iterator[Case]:
 
 def climbs(batch: int, restarts: int) -> tuple[Tensor, Tensor]:
     """Margins at x, about -8, and at the ends of the restarts, mostly above. Every definition of a quantile agrees on
-    21, 41 or 61 of them."""
+    21, 41 or 61 of them, and on 30 of them no two do."""
     draw = Generator().manual_seed(batch)
     clean = -8 + torch.randn(batch, generator=draw)
     low = 2 * torch.rand(batch, 1, generator=draw) - 3

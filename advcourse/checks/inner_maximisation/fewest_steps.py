@@ -54,6 +54,8 @@ def cases() -> Iterator[Case]:
     yield Case(WALKS[0], "wrong-value", also=WALKS[1:], mistakes=MISTAKES)
     yield Case((0.2001, 0.05), "wide-slack")
     yield Case((2.5e-9, 1e-9), "hair-in-eps")
+    yield Case((0.05 * (4 + 1.5e-8), 0.05), "wide-slack")
+    yield Case((0.05 * (4 + 3e-10), 0.05), "rounding-error")
     yield Case((0.0, 0.05), "no-zero", told={"raises": "no-zero", "nan": "no-zero"})
 
 

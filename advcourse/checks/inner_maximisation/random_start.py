@@ -69,6 +69,15 @@ def is_uniform(ask: Interview) -> None:
         SAY.fail("not-uniform", mean=share.mean(), deviation=share.std())
 
 
+def is_put_into_the_box_at_the_end(ask: Interview) -> None:
+    """Of pixels at an end of the box half of the ball lies outside, and that half comes to the end again."""
+    x = images(8, 3, 6, 6)
+    ends = (x == 0) | (x == 1)
+    stay = (ask(x, EPS, seeded(1)) == x)[ends]
+    if stay.double().mean() < 0.25:
+        SAY.fail("uniform-in-the-box", stay=int(stay.sum()), n=len(stay))
+
+
 def comes_to_the_border_by_chance(ask: Interview) -> None:
     """Of uniform draws none is an end of the range; of noise that was made to fit the largest is, every time."""
     x = 0.3 + 0.4 * torch.rand(4, 3, 6, 6, generator=seeded(3), dtype=torch.float64)
@@ -121,6 +130,7 @@ check_random_start = Questions(
         draws_with_the_generator,
         stays_in_ball_and_box,
         is_uniform,
+        is_put_into_the_box_at_the_end,
         comes_to_the_border_by_chance,
         moves_every_pixel_by_itself,
         starts_anywhere_else,
