@@ -1,6 +1,6 @@
 """Checks for unit 09, the maximum of convex functions: one file per exercise."""
 
-from ..forms import Form, tensor
+from ..forms import Form, tensor, true_or_false
 from ..verdict import Exercise
 from .active_set import check_active_set
 from .average_iterate import check_average_iterate
@@ -12,17 +12,28 @@ from .subgradient import check_subgradient
 __all__ = ["EXERCISES"]
 
 
-def _for_each(of: int, what: str, dims: int | None = None) -> Form:
-    """One number for each of the first dimensions of an argument, in any precision."""
-    return tensor(lambda args: args[of].shape[:dims], what)
+def _for_each(of: int, what: str) -> Form:
+    """A number for each of an argument, in any precision."""
+    return tensor(lambda args: args[of].shape, what)
+
+
+def _truths(of: int, what: str) -> Form:
+    """True or false for each along an argument's first dimension."""
+    return true_or_false(lambda args: args[of].shape[:1], what)
 
 
 EXERCISES = {
-    "active_set": Exercise("values, tolerance", check_active_set, _for_each(0, "true or false for each function")),
+    "active_set": Exercise(
+        "values, tolerance",
+        check_active_set,
+        _truths(0, "true or false for each function"),
+    ),
     "subgradient": Exercise("functions, w", check_subgradient, _for_each(1, "a number for each variable")),
     "shortest_of_two": Exercise("a, b", check_shortest_of_two, _for_each(0, "a number for each variable")),
     "descends": Exercise(
-        "gradients, directions", check_descends, _for_each(1, "true or false for each direction", dims=1)
+        "gradients, directions",
+        check_descends,
+        _truths(1, "true or false for each direction"),
     ),
     "counterexample": Exercise(
         "n", check_counterexample, tensor(lambda args: (2, args[0]), "two gradients, one a row")

@@ -41,8 +41,8 @@ MISTAKES = {
     "smallest": like(lambda v, t: v - v.min() <= t * v.min().abs()),
     "largest-size": like(lambda v, t: active(v.abs(), t), lambda v, t: v.abs().max() - v <= t * v.abs().max()),
     "inactive": like(lambda v, t: ~active(v, t), lambda v, t: v.max() - v >= t * v.max().abs()),
-    "takes-all": like(lambda v, t: torch.ones_like(v)),
-    "takes-none": like(lambda v, t: torch.zeros_like(v)),
+    "takes-all": like(lambda v, t: torch.ones_like(v).bool()),
+    "takes-none": like(lambda v, t: torch.zeros_like(v).bool()),
     "strict": like(lambda v, t: v.max() - v < t * v.max().abs(), lambda v, t: (v / v.max() - 1).abs() <= t),
     "ignores-tolerance": like(
         *(_within(lambda v, f, t, own=own: own * f.abs()) for own in (1e-3, 1e-4, 1e-5, 1e-6)),

@@ -35,8 +35,13 @@ MISTAKES = {
     "minus-a-gradient": like(lambda g, d: (d[:, None] == -g).all(2).any(1)),
     "first-for-all": like(lambda g, d: lead_down(g, d[:1]).expand(len(d))),
     "false-ever-after": like(lambda g, d: lead_down(g, d).long().cumprod(0).bool()),
-    "always": like(lambda g, d: torch.ones(len(d))),
-    "never": like(lambda g, d: torch.zeros(len(d))),
+    "always": like(lambda g, d: torch.ones(len(d)).bool()),
+    "never": like(lambda g, d: torch.zeros(len(d)).bool()),
+}
+
+
+SHORT = {
+    "asks-for-more-than-less": like(*(lambda g, d, c=c: (_slopes(g, d) < c).all(1) for c in (-1e-3, -1e-6, -1e-12)))
 }
 
 
@@ -52,9 +57,9 @@ def cases() -> Iterator[Case]:
         ((g.flip(0), d), "the same six in another order"),
         ((g.double(), d.double()), "float64"),
         ((g, d[:1]), "a single direction"),
-        ((g, 1e-5 * d), "directions of length 1e-5"),
     ):
         yield Case(args, "wrong-elsewhere", where)
+    yield Case((g, 1e-15 * d), "wrong-elsewhere", "directions of length 1e-15", mistakes=SHORT)
 
 
 def plane() -> tuple[Tensor, Tensor]:
