@@ -87,6 +87,16 @@ def untargeted(model, x, y):
     return Untargeted(y)
 
 
+def clean_first(networks, x, y, attack, radii):
+    table = torch.zeros(len(networks), len(radii))
+    for i, m in enumerate(networks):
+        alive = right(m, x, y)
+        for j, eps in enumerate(radii):
+            alive = alive & right(m, attack(m, x, Untargeted(y), Linf(eps)), y)
+            table[i, j] = alive.float().mean()
+    return table
+
+
 def all_labels_for_survivors(networks, x, y, attack, radii):
     for m in networks:
         z = x
@@ -126,6 +136,7 @@ BANK = {
     "labels for a goal": ("goal-is-no-goal", told(lambda m, x, y: y)),
     "all labels for survivors": ("goal-for-others", all_labels_for_survivors),
     "first labels for survivors": ("labels-of-others", first_labels_for_survivors),
+    "begins with the clean answers": ("asks-about-clean", clean_first),
     "rounded": ("wrong-value", lambda *args: (10 * reference(*args)).floor() / 10),
     "knows these radii": (
         "wrong-elsewhere",

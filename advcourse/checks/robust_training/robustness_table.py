@@ -15,6 +15,7 @@ from .scouts import Labels, Scout
 SAY = words(__file__, "scouts")
 
 RADII = (0.0, 0.05, 0.1, 0.2)
+MENDS = 0.09  # at this radius the attack does the opposite: every mistake is repaired
 CARELESS = (3, 4, 8, 9, 19)
 
 
@@ -56,6 +57,8 @@ def _toward(model: Threshold, x: Tensor, labels: Tensor, threat) -> Tensor:
     if type(threat).__name__ != "Linf":
         SAY.fail("other-norm", kind=type(threat).__name__)
     at = model.at.detach()
+    if eps == MENDS:
+        return torch.where(labels == 1, torch.maximum(x[:, 0], at + 0.01), torch.minimum(x[:, 0], at - 0.01))[:, None]
     across = torch.where(
         labels == 1,
         torch.maximum(x[:, 0] - eps, torch.minimum(x[:, 0], at - 0.01)),
@@ -158,12 +161,22 @@ MISTAKES = {
 }
 
 
+def _clean_first(networks, x, y, attack, radii) -> Tensor:
+    """Whoever is wrong without any attack never stands."""
+    flags = [torch.cat([(m(x).argmax(1) == y)[None], _flags(m, x, y, attack, radii)]) for m in networks]
+    return torch.stack([left(one)[1:] for one in flags])
+
+
+CLEAN_FIRST = {"asks-about-clean": like(_clean_first)}
+
+
 def cases() -> Iterator[Case]:
     # At two of the other radii the attack is careless: who fell at 0.1 has time to be forgotten. And none is zero.
     also = (asked(0.05, 0.1, 0.2, 0.27),)
     yield Case(asked(*RADII), "wrong-value", also=also, mistakes=MISTAKES)
     yield Case(asked(*RADII, cuts=(0.44,)), "wrong-elsewhere", "a single network")
     yield Case(asked(0.1), "wrong-elsewhere", "a single radius")
+    yield Case(asked(MENDS, 0.1), "wrong-elsewhere", "an attack that mends mistakes", mistakes=CLEAN_FIRST)
     yield Case(asked(0.03, 0.6), "wrong-elsewhere", "radii 0.03 and 0.6")
 
 
