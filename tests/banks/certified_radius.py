@@ -78,6 +78,10 @@ BANK = {
     "a stub for the bound": ("not-attempted", lambda first, counts, sigma, alpha: sigma * (... + 1)),
     "the count's own winner": ("same-draws-twice", lambda first, counts, *rest: reference(counts, counts, *rest)),
     "never abstains": ("never-abstains", floor_at(0.0)),
+    "no number for a class that never won": (
+        "nan-for-none",
+        lambda first, counts, *rest: reference(first, counts, *rest) if counts[first.argmax()] else float("nan"),
+    ),
     "any majority will do": (
         "abstains-elsewhere",
         lambda *args: reference(*args) or float(args[1][args[0].argmax()] > args[1].sum() / 2),

@@ -1,5 +1,7 @@
 """Answers to `mean_gradient(draws, x, y)`."""
 
+import copy
+
 import torch
 import torch.nn.functional as F
 
@@ -85,7 +87,8 @@ BANK = {
     "the reference": ("ok", reference),
     "in logarithms, other names": ("ok", in_logarithms),
     "weighted": ("ok", weighted),
-    "backward()": ("ok", backwards),
+    "backward() of copies": ("ok", lambda draws, x, y: backwards(copy.deepcopy(draws), x, y)),
+    "backward(), and clears the weights' gradients": ("erases-the-gradients", backwards),
     "one image at a time": ("ok", one_image_at_a_time),
     "with torch.func": ("ok", functional),
     "backward(), and leaves the weights' gradients": ("fills-model-grads", backwards_and_off),

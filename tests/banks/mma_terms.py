@@ -60,6 +60,8 @@ BANK = {
     ),
     "in place": ("mutates-input", in_place),
     "infinity over infinity": ("not-a-number", infinity_times_nothing),
+    "plain numbers": ("no-gradient", lambda *args: torch.tensor(reference(*args).tolist())),
+    "a clean loss of plain numbers": ("other-gradient", lambda clean, *args: reference(clean.detach(), *args)),
     "the mean": ("wrong-shape", lambda *args: reference(*args).mean()),
     "twice": ("wrong-value", lambda *args: 2 * reference(*args)),
     "its own largest distance": ("wrong-elsewhere", lambda *args: reference(*args[:4], 0.3)),

@@ -1,5 +1,6 @@
 """Checks for unit 11, margins and noise: one file per exercise."""
 
+from ..flow import with_slopes
 from ..forms import single_number, tensor
 from ..verdict import Exercise
 from .certified_radius import check_certified_radius
@@ -17,7 +18,9 @@ one_each = tensor(lambda args: [len(args[0])], "a number for each sample")
 EXERCISES = {
     "first_order_margin": Exercise("gap, gradient, p", check_first_order_margin, one_each),
     "margin_hinge": Exercise("margins, gamma", check_margin_hinge, one_each),
-    "mma_terms": Exercise("clean, moved, right, distance, largest", check_mma_terms, one_each),
+    "mma_terms": Exercise(
+        "clean, moved, right, distance, largest", check_mma_terms, with_slopes(one_each, "the losses")
+    ),
     "mean_gradient": Exercise("draws, x, y", check_mean_gradient),
     "certified_radius": Exercise("first, counts, sigma, alpha", check_certified_radius, single_number),
     "name_the_evaluation": Exercise("own, fresh, mean", check_name_the_evaluation, NAME),

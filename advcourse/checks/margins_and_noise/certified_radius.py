@@ -133,6 +133,9 @@ def asked(first: tuple[int, ...], counts: tuple[int, ...], sigma: float = 0.4, a
     return torch.tensor(first), torch.tensor(counts), sigma, alpha
 
 
+LAST = _guessed(lambda first, counts: len(first) - 1 - int(first.flip(0).argmax()), lambda first, counts: counts)
+
+
 def cases() -> Iterator[Case]:
     # Here the first draws guess one class, and another wins the count: its own draws choose nobody.
     lost = asked((3, 9, 8), (40, 60, 400))
@@ -140,9 +143,13 @@ def cases() -> Iterator[Case]:
     yield Case(asked((4, 9, 7), (90, 102, 8)), "abstains-elsewhere", mistakes={"never-abstains": like(never_abstains)})
     yield Case(lost, "same-draws-twice")
     yield Case(asked((2, 18, 5), (30, 430, 40)), "wrong-value", also=(asked((0, 20), (20, 180), 0.25, 0.005),))
+    two = asked((9, 9, 2), (430, 40, 30)), (asked((3, 9, 9), (40, 30, 430)),)
+    shared = {"last-of-the-winners": like(LAST)}
+    yield Case(two[0], "wrong-elsewhere", "a guess that two classes share", also=two[1], mistakes=shared)
+    never = asked((0, 7, 3), (150, 0, 50))
+    yield Case(never, "wrong-elsewhere", "a class that never won", told={"nan": "nan-for-none"})
     for where, args in {
         "a class that won every time": asked((0, 0, 10), (0, 0, 300)),
-        "a class that never won": asked((0, 7, 3), (150, 0, 50)),
         "a share just above a half": asked((40, 60), (430, 570)),
         "two classes": asked((90, 10), (700, 300), 0.1, 0.1),
         "a level of one in ten": asked((1, 9), (20, 80), 1.0, 0.1),

@@ -65,7 +65,7 @@ MISTAKES = {
         _over(lambda g, q: _mean_norm(g, q) if q == 1 else _norms(g, q)),
         _over(lambda g, q: _mean_norm(g, q) if q == 2 else _norms(g, q)),
     ),
-    "constant-in-the-divisor": like(*(_over(lambda g, q, c=c: _norms(g, q) + c) for c in (1, 0.1, 0.01, 0.001))),
+    "constant-in-the-divisor": like(*(_over(lambda g, q, c=c: _norms(g, q) + c) for c in (1, 0.1, 0.01, 0.001, 1e-4))),
     "sum-without-sizes": like(
         _over(lambda g, q: g.flatten(1).sum(1)),
         _over(lambda g, q: g.flatten(1).sum(1).abs()),
@@ -83,11 +83,22 @@ MISTAKES = {
 ANY_RANK = {"raises": "fixed-shape", "wrong-shape": "fixed-shape"}
 
 
+SHORT = {
+    "constant-in-the-divisor": like(
+        *(_over(lambda g, q, c=c: _norms(g, q) + c) for c in (1e-5, 1e-6)),
+        *(_over(lambda g, q, c=c: _norms(g, q).clamp_min(c)) for c in (0.1, 0.01)),
+    ),
+    "cut-at-one": like(_of_margin(lambda m: m.clamp(-1, 1)), _of_margin(lambda m: m.clamp(max=1))),
+}
+
+
 def cases() -> Iterator[Case]:
     at_infinity = (*asked(6, 1, 3, 4), math.inf)
     yield Case(at_infinity, None, told={"nan": "nan-at-infinity"})
     first, *others = ((*asked(6, 1, 3, 4), p) for p in NORMS)
     yield Case(first, "wrong-value", also=(*others,), mistakes=MISTAKES)
+    gap, gradient = asked(6, 1, 3, 4, seed=4)
+    yield Case((gap, 3e-3 * gradient, 2), "wrong-elsewhere", "short gradients", mistakes=SHORT)
     for shape in ((5, 2), (4, 3, 4, 5), (3, 2, 2, 2, 2)):
         for p in NORMS:
             where = f"gradients of shape {[*shape]} and p = {p:g}"

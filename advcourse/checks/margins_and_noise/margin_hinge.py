@@ -58,6 +58,9 @@ MISTAKES = {
     "all-or-nothing": like(_of_nearest(lambda m, gamma: gamma * (m < gamma))),
     "sizes-of-margins": like(lambda margins, gamma: (gamma - margins.abs().amin(1)).clamp(min=0)),
     "ahead-only": like(lambda margins, gamma: right(margins.where(margins > 0, torch.inf), gamma)),
+    "nearest-by-size": like(
+        lambda margins, gamma: right(margins.gather(1, margins.abs().argmin(1, keepdim=True)), gamma),
+    ),
     "place-of-the-nearest": like(lambda margins, gamma: (gamma - margins.argmin(1)).clamp(min=0)),
     "counts": like(_of_nearest(lambda m, gamma: (m < gamma).double())),
     "squared": like(_of_nearest(lambda m, gamma: (gamma - m).clamp(min=0) ** 2)),

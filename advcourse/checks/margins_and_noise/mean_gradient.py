@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..closed_forms import Planes, gradient, logits, loss, slopes
-from ..spec import Case, Formula, Spec, like, scaled
+from ..interview import Interview
+from ..spec import Case, Formula, Questions, Spec, like, scaled
 from ..words import words
 
 Draws = list[nn.Module]
@@ -164,5 +165,25 @@ def _numbers(answer: Tensor, draws: Draws, x: Tensor, y: Tensor) -> dict:
     return {"draws": len(draws), "images": len(x), "factor": float(factor)}
 
 
+class InTraining(Planes):
+    """A draw whose weights hold the gradients of a training step, in every copy too."""
+
+    def __deepcopy__(self, memo: dict) -> InTraining:
+        twin = InTraining(*(w.detach().clone() for w in self.parameters())).train(self.training)
+        for w in twin.parameters():
+            w.grad = torch.linspace(0.2, 1.2, w.numel()).view_as(w)
+        return twin
+
+
+def leaves_gradients_alone(ask: Interview) -> None:
+    draws, x, y = asked(3, 4, 7)
+    ask([InTraining(*one.parameters()).eval() for one in draws], x, y)
+    ask.breaches = [breach for breach in ask.breaches if breach[0] not in _values.meant]
+    if any(breach[0] == "erases-grads" for breach in ask.breaches):
+        SAY.fail("erases-the-gradients")
+
+
+SAY = words(__file__)
 # torch.func.grad leaves the graph on what it returns.
-check_mean_gradient = Spec(words(__file__), right, cases, _numbers, meant=("attached",))
+_values = Spec(SAY, right, cases, _numbers, meant=("attached",))
+check_mean_gradient = Questions(SAY, (_values, leaves_gradients_alone))

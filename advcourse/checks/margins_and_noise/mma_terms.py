@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..spec import Case, Formula, Spec, like
+from ..flow import it_flows
+from ..spec import Case, Formula, Questions, Spec, like
 from ..words import words
 
 
@@ -156,4 +157,7 @@ def _numbers(
     return {"i": i, "sample": kind, "largest": largest, "n": len(clean)}
 
 
-check_mma_terms = Spec(words(__file__), terms, cases, _numbers)
+SAY = words(__file__)
+check_mma_terms = Questions(
+    SAY, (Spec(SAY, terms, cases, _numbers), it_flows(terms, lambda: asked(12, 0), 0, 1, to="the losses"))
+)
