@@ -55,8 +55,10 @@ def _(model: Bowls, z: Tensor) -> Tensor:
 
 def logits(model: nn.Module, z: Tensor) -> Tensor:
     """[B, K] in float64, as an attack sees them: in evaluation mode."""
+    if type(model) not in (Planes, Bowls):  # which answer alike in either mode, and remember nothing
+        model = copy.deepcopy(model).eval()
     with torch.no_grad():
-        return copy.deepcopy(model).eval()(z).double()
+        return model(z).double()
 
 
 def loss(model: nn.Module, z: Tensor, y: Tensor) -> Tensor:

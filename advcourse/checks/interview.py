@@ -9,6 +9,7 @@ import linecache
 import re
 import sysconfig
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any, NoReturn
@@ -246,7 +247,12 @@ _NOT_THE_STUDENTS = tuple(
 
 
 def _is_the_students(frame: FrameType) -> bool:
-    return not str(Path(frame.f_code.co_filename).resolve()).startswith(_NOT_THE_STUDENTS)
+    return _is_the_students_file(frame.f_code.co_filename)
+
+
+@cache  # an endless recursion leaves a thousand frames of one file
+def _is_the_students_file(name: str) -> bool:
+    return not str(Path(name).resolve()).startswith(_NOT_THE_STUDENTS)
 
 
 def _steps(error: BaseException) -> Iterator[TracebackType]:
