@@ -159,8 +159,9 @@ WARM = "tests/warm_kernels.py"  # runs what follows with kernels that start in a
 
 
 NOTEBOOKS = ("lectures", "solutions", "exercises")
-# One notebook, one worker: its cells share a kernel and have to run in order.
-BY_NOTEBOOK = (*TWO_WORKERS, "--dist=loadfile")
+# One file, one worker: the cells of a notebook share a kernel and run in order, the tests of a module what was set up
+# for them: a class that was graded, a network that was trained.
+BY_FILE = (*TWO_WORKERS, "--dist=loadfile")
 
 
 APART = (  # folders of tests/ that are steps of their own
@@ -175,13 +176,13 @@ APART = (  # folders of tests/ that are steps of their own
 IN_THE_BROWSER = "tests/browser/test_lectures.py"  # every lecture, while the other files there are about one panel each
 STEPS = {  # name: the commands, for the Python that runs them
     "lint": lint_commands,
-    "unit": lambda _: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *TWO_WORKERS)],
+    "unit": lambda _: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *BY_FILE)],
     # Processes of their own: a device has to be registered before the first backward pass.
     "device": lambda _: [pytest("device", "tests/on_pretend", *TWO_WORKERS)],
-    "nbval": lambda _: [[WARM, *nbval_command("nbval", *BY_NOTEBOOK, *NOTEBOOKS)]],
+    "nbval": lambda _: [[WARM, *nbval_command("nbval", *BY_FILE, *NOTEBOOKS)]],
     "after": lambda _: [pytest("after", "tests/after")],
     # Each of the two workers has a JupyterLab and a browser of its own.
-    "browser": lambda _: [[WARM, *pytest("browser", "tests/browser", f"--ignore={IN_THE_BROWSER}", *BY_NOTEBOOK)]],
+    "browser": lambda _: [[WARM, *pytest("browser", "tests/browser", f"--ignore={IN_THE_BROWSER}", *BY_FILE)]],
     "lectures": lambda _: [pytest("lectures", IN_THE_BROWSER, *TWO_WORKERS)],
     "bugs": lambda _: [pytest("bugs", "tests/every_bug", *TWO_WORKERS)],
     "grading": lambda _: [pytest("grading", "tests/every_bank", *TWO_WORKERS)],
@@ -312,7 +313,7 @@ def hub(python: Path, arguments: list[str]) -> int:
 
 def gpu_test(python: Path, arguments: list[str]) -> int:
     """The lectures on a device without float64, which needs no hardware, and all notebooks on a GPU if there is one."""
-    lectures = nbval_command("pretend", OWN_KERNEL, *BY_NOTEBOOK, *arguments, "lectures")
+    lectures = nbval_command("pretend", OWN_KERNEL, *BY_FILE, *arguments, "lectures")
     results = [run_step(python, "pretend", [lectures], **pretend_environment())]
     probe = "import sys, torch; sys.exit(not torch.cuda.is_available())"
     if subprocess.run([str(python), "-c", probe]).returncode:

@@ -1,7 +1,9 @@
 """Shared by all tests; what only one file needs is in that file."""
 
+import faulthandler
 import random
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,17 @@ import torch
 import advcourse.course  # noqa: F401  first: it spares whatever reads notebooks seconds
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+LONGEST = 45 * 60  # seconds of all tests of one process
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_hang_is_told() -> Iterator[None]:
+    """Where tests hang, every thread says where, and the process ends. A watch on each test costs more."""
+    faulthandler.dump_traceback_later(LONGEST, exit=True, file=sys.__stderr__)
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture
