@@ -62,6 +62,7 @@ MISTAKES = {
     "divides-by-channels-too": like(lambda f: right(f) / f.shape[1]),
     "divides-by-channels": like(lambda f: _products(f) / f.shape[1]),
     "divides-by-one-side": like(_side(2), _side(3)),
+    "takes-for-a-square": like(*(lambda f, dim=dim: _products(f) / f.shape[dim] ** 2 for dim in (2, 3))),
     "divides-by-images": like(lambda f: right(f) / len(f), lambda f: _products(f) / len(f)),
     "divides-twice": like(lambda f: right(f) / (f.shape[2] * f.shape[3])),
     "signs-lost": like(lambda f: right(f.relu()), lambda f: right(f.abs())),

@@ -25,6 +25,10 @@ class Counts(NamedTuple):
     def conflicts(self) -> int:
         return self.shape + self.texture + self.neither
 
+    @property
+    def congruent(self) -> int:
+        return self.congruent_right + self.congruent_wrong
+
 
 FIRST = Counts(8, 15, 11, 5, 4)
 OTHERS = {
@@ -68,6 +72,10 @@ MISTAKES = {
     "congruent-twice": like(
         of(lambda c: (c.shape + c.congruent_right) / (c.shape + c.texture + 2 * c.congruent_right))
     ),
+    "dropped-as-hits": like(
+        of(lambda c: (c.shape + c.congruent) / (c.shape + c.texture + 2 * c.congruent)),
+        of(lambda c: (c.shape + c.congruent) / (c.shape + c.texture + c.congruent)),
+    ),
     "congruent-above": like(
         of(lambda c: (c.shape + c.congruent_right) / (c.shape + c.texture)),
         of(lambda c: (c.shape + c.congruent_right) / c.conflicts),
@@ -110,8 +118,17 @@ MISTAKES = {
 }
 
 
+def _without_class_0(decisions: Tensor, shape: Tensor, texture: Tensor) -> float:
+    """As if class 0 were no answer."""
+    return right(decisions.where(decisions != 0, -1), shape, texture)
+
+
+CLASS_0 = {"leaves-out-class-0": like(_without_class_0)}
+
+
 def cases() -> Iterator[Case]:
     yield Case(trials(FIRST), "wrong-value", mistakes=MISTAKES)
+    yield Case(answers_of_class_0(), "wrong-elsewhere", "an observer who often answers class 0", mistakes=CLASS_0)
     for where, counts in OTHERS.items():
         yield Case(trials(counts), "wrong-elsewhere", where)
 
@@ -131,13 +148,20 @@ def trials(counts: Counts) -> tuple[Tensor, Tensor, Tensor]:
     return answers[order], shape[order], texture[order]
 
 
+def answers_of_class_0() -> tuple[Tensor, ...]:
+    """The first trials, their classes numbered from the texture that is hit most often."""
+    decisions, shape, texture = trials(FIRST)
+    most = texture[(decisions == texture) & (shape != texture)].mode().values
+    return tuple((classes - most) % 16 for classes in (decisions, shape, texture))
+
+
 def _numbers(answer: float, *args) -> dict:
     c = counted(*args)
     return c._asdict() | {
         "decided": c.shape + c.texture,
         "conflicts": c.conflicts,
         "images": sum(c),
-        "congruent": c.congruent_right + c.congruent_wrong,
+        "congruent": c.congruent,
     }
 
 

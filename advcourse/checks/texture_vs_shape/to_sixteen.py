@@ -30,6 +30,12 @@ def _one_category_each(p: Tensor, members: Members) -> Tensor:
     return right(p, {name: [k for k in ks if last[k] == name] for name, ks in members.items()})
 
 
+def _one_category_each_of_all(p: Tensor, members: Members) -> Tensor:
+    """The same, divided by all members all the same."""
+    last = {k: name for name, ks in members.items() for k in ks}
+    return _SUM(p, {name: [k for k in ks if last[k] == name] for name, ks in members.items()}) / _sizes(members)
+
+
 def _first_decides(p: Tensor, members: Members) -> Tensor:
     return _SUM(torch.nn.functional.one_hot(p.argmax(1), p.shape[1]), members)
 
@@ -103,7 +109,7 @@ def cases() -> Iterator[Case]:
     yield Case((p, dict(reversed(members.items()))), "wrong-elsewhere", "the categories in another order")
     yield Case((p[:1], members), "wrong-elsewhere", "a single image")
     two = {"all": list(range(12)), "last": [11]}
-    one = {"one-category-each": like(_one_category_each)}
+    one = {"one-category-each": like(_one_category_each, _one_category_each_of_all)}
     yield Case((p, two), "wrong-elsewhere", "two other categories, one of them with every class", mistakes=one)
     yield Case((p.double(), members), "wrong-elsewhere", "float64")
 
