@@ -92,11 +92,12 @@ def test_without_a_defence_every_attack_gets_through():
         return hide_the_gradient.TOLD(model(z), (model, z))
 
     found, flat = hide_the_gradient.search(told, x, y)
+    eps = hide_the_gradient.EPS
     losses = (hide_the_gradient.up_the_cross_entropy, hide_the_gradient.up_the_margin)
     assert hide_the_gradient.accuracy(told, x, y) == 1 and len(x) == 50 and flat < 0.5
-    for z in (found, *(hide_the_gradient.pgd(told, x, y, up) for up in losses)):
+    for z in (found, *(hide_the_gradient.pgd(told, x, y, up, eps, eps) for up in losses)):
         assert hide_the_gradient.accuracy(told, z, y) < 0.1
-        assert (z - x).abs().max() < hide_the_gradient.EPS + 1e-6
+        assert (z - x).abs().max() < eps + 1e-6
         assert z.min() >= 0 and z.max() <= 1
 
 
@@ -124,8 +125,8 @@ def test_every_kind_of_mystery_is_there_twice_or_more_and_none_is_a_matter_of_ta
     for mystery in MYSTERIES:
         _, entropy, margin, square, repeat = mystery.readings
         for gap in (entropy - margin, min(entropy, margin) - square):
-            assert abs(gap - 0.1) > 0.015
-        assert abs(repeat - 0.5) > 0.1
+            assert abs(gap - 0.1) > 0.005
+        assert repeat == 0.5 or abs(repeat - 0.5) > 0.01  # of exactly a half the task says that it is not most
 
 
 def test_whoever_draws_another_border_than_the_task_is_seen():

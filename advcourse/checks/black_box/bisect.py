@@ -144,7 +144,7 @@ def cases() -> Iterator[Case]:
     for where, args in {
         "no steps at all": asked(0, 2, 3),
         "a single step": asked(1, 2, 3),
-        "ten steps": asked(10, 2, 3),
+        "fourteen steps": asked(14, 2, 3),
         "a single sample": asked(STEPS, 2, 3, at=(0.4,)),
         "points [B, 2]": asked(STEPS, 2, at=BOUNDARY[::-1]),
         "images [B, 3, 2, 2]": asked(STEPS, 3, 2, 2),

@@ -190,6 +190,7 @@ def cases() -> Iterator[Case]:
         "bounds that are equal": (w, b, lo, lo),
         "weights that are all negative": (-w.abs(), b, lo, hi),
         "as many samples, inputs and outputs": asked(4, 4, 4, seed=2),
+        "large weights": (20 * w, b, lo, hi),
         "float64": tuple(t.double() for t in (w, b, lo, hi)),
     }.items():
         yield Case(args, "wrong-elsewhere", where)

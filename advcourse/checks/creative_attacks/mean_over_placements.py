@@ -185,6 +185,7 @@ def asked(n: int, places: list[Place], size: tuple[int, int] = (3, 2), dtype: to
 
 def cases() -> Iterator[Case]:
     yield Case(asked(3, PLACES), "wrong-value", mistakes=MISTAKES)
+    score, patch, x, places = asked(2, PLACES)
     for where, args in {
         "a single place": asked(3, [(2, 3)]),
         "a single image": asked(1, PLACES[:3]),
@@ -192,6 +193,7 @@ def cases() -> Iterator[Case]:
         "a place that comes twice": asked(2, [(1, 1), (4, 3), (1, 1)]),
         "as many places as images": asked(4, PLACES[::-1]),
         "a patch as large as the image": asked(2, [(0, 0)], (8, 8)),
+        "a patch with numbers below 0 and above 1": (score, 3 * patch - 1, x, places),
         "float64": asked(2, PLACES, dtype=torch.float64),
     }.items():
         yield Case(args, "wrong-elsewhere", where)

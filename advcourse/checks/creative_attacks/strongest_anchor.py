@@ -84,7 +84,8 @@ def cases() -> Iterator[Case]:
         "a list of cells [B, N]": asked(4, 6),
         "several anchors a cell, [B, A, h, w]": asked(3, 2, 3, 2),
         "a single cell": asked(4, 1, 1),
-        "images in which nothing fires": asked(4, 3, 3, shift=-20.0),
+        "images in which nothing fires": asked(4, 3, 3, shift=-2000.0),
+        "images in which everything fires": asked(4, 3, 3, shift=2000.0),
         "images as alike as can be": (torch.full((3, 2, 2), 0.5),),
         "float64": asked(4, 3, 4, dtype=torch.float64),
     }.items():

@@ -120,7 +120,8 @@ def cases() -> Iterator[Case]:
     yield Case(
         (climb, loss, points(5, 7, 2, 3)), "wrong-value", also=((climb, loss, points(6, 2, 2, 2)),), mistakes=MISTAKES
     )
-    yield Case((climb, lambda z: loss(z) - 9, points(5, 7, 2, 3)), "starts-from-zero", mistakes=BELOW_ZERO)
+    yield Case((climb, lambda z: 1000 * (loss(z) - 9), points(5, 7, 2, 3)), "starts-from-zero", mistakes=BELOW_ZERO)
+    yield Case((climb, lambda z: 1e-6 * loss(z), points(5, 7, 2, 3)), "wrong-elsewhere", "losses of size 1e-6")
     yield Case((climb, loss, points(1, 4, 2)), "wrong-elsewhere", "a single start")
     yield Case((climb, loss, points(6, 1, 3, 3)), "wrong-elsewhere", "a single sample")
     yield Case((climb, loss, points(3, 5, 2)), "wrong-elsewhere", "points [B, 2]")

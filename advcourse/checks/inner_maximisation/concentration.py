@@ -97,6 +97,7 @@ def cases() -> Iterator[Case]:
     clean, ends = climbs(5, 21)
     deep = clean.where(torch.arange(5) % 2 == 0, _low(ends, 0.5))  # where few restarts get above clean
     yield Case((deep, ends), "wrong-elsewhere", "a low end below clean", mistakes={"clipped": like(_clipped, _sized)})
+    yield Case(tuple(1e-3 * a for a in climbs(4, 21)), "wrong-elsewhere", "margins a thousandth as large")
     yield Case(tuple(a - 40 for a in climbs(5, 41)), "wrong-elsewhere", "margins far below zero")
 
 

@@ -87,6 +87,7 @@ def cases() -> Iterator[Case]:
         "a single rival": asked(5, 1, 0.3, 3),
         "a single sample": asked(1, 4, 0.3, 4),
         "as many samples as rivals": asked(4, 4, 0.5, 5),
+        "gamma = 200": asked(5, 3, 200.0, 7),
         "margins that all are wide enough": (torch.full((3, 2), 0.7), 0.3),
         "samples that all are wrong": (torch.full((3, 2), -0.7), 0.3),
         "float64": asked(6, 3, 0.3, 6, dtype=torch.float64),

@@ -146,6 +146,11 @@ def in_double(draws: Draws, x: Tensor, y: Tensor) -> tuple:
     return [one.double() for one in draws], x.double(), y
 
 
+def unlikely(draws: Draws, x: Tensor, _: Tensor) -> tuple:
+    """With the label that the mean of the draws finds least likely."""
+    return draws, x, torch.stack([logits(one, x).softmax(1) for one in draws]).mean(0).argmin(1)
+
+
 def cases() -> Iterator[Case]:
     yield Case(asked(5, 6, 0), "wrong-value", mistakes=MISTAKES)
     for where, args in {
@@ -154,6 +159,7 @@ def cases() -> Iterator[Case]:
         "as many draws as images": asked(3, 3, 3),
         "points [B, 2]": asked(6, 5, 4, shape=(2,)),
         "forty draws": asked(40, 2, 5),
+        "labels that are very unlikely": unlikely(*asked(3, 4, 8, scale=4.0)),
         "float64": in_double(*asked(3, 4, 6)),
     }.items():
         yield Case(args, "wrong-elsewhere", where)

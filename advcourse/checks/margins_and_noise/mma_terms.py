@@ -128,7 +128,10 @@ def cases() -> Iterator[Case]:
         "right samples that lie at the largest distance exactly",
         mistakes=AT_LARGEST,
     )
+    near = torch.full_like(distance, (1 - 1e-6) * largest)
     for where, args in {
+        "right samples a millionth nearer than that": (clean, moved, torch.ones_like(right), near, largest),
+        "losses a hundred times as high": (100 * clean, 100 * moved, right, distance, largest),
         "a single sample": asked(1, 3),
         "samples that all are wrong": (*asked(5, 4)[:2], torch.zeros(5).bool(), torch.rand(5), 0.5),
         "another largest distance": (*asked(6, 5)[:4], 0.1),
