@@ -82,6 +82,7 @@ BANK = {
         lambda model, z, generator: model(z + 0.05 * torch.randn(z.shape, generator=generator)),
     ),
     "too loud": ("too-loud", of_size(200)),
+    "probabilities": ("probabilities", lambda model, z, generator: reference(model, z, generator).softmax(1)),
     "nothing but noise": ("survives-the-mean", hidden_for_good),
     "loud noise on the image": (
         "costs-accuracy",

@@ -170,6 +170,13 @@ FLAT = {
         _divided_by(lambda W, y, q: _norms(W, y, q).clamp_min(1e-4)),
     )
 }
+
+
+def _norms_of_the_first(W: Tensor, y: Tensor, q: float) -> Tensor:
+    return _others((W - W[y[0]]).norm(q, dim=1).expand(len(y), -1), y, 1.0)
+
+
+ONE_LABEL = {"label-of-the-first": like(_divided_by(_norms_of_the_first))}
 OWN_CLASS = {"nan": "own-class"}
 ELSEWHERE: dict[str, Callable[[], tuple[Tensor, ...]]] = {
     "two classes": lambda: planes(classes=2, n=5, batch=7, seed=2),
@@ -185,6 +192,8 @@ def cases() -> Iterator[Case]:
     for where, other in ELSEWHERE.items():
         two, infinity = ((*other(), p) for p in NORMS)
         yield Case(two, "wrong-elsewhere", where, also=(infinity,))
+    two, infinity = ((*of_every_class(), p) for p in NORMS)
+    yield Case(two, "wrong-elsewhere", "samples of several classes", also=(infinity,), mistakes=ONE_LABEL)
     W, b, x, y = planes()
     two, infinity = ((W, 1e6 * b, 1e6 * x, y, p) for p in NORMS)
     yield Case(two, "wrong-elsewhere", "inputs a million times as large", also=(infinity,), mistakes=FAR)
@@ -206,6 +215,15 @@ def planes(
     first, second = (x @ W.T + b).topk(2, dim=1).indices.unbind(1)
     y = torch.where(torch.arange(batch) % 3 == 2, second, first)
     return W.to(dtype), b.to(dtype), x.to(dtype), y
+
+
+def of_every_class() -> tuple[Tensor, ...]:
+    """Two samples of each of four classes; those of the last are misclassified."""
+    W, b, _, _ = planes(batch=8)
+    W, y = W / W.norm(dim=1, keepdim=True), torch.arange(8) % 4
+    x = 2 * W[y]
+    y[3::4] = 1
+    return W, 0.1 * b, x, y
 
 
 def on_a_boundary() -> tuple[Tensor, ...]:

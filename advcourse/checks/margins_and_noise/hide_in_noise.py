@@ -97,6 +97,9 @@ def it_drowns_and_nothing_else(ask: Interview) -> dict:
 def _dice_are_those_given(ask: Interview, model: Planes, x: Tensor) -> None:
     dice = [Generator().manual_seed(seed) for seed in (3, 3, 4)]
     first, again, other = (ask(model, x.clone().requires_grad_(), one) for one in dice)
+    values = first[:, :, 0]
+    if (values >= 0).all() and torch.allclose(values.sum(1), torch.ones(len(values)).to(values), atol=1e-5):
+        SAY.fail("probabilities")
     if not torch.equal(first, again):
         SAY.fail("other-dice")
     if torch.equal(first, other):
