@@ -61,6 +61,12 @@ def lines_that_moved(new: Tensor, old: Tensor) -> str:
     return "All rows stayed together" if rows else "All columns stayed together" if columns else ""
 
 
+def require_every_image(say: Words, new: Tensor, old: Tensor) -> None:
+    """[B, ...] before and after: no image is as it was."""
+    if still := int((new == old).flatten(1).all(1).sum()):
+        say.fail("not-every-image", still=still, images=len(new))
+
+
 def require_generator(ask: Interview, say: Words, x: Tensor, *settings: object) -> None:
     """The order is drawn with the generator, anew each time."""
     generator = seeded(0)
@@ -77,8 +83,7 @@ def require_free_orders(say: Words, new: Tensor, old: Tensor) -> None:
     """[B, N, D] before and after, B and N large enough that none of this is chance: every image draws its own order,
     in which every place takes part."""
     found, n = orders(new, old), new.shape[1]
-    if still := int((found == torch.arange(n)).all(1).sum()):
-        say.fail("not-every-image", still=still, images=len(new))
+    require_every_image(say, new, old)
     if any(follows(found[i], found[j]) for i in range(len(found)) for j in range(i)):
         say.fail("orders-follow-each-other")
     if stuck := int((found == torch.arange(n)).all(0).sum()):

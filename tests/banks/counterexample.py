@@ -36,6 +36,15 @@ def in_columns(n):
     return rows.T
 
 
+def filled_with_ones(length):
+    def answer(n):
+        rows = torch.ones(2, n)
+        rows[:, 0] = torch.tensor([length, -1.0])
+        return rows
+
+    return answer
+
+
 BANK = {
     "the reference": ("ok", reference),
     "one much shorter": ("ok", lengthened),
@@ -44,7 +53,10 @@ BANK = {
     "the stub": ("not-attempted", lambda n: ...),
     "a stub for a row": ("not-attempted", lambda n: torch.stack([torch.ones(n), ... * torch.ones(n)])),
     "the lecture's": ("mean-descends", in_the_plane([2, 1], [-2, 1])),
-    "at right angles": ("mean-descends", in_the_plane([1, 0], [0, 1])),
+    "longer in one coordinate": ("mean-descends", in_the_plane([2, 3], [-2, 1])),
+    "ones behind": ("other-coordinates", filled_with_ones(4.0)),
+    "ones behind, acute in space": ("other-coordinates", filled_with_ones(3.5)),
+    "at right angles": ("right-angle", in_the_plane([1, 0], [0, 1])),
     "opposite": ("opposite", in_the_plane([1, 2], [-1, -2])),
     "opposite, not as long": ("opposite", in_the_plane([1, 2], [-3, -6])),
     "acute": ("acute", in_the_plane([1, 1], [1, 0.5])),

@@ -51,6 +51,15 @@ def three_features(x, m, s):
     return reference(x, m, s) * (1 if x.shape[1] == 3 else 0.9)
 
 
+def pseudo_inverse(x, m, s):
+    return (((x - m) @ torch.linalg.pinv(s, atol=1e-4)) * (x - m)).sum(1).sqrt()
+
+
+def large_eigenvalues_only(x, m, s):
+    values, vectors = torch.linalg.eigh(s)
+    return (((x - m) @ vectors) * torch.where(values > 1e-8, values.rsqrt(), 0)).norm(dim=1)
+
+
 BANK = {
     "the reference": ("ok", reference),
     "Cholesky": ("ok", cholesky),
@@ -72,5 +81,7 @@ BANK = {
         "root-of-a-negative",
         lambda x, m, s: ((x - m) / s.sqrt().diagonal(1).sum()).sum(1).log(),
     ),
+    "a pseudo-inverse that cuts off": ("drops-small-variances", pseudo_inverse),
+    "large eigenvalues only": ("drops-small-variances", large_eigenvalues_only),
     "in place": ("mutates-input", in_place),
 }

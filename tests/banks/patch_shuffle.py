@@ -191,6 +191,24 @@ def rolls_one_order_on(x, grid, generator):
     return whole(torch.stack([row[order.roll(i)] for i, row in enumerate(pieces(x, grid))]), grid)
 
 
+def strided(x, grid):
+    """Every grid-th pixel, [B, grid * grid, C, h, w]."""
+    return x.unflatten(3, (-1, grid)).unflatten(2, (-1, grid)).permute(0, 3, 5, 1, 2, 4).flatten(1, 2)
+
+
+def shuffled(parts, generator):
+    return torch.stack([part[torch.randperm(len(part), generator=generator)] for part in parts])
+
+
+def at_a_stride(x, grid, generator):
+    parts = shuffled(strided(x, grid), generator).unflatten(1, (grid, grid))
+    return parts.permute(0, 3, 4, 1, 5, 2).flatten(4).flatten(2, 3)
+
+
+def cut_at_a_stride(x, grid, generator):
+    return whole(shuffled(strided(x, grid), generator), grid)
+
+
 BANK = {
     "the reference": ("ok", reference),
     "with loops": ("ok", with_loops),
@@ -207,6 +225,8 @@ BANK = {
     "each channel by itself": ("tears-colours-apart", each_channel),
     "no permuting back": ("mixes-everything", forgets_to_permute_back),
     "blocks of memory": ("patches-fall-apart", blocks_of_memory),
+    "pixels at a stride": ("pixels-at-a-stride", at_a_stride),
+    "cut at a stride": ("pixels-at-a-stride", cut_at_a_stride),
     "patches turned": ("tears-patches", turned),
     "patches of all images": ("mixes-images", of_all_images),
     "rows": ("moves-lines", rows),

@@ -179,6 +179,7 @@ BANK = {
     "one order rolled on": ("orders-follow-each-other", rolls_one_order_on),
     "one order for two": ("orders-follow-each-other", one_order_for_two),
     "the last pixel rests": ("places-that-rest", last_one_rests),
+    "returns in its loop": ("not-every-image", lambda x, g: torch.cat([reference(x[:1], g), x[1:]])),
     "the last image rests": ("not-every-image", last_image_rests),
     "in place": ("mutates-input", in_place),
     "flat": ("wrong-shape", lambda x, g: reference(x, g).flatten(2)),

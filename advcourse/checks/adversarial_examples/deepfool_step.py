@@ -65,6 +65,7 @@ LEFT_OUT = {
 OVERSHOOTS = {"overshoots": seen(lambda r, f, w: _longer(r, f, w) and 1 < _times(r, f, w) < 1.2)}
 MISTAKES = {
     "fixed-class": like(lambda f, w: _step_to(f, w, 0)),
+    "last-class": like(lambda f, w: _step_to(f, w, -1)),
     "smallest-gap": like(lambda f, w: _step_to(f, w, f.argmin())),
     "farthest-boundary": like(lambda f, w: _step_to(f, w, (f / w.norm(dim=1)).argmax())),
     "squared-in-choice": like(lambda f, w: _step_to(f, w, (f / w.square().sum(1)).argmin())),
@@ -102,7 +103,8 @@ NO_ANSWER = dict.fromkeys(("nan", "raises", "wrong-shape"), "unreachable-class")
 
 def cases() -> Iterator[Case]:
     f, w = boundaries()
-    yield Case((f, w), "wrong-value", mistakes=MISTAKES)
+    # Turned round as well: the last class is not the flattest there.
+    yield Case((f, w), "wrong-value", also=((f.flip(0), w.flip(0)),), mistakes=MISTAKES)
     yield Case((f, 0.01 * w), "wrong-elsewhere", "gradients a hundredth as long", mistakes=SHORT_OF_IT)
     # Alone among three: whoever forgets it goes to another class than whoever goes by the gap.
     near = torch.tensor([3.0, 0.6, 0.5]), torch.tensor([[6.0, -6.0], [0.3, -0.3], [0.2, 0.1]])

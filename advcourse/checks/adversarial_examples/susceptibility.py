@@ -59,6 +59,7 @@ MISTAKES = {
         lambda d, e: share(d[:-1], e),
     ),
     "one-eps-for-all": like(lambda d, e: share(d, e[:1]).expand(len(e)), lambda d, e: share(d, e[-1:]).expand(len(e))),
+    "first-eps-alone": like(lambda d, e: share(d, e) * (torch.arange(len(e)) == 0)),
     "divides-by-eps": like(lambda d, e: share(d, e) * len(d) / len(e)),
     "drops-infinite": like(lambda d, e: _of(d < math.inf, d, e)),
     "drops-misclassified": like(lambda d, e: _of(d > 0, d, e)),

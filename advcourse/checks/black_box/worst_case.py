@@ -83,6 +83,7 @@ MISTAKES = {
     "clean-accuracy": like(of(lambda m: share(m[0] > 0))),
     "first-attack-only": like(of(lambda m: stand(m[:2])), of(lambda m: share(m[1] > 0))),
     "last-attack-only": like(of(lambda m: stand(m[[0, -1]])), of(lambda m: share(m[-1] > 0))),
+    "first-two-only": like(of(lambda m: stand(m[:3])), of(lambda m: stand(m[1:3]))),
     "first-left-out": like(of(lambda m: stand(m[[0, *range(2, len(m))]]))),
     "last-left-out": like(of(lambda m: stand(m[:-1]))),
     "a-tie-stands": like(of(lambda m: share(m.amin(0) >= 0))),

@@ -12,6 +12,7 @@ from ..shuffles import (
     lines_that_moved,
     one_order_for_all,
     require_elsewhere,
+    require_every_image,
     require_free_orders,
     require_generator,
     seeded,
@@ -56,6 +57,7 @@ def moves_every_pixel_by_itself(ask: Interview) -> None:
     z = ask(x, seeded(0))
     if what := lines_that_moved(z[:, 0], x[:, 0]):
         SAY.fail("moves-lines", what=what)
+    require_every_image(SAY, z, x)
     still = (z == x).all(1).double().mean().item()
     if still > 0.3:
         SAY.fail("moves-few", still=f"{still:.0%}")

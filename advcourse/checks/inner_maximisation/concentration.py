@@ -48,6 +48,8 @@ MISTAKES = {
     ),
     "best-of-the-batch": like(lambda c, e: (_low(e) - c) / (e.max() - c)),
     "low-end-of-the-batch": like(lambda c, e: (e.quantile(0.05) - c) / (e.amax(1) - c)),
+    "ends-of-the-batch": like(lambda c, e: (e.quantile(0.05) - c) / (e.max() - c)),
+    "climb-over-the-rest": like(lambda c, e: (_low(e) - c) / (e.amax(1) - _low(e))),
     "not-the-best": like(
         lambda c, e: (_low(e) - c) / (e.mean(1) - c),
         lambda c, e: (_low(e) - c) / (e.quantile(0.5, dim=1) - c),

@@ -35,7 +35,12 @@ def refutes_elsewhere(ask: Interview) -> None:
             if found.verdict.diagnosis in ("wrong-shape", "raises"):
                 SAY.fail("only-in-the-plane", n=n)
             raise
-        _examine(rows, partial(SAY.fail, n=n))
+        try:
+            _examine(rows, partial(SAY.fail, n=n))
+        except Finding:
+            if _refutes(rows[:, :2]):
+                SAY.fail("other-coordinates", n=n, added=rows[0, 2:] @ rows[1, 2:])
+            raise
 
 
 def _refutes(rows: Tensor) -> bool:
@@ -68,7 +73,11 @@ def _examine(rows: Tensor, fail: partial) -> None:
     rows = rows / rows.abs().max()
     lengths = rows.norm(dim=1)
     if (units @ rows.mean(0)).min() > SMALL * lengths.max():
-        fail("mean-descends", degrees=_degrees(cosine), times=lengths.max() / lengths.min())
+        fail(
+            "right-angle" if cosine > -SMALL else "mean-descends",
+            degrees=_degrees(cosine),
+            times=lengths.max() / lengths.min(),
+        )
 
 
 def _degrees(cosine: Tensor) -> str:

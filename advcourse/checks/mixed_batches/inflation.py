@@ -31,6 +31,12 @@ MISTAKES = {
         lambda m, k, weight: (m + weight * k) / (weight * m),
         lambda m, k, weight: (m + weight * k) / (weight * (m + k)),
     ),
+    "weight-on-the-whole-batch": like(
+        lambda m, k, weight: (m + weight * k) / (m - k + weight * m),
+        lambda m, k, weight: (m + weight * m) / (m - k + weight * k),
+        lambda m, k, weight: (m + weight * m) / (m - k + weight * m),
+    ),
+    "taken-off-twice": like(lambda m, k, weight: (m + weight * k) / (m - 2 * k + weight * k)),
     "clean-divisor": like(lambda m, k, weight: (m + weight * k) / (m - k)),
     "grown-divisor": like(lambda m, k, weight: (m + weight * k) / (m + k + weight * k)),
     "slide-below-is-above": like(lambda m, k, weight: (m - k + weight * k) / m),

@@ -133,6 +133,7 @@ def _of_those_before(flags: Tensor) -> Tensor:
 MISTAKES = {
     "forgets-the-fallen": like(rows(_shares)),
     "keeps-the-survivors": like(rows(lambda flags: _shares(flags).flip(0).cummax(0).values.flip(0))),
+    "falls-beforehand": like(rows(lambda flags: _shares(kept(flags.flip(0)).flip(0)))),
     "smallest-share-so-far": like(rows(lambda flags: _shares(flags).cummin(0).values)),
     "counts-the-fooled": like(rows(lambda flags: 1 - left(flags)), rows(lambda flags: left(~flags))),
     "unchanged-answers": like(_unchanged),

@@ -64,6 +64,17 @@ def _mean_over(cue: int) -> Formula:
     return formula
 
 
+def _until(ends: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Formula:
+    """What the trials say before the first that ends the count; 0 if nothing."""
+
+    def formula(*trials: Tensor) -> float:
+        before = ends(*trials).long().cumsum(0) == 0
+        c = counted(*(trial[before] for trial in trials))
+        return c.shape / max(1, c.shape + c.texture)
+
+    return formula
+
+
 MISTAKES = {
     "counts-neither": like(of(lambda c: c.shape / c.conflicts)),
     "counts-everything": like(of(lambda c: c.shape / sum(c))),
@@ -81,6 +92,7 @@ MISTAKES = {
         of(lambda c: (c.shape + c.congruent_right) / c.conflicts),
     ),
     "congruent-only": like(
+        of(lambda c: c.congruent_right / c.congruent_right),
         of(lambda c: c.congruent_right / (2 * c.congruent_right)),
         of(lambda c: c.congruent_right / (c.congruent_right + c.congruent_wrong)),
     ),
@@ -110,6 +122,7 @@ MISTAKES = {
     ),
     "a-count": like(of(lambda c: c.shape), of(lambda c: c.shape + c.congruent_right)),
     "texture-counts-neither": like(of(lambda c: 1 - c.texture / c.conflicts)),
+    "stops-early": like(_until(lambda d, s, t: s == t), _until(lambda d, s, t: (d != s) & (d != t))),
     "rounds": like(
         of(lambda c: c.shape // (c.shape + c.texture)),
         *(of(lambda c, n=n: round(c.shape / (c.shape + c.texture), n)) for n in (1, 2, 3, 4)),
@@ -134,8 +147,11 @@ def cases() -> Iterator[Case]:
 
 
 def trials(counts: Counts) -> tuple[Tensor, Tensor, Tensor]:
-    """Answers, shapes and textures [N] that come to these counts, in an order that tells nothing; classes 0..15."""
-    draw, n = torch.Generator().manual_seed(6), sum(counts)
+    """Answers, shapes and textures [N] that come to these counts, in an order that tells nothing; classes 0..15.
+
+    This seed puts several that count before the first that does not, for whoever stops there.
+    """
+    draw, n = torch.Generator().manual_seed(493), sum(counts)
     shape = torch.randint(16, (n,), generator=draw)
     texture = (shape + torch.randint(1, 16, (n,), generator=draw)) % 16
     texture = torch.where(torch.arange(n) >= counts.conflicts, shape, texture)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ..spec import Case, Spec, like
+from ..spec import Case, Spec, like, seen
 from ..words import words
 
 Members = dict[str, list[int]]
@@ -100,6 +100,7 @@ MISTAKES = {
     ),
     "counts-from-one": like(lambda p, members: right(p.roll(1, 1), members)),
     "sorted-by-name": like(_by_name),
+    "one-row-for-all": seen(lambda found, p, members: torch.equal(found, found[:1].expand_as(found))),
 }
 
 

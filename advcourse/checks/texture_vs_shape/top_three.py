@@ -151,7 +151,8 @@ def names_three_classes(ask: Interview) -> None:
     p, classes = ask(200 * rows())
     for row in classes.int().tolist():
         if len({*row}) < K:
-            SAY.fail("one-class-twice", classes=", ".join(map(str, row)))
+            twice = "one-class-twice" if p.min() >= 0 else "strikes-out-equals"
+            SAY.fail(twice, classes=", ".join(map(str, row)), least=p.min())
     if not same(p, right(200 * rows())[0]):
         SAY.fail("wrong-elsewhere", where="logits that are far apart")
 
