@@ -67,14 +67,17 @@ def overwrites_with(number):
     return three_times
 
 
-def strikes_out_equals(a):
-    p, values, classes = a.softmax(1), [], []
-    for _ in range(3):
-        best = p.max(1)
-        values.append(best.values)
-        classes.append(best.indices)
-        p = p.where(p != best.values[:, None], -1)
-    return torch.stack(values, 1), torch.stack(classes, 1)
+def strikes_out_equals(mark):
+    def three_times(a):
+        p, values, classes = a.softmax(1), [], []
+        for _ in range(3):
+            best = p.max(1)
+            values.append(best.values)
+            classes.append(best.indices)
+            p = p.where(p != best.values[:, None], mark)
+        return torch.stack(values, 1), torch.stack(classes, 1)
+
+    return three_times
 
 
 BANK = {
@@ -101,7 +104,8 @@ BANK = {
     "many rows only": ("wrong-elsewhere", lambda a: reference(a if len(a) > 1 else -a)),
     "the maximum three times": ("ok", overwrites_with(-1.0)),
     "the maximum three times, overwritten with 0": ("one-class-twice", overwrites_with(0.0)),
-    "strikes out what is equal": ("strikes-out-equals", strikes_out_equals),
+    "strikes out what is equal": ("strikes-out-equals", strikes_out_equals(-1.0)),
+    "strikes it out with minus infinity": ("infinite-mark", strikes_out_equals(-torch.inf)),
     "far apart": ("wrong-elsewhere", lambda a: reference(a.clamp(-20, 20) if a.abs().max() > 400 else a)),
     "in place": ("mutates-input", in_place),
 }
