@@ -95,7 +95,7 @@ class Schedule:
         yield "many steps", 1.0, partial(self.climb, steps=20)
         yield "nearest rival", 0.25, partial(self.chase, places=[0], steps=40)
         yield "next rivals", 0.1, partial(self.chase, places=[1, 2], steps=40)
-        yield "restarts", 0.05, partial(self.restart, copies=(2, 4), steps=40)
+        yield "restarts", 0.05, partial(self.restart, copies=6, steps=40)
         yield "twice the steps", 0.05, partial(self.chase, places=[0], steps=80)
         if math.isfinite(self.threat.eps):
             yield "half the radius", 0.05, partial(self.within, share=0.5, steps=20)
@@ -106,43 +106,29 @@ class Schedule:
 
     def climb(self, rows: Tensor, *, steps: int) -> Tensor:
         """The cross entropy climbed."""
-        return self._walk(rows, self._untargeted(rows, 1), steps, random_start=False)
+        return self._walk(rows, Untargeted(self.y[rows]), steps, random_start=False)
 
     def chase(self, rows: Tensor, *, places: Sequence[int], steps: int) -> Tensor:
         """The margins of these rivals climbed, each by a copy of the sample; place 0 has the nearest one."""
         return self._walk(rows, self._overtake(rows, places), steps, random_start=False)
 
-    def restart(self, rows: Tensor, *, copies: Sequence[int], steps: int) -> Tensor:
-        """Cross entropy, then the nearest rival's margin for whom that has not moved, from several random members.
-
-        There are more of them as long as the last ones have fooled somebody.
-        """
-        z, left = self.x[rows].clone(), torch.arange(len(rows), device=rows.device)
-        for some in copies:
-            before = len(left)
-            for goal in (self._untargeted, self._first_rival):
-                if len(left):
-                    z[left] = self._walk(rows[left], goal(rows[left], some), steps, random_start=True)
-                    left = left[logits(self.model, z[left]).argmax(1) == self.y[rows[left]]]
-            if len(left) == before:
-                break
+    def restart(self, rows: Tensor, *, copies: int, steps: int) -> Tensor:
+        """Cross entropy, then the nearest rival's margin for whom that has not moved, from several random members."""
+        z = self._walk(rows, Untargeted(self.y[rows.repeat(copies)]), steps, random_start=True)
+        left = logits(self.model, z).argmax(1) == self.y[rows]
+        if left.any():
+            z[left] = self._walk(rows[left], self._overtake(rows[left], [0] * copies), steps, random_start=True)
         return z
 
     def within(self, rows: Tensor, *, share: float, steps: int) -> Tensor:
         """The nearest rival's margin climbed within this share of the radius, which lies within the whole."""
         smaller = replace(self.threat, eps=share * self.threat.eps)
-        return falling(self.model, self.x[rows], self._first_rival(rows, 1), smaller, steps=steps)
+        return falling(self.model, self.x[rows], self._overtake(rows, [0]), smaller, steps=steps)
 
     def search(self, rows: Tensor, *, queries: int) -> Tensor:
         """Square, by scores alone."""
         asked = Scores(self.model), self.x[rows], Untargeted(self.y[rows], margin), self.threat
         return square(*asked, queries=queries, generator=self.generator)
-
-    def _untargeted(self, rows: Tensor, copies: int) -> Untargeted:
-        return Untargeted(self.y[rows.repeat(copies)])
-
-    def _first_rival(self, rows: Tensor, copies: int) -> Overtake:
-        return self._overtake(rows, [0] * copies)
 
     def _overtake(self, rows: Tensor, places: Sequence[int]) -> Overtake:
         """The goals of len(places) copies of the rows, one copy after the other."""
