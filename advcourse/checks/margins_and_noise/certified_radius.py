@@ -151,7 +151,7 @@ def cases() -> Iterator[Case]:
     for where, args in {
         "a class that won every time": asked((0, 0, 10), (0, 0, 300)),
         "a share just above a half": asked((40, 60), (430, 570)),
-        "a bound just above a half": asked((40, 60), (49_300, 50_700)),
+        "a bound just above a half": asked((40, 60), (9_700, 10_300)),
         "two classes": asked((90, 10), (700, 300), 0.1, 0.1),
         "a level of one in ten": asked((1, 9), (20, 80), 1.0, 0.1),
         "ten thousand draws": asked((5, 95), (300, 9700), 0.5, 0.001),
