@@ -251,12 +251,12 @@ def test_a_larger_radius_certifies_no_more(norm, by):
 
 @pytest.mark.parametrize("name", DIGITS)
 def test_no_certified_digit_is_ever_fooled(name):
-    """At the radius up to which the second of three is certified, less than a third below where it is not any more."""
-    model, test = checkpoints.load(name), data.digits()[1][:3]
+    """At a radius at which some of them are certified and some are not."""
+    model, test = checkpoints.load(name), data.digits()[1][:5]
     radius = certify.radius(model, test.x, test.y, tolerance=0.3)
     threat = Linf(float(radius.median()))
     sure = certify.certified(model, test.x, test.y, threat)
-    assert sure.sum() >= 2
+    assert 2 <= sure.sum() < 5
     x, goal = test.x[sure], Untargeted(test.y[sure])
     z = pgd(model, x, goal, threat, steps=20, step_size=threat.eps / 5, restarts=2)
     assert not goal.reached(model(z)).any()

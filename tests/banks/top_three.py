@@ -54,30 +54,27 @@ def in_place(logits):
     return logits.topk(3)
 
 
-def overwrites_with(number):
+def one_after_another(strike):
+    """The largest three times, each struck out before the next: strike(p, largest)."""
+
     def three_times(a):
         p, values, classes = a.softmax(1), [], []
         for _ in range(3):
             best = p.max(1)
             values.append(best.values)
             classes.append(best.indices)
-            p = p.scatter(1, best.indices[:, None], number)
+            p = strike(p, best)
         return torch.stack(values, 1), torch.stack(classes, 1)
 
     return three_times
+
+
+def overwrites_with(number):
+    return one_after_another(lambda p, best: p.scatter(1, best.indices[:, None], number))
 
 
 def strikes_out_equals(mark):
-    def three_times(a):
-        p, values, classes = a.softmax(1), [], []
-        for _ in range(3):
-            best = p.max(1)
-            values.append(best.values)
-            classes.append(best.indices)
-            p = p.where(p != best.values[:, None], mark)
-        return torch.stack(values, 1), torch.stack(classes, 1)
-
-    return three_times
+    return one_after_another(lambda p, best: p.where(p != best.values[:, None], mark))
 
 
 BANK = {
