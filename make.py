@@ -173,7 +173,9 @@ APART = (  # folders of tests/ that are steps of their own
     "site",
     "hub",
 )
-IN_THE_BROWSER = "tests/browser/test_lectures.py"  # every lecture, while the other files there are about one panel each
+# Of the browser's tests those that take minutes: every lecture, and the page of the site that lives without Python. The
+# other files there are about one panel each.
+LONG_IN_THE_BROWSER = ("tests/browser/test_lectures.py", "tests/browser/test_the_living_playground.py")
 STEPS = {  # name: the commands, for the Python that runs them
     "lint": lint_commands,
     "unit": lambda _: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *BY_FILE)],
@@ -182,8 +184,10 @@ STEPS = {  # name: the commands, for the Python that runs them
     "nbval": lambda _: [[WARM, *nbval_command("nbval", *BY_FILE, *NOTEBOOKS)]],
     "after": lambda _: [pytest("after", "tests/after")],
     # Each of the two workers has a JupyterLab and a browser of its own.
-    "browser": lambda _: [[WARM, *pytest("browser", "tests/browser", f"--ignore={IN_THE_BROWSER}", *BY_FILE)]],
-    "lectures": lambda _: [pytest("lectures", IN_THE_BROWSER, *TWO_WORKERS)],
+    "browser": lambda _: [
+        [WARM, *pytest("browser", "tests/browser", *(f"--ignore={long}" for long in LONG_IN_THE_BROWSER), *BY_FILE)]
+    ],
+    "lectures": lambda _: [pytest("lectures", *LONG_IN_THE_BROWSER, *TWO_WORKERS)],
     "bugs": lambda _: [pytest("bugs", "tests/every_bug", *TWO_WORKERS)],
     "grading": lambda _: [pytest("grading", "tests/every_bank", *TWO_WORKERS)],
     "site": lambda _: [pytest("site", "tests/site")],
@@ -367,7 +371,7 @@ TARGETS = {  # name: (what to do, extras to install, what it is for)
     "lectures-test": (
         steps("lectures"),
         {"dev"},
-        "open every lecture in a real browser and move its panels, minutes; no part of test",
+        "open every lecture in a real browser, move its panels in any window, minutes; no part of test",
     ),
     "bugs-test": (steps("bugs"), {"dev"}, "plant a bug for every claim and see it break, minutes; no part of test"),
     "grading-test": (steps("grading"), {"dev"}, "grade every answer that the tests know, minutes; no part of test"),

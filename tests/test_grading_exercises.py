@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
 import pytest
 from handed_in import NEEDS_FORK
@@ -41,7 +42,11 @@ def zygote():
     one.close()
 
 
-@pytest.mark.parametrize("name", EXERCISES)
+# Of every unit the first; `make grading-test` asks every answer of every exercise so.
+FIRST = {Path(exercise.check.words.file).parent: name for name, exercise in reversed(EXERCISES.items())}
+
+
+@pytest.mark.parametrize("name", FIRST.values())
 def test_a_right_answer_passes_in_its_own_process_too(zygote, name):
     title = next(title for title, (expected, _) in bank(name).items() if expected == "ok")
     assert through_the_line(zygote, name, title).diagnosis == "ok"

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import advcourse.checks
 import banks
-from advcourse.checks import Verdict, judge
+from advcourse.checks import EXERCISES, Verdict, judge
+
+from .ill_behaved import ANYWHERE, ILL_BEHAVED
 
 CHECKS = Path(advcourse.checks.__file__).parent
 
@@ -29,6 +31,11 @@ def ids_of_all_banks() -> set[str]:
     modules = [importlib.import_module(f"banks.{found.name}") for found in pkgutil.iter_modules(banks.__path__)]
     tables = [getattr(module, name) for module in modules for name in TABLES if hasattr(module, name)]
     return {expected for table in tables for expected, _ in table.values()} - {"ok", "not-attempted"}
+
+
+def misbehaviour(name: str) -> dict[str, tuple]:
+    """Rows of answers that fail as functions, whatever is asked."""
+    return ANYWHERE if EXERCISES[name].form else ILL_BEHAVED
 
 
 def status_of(diagnosis: str) -> str:

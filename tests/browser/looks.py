@@ -45,6 +45,7 @@ def stops(panel, count: int | None = None) -> None:
     assert all(len(name.split()) > 3 for name in told)
 
 
+MOVED = ".figures :is(canvas, img, svg)"  # what a panel's controls move
 # From a panel's first control to the lower edge of its last picture; what is below is read after a move.
 REACH = """(panel, which) => {
   const pictures = [...panel.querySelectorAll(which)];
@@ -53,7 +54,7 @@ REACH = """(panel, which) => {
 }"""
 
 
-def fits(book: lab.Book, panel, shoot, name: str, moved: str = ".figures :is(canvas, img, svg)") -> None:
+def fits(book: lab.Book, panel, shoot, name: str, moved: str = MOVED) -> None:
     """Assert that a panel is cut in none of `WINDOWS`, and that a low one holds controls and what they move at once.
 
     A screenshot of each and of the dark theme stays behind.

@@ -53,11 +53,5 @@ def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book, which):
     looks.stops(panel)
 
 
-@pytest.mark.parametrize("which", [0, 1], ids=["oracle", "sandwich"])
-def test_no_theme_and_no_window_cuts_it(book, shoot, which):
-    panel = book.panel(which)
-    looks.fits(book, panel, shoot, f"black-box-{which}")
-
-
 def test_nothing_complained(book):
     assert book.complaints == []

@@ -96,11 +96,5 @@ def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book, index):
     looks.stops(panel)
 
 
-@pytest.mark.parametrize("index", [0, 1])
-def test_no_theme_and_no_window_cuts_it(book, shoot, index):
-    panel, name = book.panel(index), ("outlier", "morph")[index]
-    looks.fits(book, panel, shoot, name)
-
-
 def test_nothing_complained(book):
     assert book.complaints == []

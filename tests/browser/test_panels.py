@@ -1,4 +1,4 @@
-"""The two panels in a browser: keyboard, pictures, themes, a narrow window, a slow model, and no network."""
+"""The two panels in a browser: keyboard, pictures, themes, a slow model, and no network."""
 
 import lab
 import looks
@@ -152,10 +152,3 @@ def test_a_slow_model_skips_values_instead_of_falling_behind(folder, book):
         go.touch()
     assert "= 44/255" in lab.settled(panel)
     assert 1 <= panel.evaluate("() => window.scenes") < 4
-
-
-@pytest.mark.parametrize("index", [0, 1])
-def test_no_theme_and_no_window_cuts_it(book, shoot, index):
-    panel, name = setup(book.panel(index), chosen="digit 7"), ("perturbation", "paths")[index]
-    looks.fits(book, panel, shoot, name)
-    looks.fits_in_height(book, panel)

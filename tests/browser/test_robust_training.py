@@ -59,10 +59,5 @@ def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book):
     looks.stops(panel)
 
 
-def test_no_theme_and_no_window_cuts_it(book, shoot):
-    panel = book.panel(0)
-    looks.fits(book, panel, shoot, "robustness")
-
-
 def test_nothing_complained(book):
     assert book.complaints == []

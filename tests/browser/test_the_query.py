@@ -79,10 +79,5 @@ def test_every_control_is_one_stop_of_the_tab_key_and_has_a_name(book):
     looks.stops(panel, 4)
 
 
-def test_no_theme_and_no_window_cuts_it(book, shoot):
-    panel = book.panel()
-    looks.fits(book, panel, shoot, "query")
-
-
 def test_nothing_complained(book):
     assert book.complaints == []
