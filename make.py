@@ -165,6 +165,7 @@ BY_FILE = (*TWO_WORKERS, "--dist=loadfile")
 
 
 APART = (  # folders of tests/ that are steps of their own
+    "course",
     "on_pretend",
     "after",
     "browser",
@@ -179,6 +180,7 @@ LONG_IN_THE_BROWSER = ("tests/browser/test_lectures.py", "tests/browser/test_the
 STEPS = {  # name: the commands, for the Python that runs them
     "lint": lint_commands,
     "unit": lambda _: [pytest("unit", "tests", *(f"--ignore=tests/{apart}" for apart in APART), *BY_FILE)],
+    "course": lambda _: [pytest("course", "tests/course", *BY_FILE)],
     # Processes of their own: a device has to be registered before the first backward pass.
     "device": lambda _: [pytest("device", "tests/on_pretend", *TWO_WORKERS)],
     "nbval": lambda _: [[WARM, *nbval_command("nbval", *BY_FILE, *NOTEBOOKS)]],
@@ -363,10 +365,11 @@ TARGETS = {  # name: (what to do, extras to install, what it is for)
     "test": (
         steps(*(name for name in STEPS if name not in LONGER)),
         {"dev", "site"},
-        "run everything: lint, unit, device, nbval, after, browser",
+        "run everything: lint, unit, course, device, nbval, after, browser",
     ),
     "lint": (steps("lint"), {"dev", "site"}, "check code, types and notebooks without running them"),
-    "unit": (steps("unit", "device"), {"dev"}, "run the tests of the library and the tools"),
+    "unit": (steps("unit", "device"), {"dev"}, "run the tests of the library and its checks"),
+    "course": (steps("course"), {"dev"}, "run the tests of the tools: notebooks, grading, hand-out, make.py"),
     "nbval": (steps("nbval", "after"), {"dev"}, "run and compare every notebook, then look at what was claimed"),
     "lectures-test": (
         steps("lectures"),

@@ -17,7 +17,7 @@ from advcourse.course.rules import START
 from advcourse.course.site.instructors import MISTAKE, SECTIONS, filled, stated
 from advcourse.widgets.settings import controls
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 NOTES = ROOT / "docs/site/instructors"
 UNITS = sorted(path.stem for path in notebooks_in(ROOT / "lectures"))
 PANEL = re.compile(r"`(?P<call>[A-Z]\w+\([^`]*\))`")

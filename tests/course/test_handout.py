@@ -18,7 +18,7 @@ from advcourse.course.normalise import execute
 from advcourse.course.notebook import NotebookError, read
 from advcourse.course.update import RECORD, UpdateError, update
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 EXERCISE = "exercises/09_max_of_convex.ipynb"
 
 

@@ -20,7 +20,7 @@ from advcourse.course.site.reference import (
     room_page,
 )
 
-FOLDER = Path(__file__).resolve().parent.parent / "docs/examples"
+FOLDER = Path(__file__).resolve().parents[2] / "docs/examples"
 SHEETS = {room: read_sheet(FOLDER / f"{room}.txt") for room in (*ROOMS, *INNER)}
 
 FROM_PAPERS = {  # what others thought of first: the reader of its entry is told who

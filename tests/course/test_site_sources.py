@@ -16,7 +16,7 @@ from advcourse.course.site.quoted import sections, within
 from advcourse.course.site.site import lay_out
 from advcourse.widgets.live import Live
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LECTURES = ROOT / "lectures"
 
 DOCSTRING = """argmax <g, d> over |d|_2 = 1: the gradient, see `fgsm`s.

@@ -26,7 +26,7 @@ from advcourse.course.notebook import NotebookError
 
 pytestmark = NEEDS_FORK
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SIX = ("input_gradient", "fgsm", "project", "iterative_fgsm", "least_likely_fgsm", "l2_step")
 WRONG = PROJECT.replace(".clamp(0, 1)", "")
 NAME = "<b>eve & co"

@@ -17,7 +17,7 @@ from statements import REQUIRED
 from advcourse import check
 from advcourse.claims import Claim, claim, read_ledger
 
-LECTURES = Path(__file__).resolve().parent.parent / "lectures"
+LECTURES = Path(__file__).resolve().parents[2] / "lectures"
 PRESENT = sorted(path.stem for path in LECTURES.glob("*.ipynb") if path.stem in REQUIRED)
 
 

@@ -14,7 +14,7 @@ from statements import REQUIRED
 from advcourse.course.build import notebooks_in
 from advcourse.course.rules import START
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 import make  # noqa: E402  the bootstrap is a script beside the package, not a part of it
 
@@ -146,7 +146,7 @@ def test_other_systems_may_skip_what_they_cannot_have():
 
 def test_without_fork_grading_is_skipped_and_nothing_fails():
     """As on Windows: every file that grades says what is missing."""
-    files = [f"tests/test_grading{part}.py" for part in ("", "_cheats", "_sabotage", "_exercises")]
+    files = [f"tests/course/test_grading{part}.py" for part in ("", "_cheats", "_sabotage", "_exercises")]
     source = """import os, sys, types, pytest
 from advcourse.course.grading import room
 room.sys = types.SimpleNamespace(platform="win32")
