@@ -44,9 +44,13 @@ class Linf:
         """The set of replacements for x [B, ...]. Raises ValueError for an x outside the box."""
         x = check_inputs(x, self)
         centre = precise(x)
-        ends = torch.stack([centre - self.eps, centre + self.eps]).clamp(self.lo, self.hi).to(x.dtype)
-        inwards = torch.nextafter(ends, x.to(ends.device))
-        return Intervals(*torch.where((ends.double() - centre).abs() > self.eps, inwards, ends).to(x.device))
+        return Intervals(self._end(x, centre, -self.eps), self._end(x, centre, self.eps))
+
+    def _end(self, x: Tensor, centre: Tensor, reach: float) -> Tensor:
+        """x + reach within the box, rounded towards x where it would lie outside of the ball."""
+        end = centre.add(reach).clamp_(self.lo, self.hi).to(x.dtype)
+        outside = (end - centre).abs_() > self.eps  # in the precision of the centre, float64
+        return torch.where(outside, torch.nextafter(end, x.to(end.device)), end).to(x.device)
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ def test_only_survivors_are_attacked_with_their_own_labels():
 
     curve = robustness_curve(model, x, y, counting, RADII, batch=500)
     alive = [180, *curve.right]  # right without any attack, then after each radius
-    assert attacked == [n for n in alive[: len(RADII)] if n]
+    assert attacked == [n for n, radius in zip(alive, RADII) if n and radius.eps], "within radius 0 nobody is"
 
 
 def test_an_attack_sees_a_hundred_samples_at_a_time_with_the_same_result():
@@ -170,7 +170,7 @@ def test_an_attack_sees_a_hundred_samples_at_a_time_with_the_same_result():
         return fgsm(model, x, goal, threat)
 
     whole = robustness_curve(model, x, y, fgsm, RADII, batch=10_000)
-    assert robustness_curve(model, x, y, noted, RADII) == whole and sizes[:3] == [100, 80, 100]
+    assert robustness_curve(model, x, y, noted, RADII) == whole and sizes[:2] == [100, 80]
     alive = worst_case(model, x, y, [noted])
     assert torch.equal(alive, worst_case(model, x, y, [partial(fgsm, threat=RADII[1])], batch=10_000))
 

@@ -47,7 +47,7 @@ def falling(
             open_ = ~aim.reached(out)
             if not open_.all():
                 here, g, left, aim = here[open_], g[open_], left[open_], aim[open_.nonzero().squeeze(1)]
-                allowed = threat.around(x[left])
+                allowed = allowed[open_]
             if not len(left):
                 break
             size = radius * FIRST * (LAST / FIRST) ** (step / max(steps - 1, 1))

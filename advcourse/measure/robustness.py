@@ -43,8 +43,8 @@ def robustness_curve(
     """Accuracy under attack(model, x, goal, threat) for growing threats, whose sets must be nested.
 
     A sample fooled inside a small ball is fooled inside every larger one. So only survivors are attacked again: the
-    curve falls by construction and costs a fraction of attacking every sample at every radius. The attack sees `batch`
-    samples at a time.
+    curve falls by construction and costs a fraction of attacking every sample at every radius; at radius 0 nobody is
+    attacked. The attack sees `batch` samples at a time.
     """
     eps = [threat.eps for threat in threats]
     if eps != sorted(eps) or len({(type(t), t.lo, t.hi) for t in threats}) != 1:
@@ -52,7 +52,7 @@ def robustness_curve(
     alive = correct(model, x, y).nonzero().squeeze(1)
     right = []
     for threat in threats:
-        if len(alive):
+        if len(alive) and threat.eps:
             goal = Untargeted(y[alive])
             z = attacked(lambda *sample, t=threat: attack(*sample, t), model, x[alive], goal, batch=batch)
             alive = alive[~goal.reached(logits(model, z))]
