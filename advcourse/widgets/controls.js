@@ -6,6 +6,19 @@ const make = (tag, attributes = {}, ...children) => {
   return node;
 };
 
+// A class for what takes longer than a moment: a sign that comes and goes at once would only flicker, and cost a frame.
+function late(panel, sign) {
+  let waits;
+  return (on) => {
+    if (on) waits ??= setTimeout(() => panel.classList.add(sign), 200);
+    else {
+      clearTimeout(waits);
+      waits = undefined;
+      panel.classList.remove(sign);
+    }
+  };
+}
+
 // A select or a slider under its label. show() brings it up to date; a spec holds options, or min, max, step and unit.
 function control({ name, label }, isSelect, choose) {
   const input = make(isSelect ? "select" : "input", { name });
@@ -16,8 +29,12 @@ function control({ name, label }, isSelect, choose) {
   const named = make("label", {}, make("span", { textContent: label }), input);
   const node = make("div", { className: "control" }, named, read);
   input.addEventListener("input", () => choose(name, isSelect ? input.value : Number(input.value)));
-  let offered;
+  let offered, last = [];
   const show = (value, spec, idle) => {
+    // What looks as it should is left alone: whatever is set, even to what it was, is laid out and painted again.
+    const now = [value, spec, idle];
+    if (now.every((part, i) => part === last[i]) && input.value === String(value)) return;
+    last = now;
     input.disabled = idle;
     if (isSelect) {
       // Python may aim at any of a thousand classes; the list offers some and whatever is chosen.

@@ -189,9 +189,11 @@ function render({ model, el }) {
   // A figure takes a moment to draw; until then what is shown is the scene before.
   let shown = model.get("scene");
   const settle = () => {
-    const { settings: done, rough } = shown;
+    const { settings: done, rough } = shown, waits = Object.keys(done).some((name) => done[name] !== model.get(name));
     panel.classList.toggle("rough", Boolean(rough));
-    panel.classList.toggle("waiting", Object.keys(done).some((name) => done[name] !== model.get(name)));
+    panel.classList.toggle("waiting", waits);
+    isStale(waits);
+    isBusy(waits || rough);
     specs().forEach((spec, i) => {
       const idle = spec.idle ? model.get(spec.idle[0]) === spec.idle[1] : false;
       controls[i].show(early[spec.name]?.value ?? model.get(spec.name), spec, idle);
@@ -204,14 +206,16 @@ function render({ model, el }) {
     const images = await Promise.all(scene.figures.map((spec, i) => spec.chart || own(spec, i)));
     if (scene !== model.get("scene")) return;
     figures.replaceChildren(...scene.figures.map((spec, i) => figure(spec, held(spec), palette, images[i])));
-    const facts = scene.line.split(" · ").map((textContent) => make("span", { textContent }));
-    line.replaceChildren(...facts.flatMap((fact, i) => (i ? [" · ", fact] : [fact])));
+    // The dot between two facts stays with the first, so that none has a line to itself.
+    const facts = scene.line.split(" · ").map((fact, i, all) => (i + 1 < all.length ? `${fact} ·` : fact));
+    line.replaceChildren(...facts.flatMap((textContent, i) => [i ? " " : "", make("span", { textContent })]));
     shown = scene;
     settle();
   };
 
   const top = make("div", { className: "controls" }, ...controls.map(({ node }) => node));
   const panel = make("div", { className: "advcourse-panel" }, top, figures, line, busy);
+  const isStale = late(panel, "stale"), isBusy = late(panel, "working");
   for (const [name, colour] of Object.entries(palette)) panel.style.setProperty(`--${name}`, colour);
   el.append(panel);
   const names = specs().map(({ name }) => `change:${name}`).join(" ");

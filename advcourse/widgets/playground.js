@@ -57,6 +57,7 @@ function render({ model, el }) {
   const busy = make("p", { className: "busy", textContent: "computing…" });
   const top = make("div", { className: "controls" }, ...controls.map(({ node }) => node));
   const panel = make("div", { className: "advcourse-panel playground" }, top, tools, bar, figures, line, point, busy);
+  const isStale = late(panel, "stale"), isBusy = late(panel, "working");
   el.append(panel);
 
   // What is shown -----------------------------------------------------------------------------------------------------
@@ -83,6 +84,8 @@ function render({ model, el }) {
     const done = get("scene").settings, training = get("scene").progress !== undefined;
     const waiting = Object.keys(done).some((name) => done[name] !== get(name));
     panel.classList.toggle("waiting", waiting);
+    isStale(waiting);
+    isBusy(waiting);
     shown.forEach((spec, i) => controls[i].show(get(spec.name), spec, false));
     ticks.forEach(({ name, input }) => (input.checked = get(name)));
     side?.show(get("side"), spec("side"), !own());
@@ -91,7 +94,7 @@ function render({ model, el }) {
     bar.value = get("scene").progress ?? 0;
     canvas.classList.toggle("own", own());
     const named = own() ? [...KEYS, ...OWN_KEYS] : KEYS;
-    keys.replaceChildren(...named.map(([key, does]) => make("span", {}, make("kbd", { textContent: key }), ` ${does}`)));
+    if (keys.children.length !== named.length) keys.replaceChildren(...named.map(([key, does]) => make("span", {}, make("kbd", { textContent: key }), ` ${does}`)));
     repaint();
   };
   const draw = () => {

@@ -19,6 +19,8 @@ CUT = """panel => {
   });
   return [...out, ...short].map(one => one.textContent.slice(0, 60));
 }"""
+LONELY = """panel => [...panel.querySelectorAll(".line > span")]
+  .some((fact, i, all) => i + 1 < all.length && !fact.textContent.endsWith(" ·"))"""
 EDGES = """() => {
   const { right, bottom } = document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect();
   return [innerWidth - right, innerHeight - bottom];
@@ -71,6 +73,7 @@ def fits(book: lab.Book, panel, shoot, name: str, moved: str = MOVED) -> None:
             book.page.wait_for_function(f"panel => ({CUT})(panel).length === 0", arg=panel.element_handle())
         cut = panel.evaluate(CUT)
         assert cut == [], f"{window}: {cut}"
+        assert not panel.evaluate(LONELY), f"{window}: a dot between two facts has a line to itself"
         if window == "low":
             assert panel.evaluate(REACH, moved) <= room(book)
     resize(book, *lab.WINDOW)
