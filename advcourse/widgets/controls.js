@@ -6,6 +6,12 @@ const make = (tag, attributes = {}, ...children) => {
   return node;
 };
 
+// A line of facts. The dot between two stays with the first, so that none has a line to itself.
+function readOut(line, text) {
+  const facts = text.split(" · ").map((fact, i, all) => (i + 1 < all.length ? `${fact} ·` : fact));
+  line.replaceChildren(...facts.flatMap((textContent, i) => [i ? " " : "", make("span", { textContent })]));
+}
+
 // A class for what takes longer than a moment: a sign that comes and goes at once would only flicker, and cost a frame.
 function late(panel, sign) {
   let waits;

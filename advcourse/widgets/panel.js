@@ -206,9 +206,7 @@ function render({ model, el }) {
     const images = await Promise.all(scene.figures.map((spec, i) => spec.chart || own(spec, i)));
     if (scene !== model.get("scene")) return;
     figures.replaceChildren(...scene.figures.map((spec, i) => figure(spec, held(spec), palette, images[i])));
-    // The dot between two facts stays with the first, so that none has a line to itself.
-    const facts = scene.line.split(" · ").map((fact, i, all) => (i + 1 < all.length ? `${fact} ·` : fact));
-    line.replaceChildren(...facts.flatMap((textContent, i) => [i ? " " : "", make("span", { textContent })]));
+    readOut(line, scene.line);
     shown = scene;
     settle();
   };

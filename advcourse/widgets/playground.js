@@ -113,8 +113,7 @@ function render({ model, el }) {
       const show = { eps: get("eps"), norm: get("norm"), widest, chosen: get("classifier") };
       right.replaceChildren(curves(now.curves, styles, show), ranking(now.curves, styles, show.chosen));
     }
-    const facts = now.line.split(" · ").map((textContent) => make("span", { textContent }));
-    line.replaceChildren(...facts.flatMap((fact, i) => (i ? [" · ", fact] : [fact])));
+    readOut(line, now.line);
     settle();
     panel.dataset.scenes = Number(panel.dataset.scenes ?? 0) + 1;
   };
